@@ -1,0 +1,107 @@
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use crate::{Secrets, Store};
+
+/// How long calls may take. The SDK's own defaults have no limit for an attempt or an operation.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// To open a connection.
+    pub connect: Duration,
+    /// From sending one request to its answer.
+    pub attempt: Duration,
+    /// All attempts of one operation, and separately the reading of its body.
+    pub operation: Duration,
+}
+
+/// Attempts of one operation, the first included.
+const ATTEMPTS_MAX: u32 = 2;
+
+/// The SDK's clients, configured alike.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    s3: aws_sdk_s3::Client,
+    secrets: aws_sdk_secretsmanager::Client,
+    operation: Duration,
+}
+
+/// A configuration made from values only: no profile, no environment, no metadata service can point it elsewhere.
+#[derive(Clone, Debug)]
+pub struct Values {
+    /// What answers the requests.
+    pub http_client: SharedHttpClient,
+    /// Where the requests are addressed; an `http://127.0.0.1` address.
+    pub endpoint_url: String,
+    /// Access key id.
+    pub access_key: &'static str,
+    /// Secret access key.
+    pub secret_key: &'static str,
+}
+
+impl Clients {
+    /// Clients of the region, the credentials and the endpoints that the environment names, as every AWS SDK reads them.
+    ///
+    /// `var` is asked for the two endpoint variables only: with one set, S3 is addressed path style, because a bucket
+    /// is no host name of another server.
+    pub async fn from_environment(var: impl Fn(&str) -> Option<String>, timeouts: Timeouts) -> Self {
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .timeout_config(timeout_config(timeouts))
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
+            .load()
+            .await;
+        let has_endpoint = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].into_iter().any(|name| var(name).is_some());
+        Self::new(&config, has_endpoint, timeouts)
+    }
+
+    /// Clients of a local server.
+    pub fn from_values(values: Values, timeouts: Timeouts) -> Self {
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                values.access_key,
+                values.secret_key,
+                None,
+                None,
+                "values",
+            )))
+            .endpoint_url(values.endpoint_url)
+            .http_client(values.http_client)
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .timeout_config(timeout_config(timeouts))
+            // One process has nobody to stay clear of, and below a millisecond the jitter vanishes in the timer, so that a
+            // simulated run repeats exactly.
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX).with_initial_backoff(Duration::from_micros(500)))
+            .build();
+        Self::new(&config, true, timeouts)
+    }
+
+    fn new(config: &SdkConfig, path_style: bool, timeouts: Timeouts) -> Self {
+        let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build();
+        Self { s3: aws_sdk_s3::Client::from_conf(s3), secrets: aws_sdk_secretsmanager::Client::new(config), operation: timeouts.operation }
+    }
+
+    /// Objects of one bucket.
+    pub fn store(&self, bucket: impl Into<String>) -> Store {
+        Store::new(self.s3.clone(), bucket.into(), self.operation)
+    }
+
+    /// Secrets.
+    pub fn secrets(&self) -> Secrets {
+        Secrets::new(self.secrets.clone())
+    }
+}
+
+fn timeout_config(timeouts: Timeouts) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(timeouts.connect)
+        .operation_attempt_timeout(timeouts.attempt)
+        .operation_timeout(timeouts.operation)
+        .build()
+}

@@ -1,0 +1,163 @@
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::{Bytes, BytesMut};
+
+use crate::Error;
+
+/// An object's version as S3 tells it, quotes included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ETag(pub String);
+
+/// An object and what was stored with it.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// Its bytes.
+    pub body: Bytes,
+    /// Its version.
+    pub etag: ETag,
+}
+
+/// When a write may take place. S3 decides it and writes in one step.
+#[derive(Clone, Debug)]
+pub enum Condition {
+    /// Only if there is no object under this key (`If-None-Match: *`).
+    Absent,
+    /// Only if the object is still this version (`If-Match`).
+    Unchanged(ETag),
+}
+
+/// What became of a write that S3 answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// The object is there, in this version.
+    Written(ETag),
+    /// The condition does not hold (412, or 404 for [`Condition::Unchanged`]); nothing was written.
+    Refused,
+    /// Another write was under way at the same moment (409); nothing was written, ask again.
+    Conflict,
+}
+
+/// The objects of one bucket.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    bucket: String,
+    body: Duration,
+}
+
+impl Store {
+    pub(crate) fn new(client: Client, bucket: String, body: Duration) -> Self {
+        Self { client, bucket, body }
+    }
+
+    /// Name of the bucket.
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// The same client on another bucket.
+    #[must_use]
+    pub fn with_bucket(&self, bucket: impl Into<String>) -> Self {
+        Self { bucket: bucket.into(), ..self.clone() }
+    }
+
+    /// Reads an object of at most `bytes_max` bytes; `None` when there is none under this key.
+    ///
+    /// # Errors
+    /// A larger object is refused before its body is read. Only `NoSuchKey` means absent: 403 is what S3 answers for a
+    /// missing key where `s3:ListBucket` is not granted, so it must not be taken for a no.
+    pub async fn get(&self, key: &str, bytes_max: u64) -> Result<Option<Object>, Error> {
+        let output = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+            Ok(output) => output,
+            Err(error) if error.as_service_error().is_some_and(aws_sdk_s3::operation::get_object::GetObjectError::is_no_such_key) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(self.error("read", key, error)),
+        };
+        let etag = ETag(output.e_tag.unwrap_or_default());
+        let announced = output.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
+        self.check_size(key, announced, bytes_max)?;
+        let body = tokio::time::timeout(self.body, self.collect(key, output.body, bytes_max));
+        let body = body.await.map_err(|elapsed| self.no_answer("read", key, elapsed))??;
+        Ok(Some(Object { body, etag }))
+    }
+
+    async fn collect(&self, key: &str, mut stream: ByteStream, bytes_max: u64) -> Result<Bytes, Error> {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = stream.try_next().await.map_err(|error| self.no_answer("read", key, error))? {
+            body.extend_from_slice(&chunk);
+            self.check_size(key, body.len() as u64, bytes_max)?;
+        }
+        Ok(body.freeze())
+    }
+
+    fn check_size(&self, key: &str, bytes: u64, bytes_max: u64) -> Result<(), Error> {
+        if bytes > bytes_max { Err(Error::TooLarge { resource: self.uri(key), bytes, bytes_max }) } else { Ok(()) }
+    }
+
+    /// Reads the user metadata of an object, names in lower case; `None` when there is no such object.
+    pub async fn metadata(&self, key: &str) -> Result<Option<HashMap<String, String>>, Error> {
+        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+            Ok(output) => Ok(Some(output.metadata.unwrap_or_default())),
+            // HEAD has no body, so there is no code to look at: 404 alone means absent.
+            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => Ok(None),
+            Err(error) => Err(self.error("ask for", key, error)),
+        }
+    }
+
+    /// Writes an object if the condition holds.
+    ///
+    /// # Errors
+    /// After an error with [`Error::fate_is_unknown`] the write may have been done.
+    pub async fn put(
+        &self,
+        key: &str,
+        body: Bytes,
+        content_type: &str,
+        metadata: HashMap<String, String>,
+        condition: &Condition,
+    ) -> Result<Put, Error> {
+        let request = self.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from(body));
+        let request = request.content_type(content_type).set_metadata(Some(metadata));
+        let request = match condition {
+            Condition::Absent => request.if_none_match("*"),
+            Condition::Unchanged(etag) => request.if_match(&etag.0),
+        };
+        match request.send().await {
+            Ok(output) => Ok(Put::Written(ETag(output.e_tag.unwrap_or_default()))),
+            Err(error) => match (error.raw_response().map(|response| response.status().as_u16()), error.as_service_error()) {
+                (Some(412), _) => Ok(Put::Refused),
+                (Some(404), Some(service))
+                    if matches!(condition, Condition::Unchanged(_)) && service.meta().code() == Some("NoSuchKey") =>
+                {
+                    Ok(Put::Refused)
+                }
+                (Some(409), _) => Ok(Put::Conflict),
+                _ => Err(self.error("write", key, error)),
+            },
+        }
+    }
+
+    fn uri(&self, key: &str) -> String {
+        format!("s3://{}/{key}", self.bucket)
+    }
+
+    fn error<E>(
+        &self,
+        action: &'static str,
+        key: &str,
+        error: aws_sdk_s3::error::SdkError<E, aws_smithy_runtime_api::client::orchestrator::HttpResponse>,
+    ) -> Error
+    where
+        E: std::error::Error + aws_sdk_s3::error::ProvideErrorMetadata + Send + Sync + 'static,
+    {
+        Error::new(action, self.uri(key), error)
+    }
+
+    fn no_answer(&self, action: &'static str, key: &str, error: impl std::error::Error + Send + Sync + 'static) -> Error {
+        Error::NoAnswer { action, resource: self.uri(key), source: error.into() }
+    }
+}

@@ -1,0 +1,217 @@
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use reqwest::Url;
+
+/// Characters in a query at most, for self-serve access. Source: X API v2, recent search.
+const QUERY_CHARS_MAX: usize = 512;
+/// The API serves seven days.
+const LOOKBACK_MINUTES_MAX: u64 = 7 * 24 * 60;
+
+/// What `ingest` is told by its environment.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Bucket of RAW files and of the cursor.
+    pub raw_bucket: String,
+    /// Secrets Manager name or ARN of the bearer token.
+    pub secret_id: String,
+    /// The query in X's language, 1–512 characters.
+    pub search_query: String,
+    /// Where the X API is; `https`, or `http` on 127.0.0.1.
+    pub x_api_base_url: Url,
+    /// How far back the very first run goes.
+    pub lookback: Duration,
+    /// How long the API gets to index a post before it is asked for.
+    pub safety_lag: Duration,
+    /// Posts that one run reads at most, 10 to 100,000.
+    pub max_posts_per_run: u64,
+    /// Posts that one calendar month (UTC) reads at most; `None` without a limit.
+    pub max_posts_per_month: Option<u64>,
+    /// How long after its deadline a dead run still holds the lease.
+    pub lease_margin: Duration,
+    /// Which family of parameter names to send.
+    pub vocabulary: Vocabulary,
+    /// Expansions to ask for; each expanded object is billed.
+    pub expansions: Vec<String>,
+}
+
+/// X renamed tweets to posts in 2026; one request speaks one of the two languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vocabulary {
+    /// `tweet.fields`, `note_tweet`, `referenced_tweets`.
+    Tweet,
+    /// `post.fields`, `note_post`; references are an expansion.
+    Post,
+}
+
+/// Everything that is wrong with the environment, in one message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} problem(s) in the environment:\n  {}", .problems.len(), .problems.join("\n  "))]
+pub struct ConfigError {
+    problems: Vec<String>,
+}
+
+impl Config {
+    /// Reads the variables of DESIGN: names and defaults stand in the README.
+    pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut env = Env { var: &var, problems: Vec::new() };
+        let config = Self {
+            raw_bucket: env.required("RAW_BUCKET"),
+            secret_id: env.required("X_SECRET_ID"),
+            search_query: env.query("SEARCH_QUERY"),
+            x_api_base_url: env.base_url("X_API_BASE_URL", "https://api.x.com"),
+            lookback: Duration::from_secs(60 * env.number("LOOKBACK_MINUTES", 30, 1..=LOOKBACK_MINUTES_MAX)),
+            safety_lag: Duration::from_secs(env.number("SAFETY_LAG_SECONDS", 60, 0..=86_400)),
+            max_posts_per_run: env.number("MAX_POSTS_PER_RUN", 1_000, 10..=100_000),
+            max_posts_per_month: match env.number("MAX_POSTS_PER_MONTH", 10_000, 0..=1_000_000_000) {
+                0 => None,
+                posts => Some(posts),
+            },
+            lease_margin: Duration::from_secs(env.number("LEASE_MARGIN_SECONDS", 5, 0..=60)),
+            vocabulary: env.vocabulary("X_FIELD_VOCABULARY"),
+            expansions: env.expansions("X_EXPANSIONS"),
+        };
+        if env.problems.is_empty() { Ok(config) } else { Err(ConfigError { problems: env.problems }) }
+    }
+}
+
+struct Env<'a> {
+    var: &'a dyn Fn(&str) -> Option<String>,
+    problems: Vec<String>,
+}
+
+impl Env<'_> {
+    /// The variable; an empty one counts as not set, as CloudFormation sets empty parameters.
+    fn get(&self, name: &str) -> Option<String> {
+        (self.var)(name).filter(|value| !value.trim().is_empty())
+    }
+
+    fn required(&mut self, name: &str) -> String {
+        self.get(name).unwrap_or_else(|| {
+            self.problems.push(format!("{name} is not set; template.yaml sets it on the function"));
+            String::new()
+        })
+    }
+
+    fn number(&mut self, name: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
+        let Some(text) = self.get(name) else { return default };
+        text.trim().parse().ok().filter(|number| range.contains(number)).unwrap_or_else(|| {
+            self.problems.push(format!("{name} is `{text}`; expected a whole number from {} to {}", range.start(), range.end()));
+            default
+        })
+    }
+
+    fn query(&mut self, name: &str) -> String {
+        let query = self.required(name);
+        let chars = query.chars().count();
+        if chars > QUERY_CHARS_MAX {
+            self.problems.push(format!("{name} has {chars} characters; the X API takes 1 to {QUERY_CHARS_MAX}"));
+        } else if !query.is_empty() && query.split_whitespace().all(|term| term.starts_with('-')) {
+            self.problems.push(format!("{name} only excludes; the X API wants at least one term that finds something"));
+        }
+        query
+    }
+
+    fn base_url(&mut self, name: &str, default: &str) -> Url {
+        let text = self.get(name).unwrap_or_else(|| default.to_owned());
+        let url = Url::parse(text.trim());
+        match url {
+            Ok(url) if url.scheme() == "https" || (url.scheme() == "http" && url.host_str() == Some("127.0.0.1")) => url,
+            _ => {
+                self.problems.push(format!("{name} must be an https address (http only on 127.0.0.1): the bearer token travels there"));
+                #[expect(clippy::expect_used, reason = "a constant address")]
+                Url::parse("https://api.x.com").expect("is an address")
+            }
+        }
+    }
+
+    fn vocabulary(&mut self, name: &str) -> Vocabulary {
+        match self.get(name).as_deref().map(str::trim) {
+            None | Some("tweet") => Vocabulary::Tweet,
+            Some("post") => Vocabulary::Post,
+            Some(other) => {
+                self.problems.push(format!("{name} is `{other}`; expected `tweet` or `post`"));
+                Vocabulary::Tweet
+            }
+        }
+    }
+
+    fn expansions(&mut self, name: &str) -> Vec<String> {
+        let text = self.get(name).unwrap_or_default();
+        let expansions: Vec<String> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        if let Some(odd) = expansions.iter().find(|name| !name.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte))) {
+            self.problems.push(format!("{name} holds `{odd}`; expected names such as `author_id`, separated by commas"));
+        }
+        expansions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+
+    fn config(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_env(|name| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    const REQUIRED: [(&str, &str); 3] = [("RAW_BUCKET", "raw"), ("X_SECRET_ID", "token"), ("SEARCH_QUERY", "presidente")];
+
+    #[test]
+    fn defaults_are_those_of_the_readme() {
+        let config = config(&REQUIRED).unwrap();
+        assert_eq!(config.x_api_base_url.as_str(), "https://api.x.com/");
+        assert_eq!((config.lookback.as_secs(), config.safety_lag.as_secs(), config.lease_margin.as_secs()), (1800, 60, 5));
+        assert_eq!((config.max_posts_per_run, config.max_posts_per_month), (1_000, Some(10_000)));
+        assert_eq!((config.vocabulary, config.expansions.len()), (Vocabulary::Tweet, 0));
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        let error = config(&[
+            ("X_SECRET_ID", " "),
+            ("SEARCH_QUERY", "-is:retweet -lang:pt"),
+            ("X_API_BASE_URL", "http://api.x.com"),
+            ("MAX_POSTS_PER_RUN", "5"),
+            ("LOOKBACK_MINUTES", "thirty"),
+            ("X_FIELD_VOCABULARY", "posts"),
+            ("X_EXPANSIONS", "author_id, Geo!"),
+        ]);
+        expect![[r"
+            8 problem(s) in the environment:
+              RAW_BUCKET is not set; template.yaml sets it on the function
+              X_SECRET_ID is not set; template.yaml sets it on the function
+              SEARCH_QUERY only excludes; the X API wants at least one term that finds something
+              X_API_BASE_URL must be an https address (http only on 127.0.0.1): the bearer token travels there
+              LOOKBACK_MINUTES is `thirty`; expected a whole number from 1 to 10080
+              MAX_POSTS_PER_RUN is `5`; expected a whole number from 10 to 100000
+              X_FIELD_VOCABULARY is `posts`; expected `tweet` or `post`
+              X_EXPANSIONS holds `Geo!`; expected names such as `author_id`, separated by commas
+        "]]
+        .assert_eq(&format!("{}\n", error.unwrap_err()));
+    }
+
+    #[test]
+    fn the_token_travels_over_https_or_stays_on_this_machine() {
+        for (url, ok) in [
+            ("https://api.twitter.com", true),
+            ("https://localhost:8443/base", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://localhost:8080", false), // a name can be pointed elsewhere
+            ("http://127.0.0.1.example.com", false),
+            ("http://127.0.0.1@example.com", false),
+            ("http://10.0.0.1", false),
+            ("ftp://127.0.0.1", false),
+            ("api.x.com", false),
+        ] {
+            assert_eq!(config(&[&REQUIRED[..], &[("X_API_BASE_URL", url)]].concat()).is_ok(), ok, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_query_has_1_to_512_characters() {
+        for (query, ok) in [(String::new(), false), ("é".repeat(512), true), ("é".repeat(513), false)] {
+            assert_eq!(config(&[("RAW_BUCKET", "raw"), ("X_SECRET_ID", "token"), ("SEARCH_QUERY", &query)]).is_ok(), ok, "{}", query.len());
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The cursor: one small JSON object that says what is captured, and the only thing that two runs can contend for.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws::{Condition, ETag, Put, Store};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use tweets::TweetId;
+
+use crate::error::Error;
+
+/// Where the cursor lives in the RAW bucket, outside the prefix that triggers `refine`.
+pub const CURSOR_KEY: &str = "state/ingest.json";
+const VERSION: u32 = 1;
+const CURSOR_BYTES_MAX: u64 = 64 << 10;
+/// A lease further ahead than this was written by a wrong clock: no Lambda runs longer than 15 minutes.
+const LEASE_AHEAD_MAX: Duration = Duration::from_mins(16);
+/// Times one cursor write is sent before the run gives up.
+const WRITES_MAX: u32 = 4;
+
+/// What is captured, what is under way, and who is at it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    version: u32,
+    /// `<owner>:<sequence>`, so that a writer knows its own write when it reads it back.
+    writer: String,
+    /// Every post below this id is captured, or was said to be lost.
+    pub done: TweetId,
+    /// The sweep that is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<OpenSweep>,
+    /// The file that was named and whose put may not have happened yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Pending>,
+    /// Who is at work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Lease>,
+    /// Posts paid for this month.
+    pub month: Month,
+}
+
+/// A sweep from `top` down to `done`, of which all at or above `next_until` is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenSweep {
+    /// Exclusive upper end of the span.
+    pub top: TweetId,
+    /// Where the next run goes on.
+    pub next_until: TweetId,
+    /// The query that the sweep was opened with, which it keeps.
+    pub query: String,
+}
+
+/// A name is for ever: the span from `oldest` to `next_until` belongs to this key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The RAW key.
+    pub key: String,
+    /// Lowest id of the file when it was named.
+    pub oldest: TweetId,
+    /// Highest id of the file when it was named.
+    pub newest: TweetId,
+}
+
+/// Until when a run may be at work. It protects money only, never the promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// Deadline of the run plus the margin.
+    pub until: DateTime<Utc>,
+}
+
+/// Posts paid for in one calendar month, UTC. High after a death, never low.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Month {
+    /// `2026-11`.
+    pub name: String,
+    /// Posts read, those of a request under way included.
+    pub posts_read: u64,
+}
+
+impl Cursor {
+    /// The cursor of the very first run.
+    pub fn starting_at(done: TweetId, month: String) -> Self {
+        let month = Month { name: month, posts_read: 0 };
+        Self { version: VERSION, writer: String::new(), done, sweep: None, pending: None, lease: None, month }
+    }
+
+    /// Whether another run may be at work at `now`.
+    pub fn is_leased(&self, now: DateTime<Utc>) -> bool {
+        self.lease.is_some_and(|lease| now < lease.until && lease.until <= now + LEASE_AHEAD_MAX)
+    }
+}
+
+/// How a write ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// The cursor is what was sent.
+    Ours,
+    /// Another run has written since: this one must write nothing more.
+    Lost,
+}
+
+/// The cursor's object, as one invocation knows it.
+pub(crate) struct CursorFile {
+    store: Store,
+    owner: u64,
+    sequence: u32,
+    known: Option<ETag>,
+}
+
+impl CursorFile {
+    pub(crate) fn new(store: Store, owner: u64) -> Self {
+        Self { store, owner, sequence: 0, known: None }
+    }
+
+    /// Reads the cursor; `None` before the first run.
+    pub(crate) async fn read(&mut self) -> Result<Option<Cursor>, Error> {
+        let object = self.store.get(CURSOR_KEY, CURSOR_BYTES_MAX).await.map_err(|source| Error::RawUnreadable { source })?;
+        let Some(object) = object else { return Ok(None) };
+        let cursor: Cursor = serde_json::from_slice(&object.body)
+            .map_err(|error| self.invalid(format!("not understood at line {}, column {}", error.line(), error.column())))?;
+        if cursor.version != VERSION {
+            return Err(self.invalid(format!("version {}, expected {VERSION}", cursor.version)));
+        }
+        self.known = Some(object.etag);
+        Ok(Some(cursor))
+    }
+
+    /// Writes the cursor over the version that this invocation knows, and knows its own write when the answer is lost.
+    pub(crate) async fn write(&mut self, cursor: &mut Cursor) -> Result<Written, Error> {
+        self.sequence += 1;
+        cursor.writer = format!("{:016x}:{}", self.owner, self.sequence);
+        let body = Bytes::from(serde_json::to_vec(cursor).map_err(|error| self.invalid(error.to_string()))?);
+        let condition = self.known.clone().map_or(Condition::Absent, Condition::Unchanged);
+        let mut unanswered = None;
+        for attempt in 0..WRITES_MAX {
+            if attempt > 0 {
+                tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
+            }
+            match self.store.put(CURSOR_KEY, body.clone(), "application/json", HashMap::new(), &condition).await {
+                Ok(Put::Written(etag)) => {
+                    self.known = Some(etag);
+                    return Ok(Written::Ours);
+                }
+                Ok(Put::Conflict) => continue,
+                Ok(Put::Refused) => {}
+                Err(error) if error.fate_is_unknown() => unanswered = Some(error),
+                Err(source) => return Err(Error::RawUnwritable { source }),
+            }
+            let current = self.store.get(CURSOR_KEY, CURSOR_BYTES_MAX).await.map_err(|source| Error::RawUnreadable { source })?;
+            match current {
+                Some(object) if object.body == body => {
+                    self.known = Some(object.etag);
+                    return Ok(Written::Ours);
+                }
+                current if current.as_ref().map(|object| &object.etag) == self.known.as_ref() => {} // unchanged: send again
+                _ => return Ok(Written::Lost),
+            }
+        }
+        Err(Error::WriteUnknown { bucket: self.store.bucket().to_owned(), key: CURSOR_KEY.to_owned(), source: unanswered })
+    }
+
+    fn invalid(&self, problem: String) -> Error {
+        Error::CursorInvalid { bucket: self.store.bucket().to_owned(), key: CURSOR_KEY.to_owned(), problem }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+
+    fn id(id: i64) -> TweetId {
+        TweetId::new(id).unwrap()
+    }
+
+    #[test]
+    fn a_cursor_is_small_json_with_ids_as_strings() {
+        let mut cursor = Cursor::starting_at(id(7), "2026-11".into());
+        expect![[r#"{"version":1,"writer":"","done":"7","month":{"name":"2026-11","posts_read":0}}"#]]
+            .assert_eq(&serde_json::to_string(&cursor).unwrap());
+        cursor.sweep = Some(OpenSweep { top: id(90), next_until: id(50), query: "q".into() });
+        cursor.pending = Some(Pending { key: "tweets/k.json".into(), oldest: id(40), newest: id(49) });
+        cursor.lease = Some(Lease { until: "2026-11-23T14:05:00Z".parse().unwrap() });
+        let text = serde_json::to_string(&cursor).unwrap();
+        expect![[r#"{"version":1,"writer":"","done":"7","sweep":{"top":"90","next_until":"50","query":"q"},"pending":{"key":"tweets/k.json","oldest":"40","newest":"49"},"lease":{"until":"2026-11-23T14:05:00Z"},"month":{"name":"2026-11","posts_read":0}}"#]]
+            .assert_eq(&text);
+        assert_eq!(serde_json::from_str::<Cursor>(&text).unwrap(), cursor);
+    }
+
+    #[test]
+    fn a_lease_holds_until_its_end_unless_it_lies_absurdly_far_ahead() {
+        let now: DateTime<Utc> = "2026-11-23T14:05:00Z".parse().unwrap();
+        for (ahead_seconds, leased) in [(-1, false), (0, false), (1, true), (960, true), (961, false)] {
+            let lease = Lease { until: now + chrono::Duration::seconds(ahead_seconds) };
+            let cursor = Cursor { lease: Some(lease), ..Cursor::starting_at(id(7), "2026-11".into()) };
+            assert_eq!(cursor.is_leased(now), leased, "{ahead_seconds}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+#![expect(missing_docs, reason = "the messages are the documentation")]
+
+use chrono::{DateTime, Utc};
+use lambda_runtime::Diagnostic;
+
+use crate::config::ConfigError;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a run could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    ConfigInvalid(#[from] ConfigError),
+    #[error("secret `{secret}` does not exist; deploy the template, which creates it, or correct X_SECRET_ID")]
+    SecretMissing { secret: String },
+    #[error(
+        "secret `{secret}` has no value yet; store the token with: aws secretsmanager put-secret-value --secret-id {secret} --secret-string file://token.txt"
+    )]
+    SecretEmpty { secret: String },
+    #[error("secret `{secret}` holds no token; store {{\"bearer_token\": \"…\"}} or the bare token")]
+    SecretInvalid { secret: String },
+    #[error("cannot read secret `{secret}`; the function needs secretsmanager:GetSecretValue on it")]
+    SecretUnreadable { secret: String, source: aws::Error },
+    #[error("X API refused the bearer token (401); store a new one in secret `{secret}`")]
+    Unauthorized { secret: String },
+    #[error("X API credits are used up (402); buy credits in the X developer console, the next run goes on by itself")]
+    CreditsDepleted,
+    #[error("X API refuses this app (403: {reason}); enrol it in a project with access to recent search")]
+    Forbidden { reason: String },
+    #[error("X API usage cap of the account is reached (429: {reason}); raise it in the X developer console or wait for the next period")]
+    UsageCapExceeded { reason: String },
+    #[error("X API refused the request ({status}: {reason}); check SEARCH_QUERY, X_EXPANSIONS and X_FIELD_VOCABULARY")]
+    RequestRejected { status: u16, reason: String },
+    #[error("X API answered 200 with something that is no page of posts, twice; its format may have changed, so nothing more is paid for")]
+    PageUnreadable { source: tweets::page::NotAPage },
+    #[error("X API rate limit met; the window reopens at {reset:?} and the next run resumes there")]
+    RateLimited { reset: Option<DateTime<Utc>> },
+    #[error("X API gave no answer to rely on in {attempts} attempts; the next run resumes here")]
+    Unavailable { attempts: u32, source: BoxError },
+    #[error("cannot read RAW; nothing was changed, the next run tries again")]
+    RawUnreadable { source: aws::Error },
+    #[error("cannot write RAW; what was captured stays captured, the next run goes on")]
+    RawUnwritable { source: aws::Error },
+    #[error("the fate of a write to s3://{bucket}/{key} is unknown; the next run looks and goes on")]
+    WriteUnknown { bucket: String, key: String, source: Option<aws::Error> },
+    #[error("s3://{bucket}/{key} is not a cursor of this version ({problem}); see \"A broken cursor\" in the README before touching it")]
+    CursorInvalid { bucket: String, key: String, problem: String },
+    #[error("s3://{bucket}/{key} exists without the metadata `oldest`; it was not written by ingest, so move it out of the way")]
+    RawForeign { bucket: String, key: String },
+}
+
+/// What a failure means for the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The invocation fails: somebody must act, or at least look.
+    Fail,
+    /// The run ends well and leaves the rest to the next one.
+    Resume,
+}
+
+impl Error {
+    /// Exhaustive on purpose: a new variant does not compile until its fate is chosen.
+    pub fn fate(&self) -> Fate {
+        match self {
+            Self::ConfigInvalid(_)
+            | Self::SecretMissing { .. }
+            | Self::SecretEmpty { .. }
+            | Self::SecretInvalid { .. }
+            | Self::SecretUnreadable { .. }
+            | Self::Unauthorized { .. }
+            | Self::CreditsDepleted
+            | Self::Forbidden { .. }
+            | Self::UsageCapExceeded { .. }
+            | Self::RequestRejected { .. }
+            | Self::PageUnreadable { .. }
+            | Self::RawUnreadable { .. }
+            | Self::RawUnwritable { .. }
+            | Self::WriteUnknown { .. }
+            | Self::CursorInvalid { .. }
+            | Self::RawForeign { .. } => Fate::Fail,
+            Self::RateLimited { .. } | Self::Unavailable { .. } => Fate::Resume,
+        }
+    }
+
+    /// A stable name that alarms can match.
+    pub fn error_type(&self) -> &'static str {
+        match self {
+            Self::ConfigInvalid(_) => "ConfigInvalid",
+            Self::SecretMissing { .. } => "SecretMissing",
+            Self::SecretEmpty { .. } => "SecretEmpty",
+            Self::SecretInvalid { .. } => "SecretInvalid",
+            Self::SecretUnreadable { .. } => "SecretUnreadable",
+            Self::Unauthorized { .. } => "Unauthorized",
+            Self::CreditsDepleted => "CreditsDepleted",
+            Self::Forbidden { .. } => "Forbidden",
+            Self::UsageCapExceeded { .. } => "UsageCapExceeded",
+            Self::RequestRejected { .. } => "RequestRejected",
+            Self::PageUnreadable { .. } => "PageUnreadable",
+            Self::RateLimited { .. } => "RateLimited",
+            Self::Unavailable { .. } => "Unavailable",
+            Self::RawUnreadable { .. } => "RawUnreadable",
+            Self::RawUnwritable { .. } => "RawUnwritable",
+            Self::WriteUnknown { .. } => "WriteUnknown",
+            Self::CursorInvalid { .. } => "CursorInvalid",
+            Self::RawForeign { .. } => "RawForeign",
+        }
+    }
+
+    /// The message and those of its causes, in one line.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            let cause_text = cause.to_string();
+            if !text.ends_with(&cause_text) {
+                text = format!("{text}: {cause_text}");
+            }
+            source = cause.source();
+        }
+        text
+    }
+}
+
+impl From<&Error> for Diagnostic {
+    fn from(error: &Error) -> Self {
+        Self { error_type: error.error_type().to_owned(), error_message: error.chain() }
+    }
+}

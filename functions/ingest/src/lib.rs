@@ -1,0 +1,163 @@
+//! Lambda function `ingest`: recent posts from the X API into RAW, each once.
+//!
+//! One invocation is one run: it takes the lease, settles what a dead run left behind, sweeps the span from now down to
+//! what is captured already, and puts files of at most 100 posts. The cursor in S3 names each file before it is put, so
+//! that a run that dies at any point leaves a state from which the next one goes on. This crate never links arrow, never
+//! reads a clock outside `main`, and leaves nothing running when `handle` returns.
+
+mod config;
+mod cursor;
+mod deadline;
+mod error;
+mod fields;
+mod run;
+mod summary;
+mod sweep;
+mod token;
+mod x_api;
+
+use std::time::Duration;
+
+use aws::{Clients, Secret, Secrets, Store, Timeouts};
+use lambda_runtime::Diagnostic;
+use serde_json::Value;
+use tokio::sync::Mutex;
+use tracing::{error, info};
+use tweets::TWEETS_PER_FILE_MAX;
+
+pub use config::{Config, ConfigError, Vocabulary};
+pub use cursor::{CURSOR_KEY, Cursor, Lease, Month, OpenSweep, Pending};
+pub use deadline::{Invocation, Pace};
+pub use error::{Error, Fate};
+pub use summary::{Status, Summary};
+pub use sweep::Gap;
+pub use token::BearerToken;
+pub use x_api::{SearchRequest, Wire, XClient};
+
+/// How long calls to AWS may take: `ingest` moves small objects, and its lease outlives it by seconds.
+pub const TIMEOUTS: Timeouts =
+    Timeouts { connect: Duration::from_secs(1), attempt: Duration::from_secs(2), operation: Duration::from_secs(5) };
+
+/// The function with its clients, kept warm between invocations.
+#[derive(Debug)]
+pub struct Ingest {
+    config: Config,
+    raw: Store,
+    secrets: Secrets,
+    x: XClient,
+    requested: Vec<String>,
+    token: Mutex<Option<BearerToken>>,
+    file_tweets_max: usize,
+}
+
+impl Ingest {
+    /// The function as the environment describes it.
+    ///
+    /// # Errors
+    /// [`Error::ConfigInvalid`] with every problem; `main` keeps it and answers every invocation with it.
+    pub async fn connect(var: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let config = Config::from_env(&var)?;
+        let clients = Clients::from_environment(&var, TIMEOUTS).await;
+        let wire = Wire::http().map_err(|source| Error::Unavailable { attempts: 0, source: source.into() })?;
+        Ok(Self::new(config, &clients, wire))
+    }
+
+    /// The function over these clients and this wire.
+    pub fn new(config: Config, clients: &Clients, wire: Wire) -> Self {
+        let fields = fields::parameters(config.vocabulary, &config.expansions);
+        Self {
+            raw: clients.store(&config.raw_bucket),
+            secrets: clients.secrets(),
+            x: XClient::new(wire, &config.x_api_base_url, fields),
+            requested: fields::requested(config.vocabulary, &config.expansions),
+            token: Mutex::new(None),
+            file_tweets_max: TWEETS_PER_FILE_MAX,
+            config,
+        }
+    }
+
+    /// Smaller files, so that a simulated world of a few posts has many. At most 100 all the same.
+    #[must_use]
+    pub fn with_file_tweets_max(self, file_tweets_max: usize) -> Self {
+        Self { file_tweets_max: file_tweets_max.clamp(1, TWEETS_PER_FILE_MAX), ..self }
+    }
+
+    /// The token, read once while the process is warm.
+    async fn token(&self) -> Result<BearerToken, Error> {
+        let mut kept = self.token.lock().await;
+        if let Some(token) = &*kept {
+            return Ok(token.clone());
+        }
+        let secret = self.config.secret_id.clone();
+        let token = match self.secrets.read(&secret).await {
+            Ok(Secret::Value(value)) => BearerToken::parse(&value).ok_or(Error::SecretInvalid { secret })?,
+            Ok(Secret::NoValueYet) => return Err(Error::SecretEmpty { secret }),
+            Ok(Secret::Missing) => return Err(Error::SecretMissing { secret }),
+            Err(source) => return Err(Error::SecretUnreadable { secret, source }),
+        };
+        *kept = Some(token.clone());
+        Ok(token)
+    }
+
+    /// Forgets the token, so that the next request reads the secret again.
+    async fn forget_token(&self) {
+        *self.token.lock().await = None;
+    }
+}
+
+/// Answers one invocation, also when the function could not be configured: each time with the same error and its type.
+pub async fn answer(ingest: &Result<Ingest, Error>, invocation: Invocation) -> Result<Value, Diagnostic> {
+    match ingest {
+        Ok(ingest) => handle(ingest, invocation).await.map_err(|failure| Diagnostic::from(&failure)),
+        Err(failure) => {
+            error!(error_type = failure.error_type(), error = failure.chain(), "ingest is not configured");
+            Err(failure.into())
+        }
+    }
+}
+
+/// Answers one invocation with its summary as JSON, and logs it in one line.
+pub async fn handle(ingest: &Ingest, invocation: Invocation) -> Result<Value, Error> {
+    let mut summary = Summary::default();
+    let outcome = Box::pin(ingest.run(&invocation, &mut summary)).await; // boxed: the whole run is one large future
+    let elapsed_ms = u64::try_from(invocation.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let Summary { status, posts, files, pages, posts_read, posts_read_month, posts_reread, out_of_span, .. } = summary;
+    let (status, estimated_usd, done) = (status.as_str(), summary.estimated_usd(), summary.done.map(tracing::field::display));
+    match outcome {
+        Ok(()) => {
+            info!(
+                status,
+                posts,
+                files,
+                pages,
+                posts_read,
+                posts_read_month,
+                posts_reread,
+                out_of_span,
+                estimated_usd,
+                done,
+                elapsed_ms,
+                "ingest finished"
+            );
+            Ok(summary.to_json())
+        }
+        Err(failure) => {
+            let (error_type, error) = (failure.error_type(), failure.chain());
+            error!(
+                posts,
+                files,
+                pages,
+                posts_read,
+                posts_read_month,
+                posts_reread,
+                estimated_usd,
+                done,
+                elapsed_ms,
+                error_type,
+                error,
+                "ingest failed"
+            );
+            Err(failure)
+        }
+    }
+}

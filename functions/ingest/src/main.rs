@@ -1,0 +1,23 @@
+//! Entry point of the Lambda function `ingest`.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::{Duration, SystemTime};
+
+use chrono::Utc;
+use ingest::{Ingest, Invocation, answer};
+use lambda_runtime::{LambdaEvent, run, service_fn, tracing};
+use serde_json::Value;
+
+#[expect(clippy::disallowed_methods, reason = "main is where the environment and the clock are read")]
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    tracing::init_default_subscriber(); // format and level: LoggingConfig in template.yaml
+    // A bad configuration is kept and answered to every invocation: an error out of `main` has no type on Lambda.
+    let ingest = &Ingest::connect(|name| std::env::var(name).ok()).await;
+    run(service_fn(move |event: LambdaEvent<Value>| async move {
+        let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::ZERO);
+        let owner = RandomState::new().build_hasher().finish(); // 64 bits that no other invocation has
+        answer(ingest, Invocation::new(Utc::now(), left, owner)).await
+    }))
+    .await
+}

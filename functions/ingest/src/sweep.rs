@@ -1,0 +1,220 @@
+//! The sweep, PURE: what to ask next, what to keep of a page, when a file is ready, and what is settled.
+//!
+//! A sweep covers the half-open span of ids `[done, top)` from the top down. All at or above `next_until` is stored;
+//! what was read below it waits in the buffer, newest first.
+
+use tweets::{Page, Post, RawKey, TweetId};
+
+use crate::cursor::{OpenSweep, Pending};
+use crate::x_api::SearchRequest;
+
+/// A sweep under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Sweep {
+    done: TweetId,
+    top: TweetId,
+    query: String,
+    next_until: TweetId,
+    /// A file that the cursor names and that is not known to exist. One that an earlier run named must be read again
+    /// and go under the same key.
+    named: Option<Pending>,
+    /// `until_id` of the next request: the lowest id read so far.
+    lowest_read: TweetId,
+    /// Where to go on after a page that did not move `lowest_read`, and the page size that the token belongs to.
+    token: Option<(String, u64)>,
+    buffer: Vec<Post>,
+    at_bottom: bool,
+    file_tweets_max: usize,
+}
+
+/// What became of a page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Accepted {
+    /// Posts outside the span asked for, or seen before; dropped.
+    pub(crate) out_of_span: u64,
+    /// Posts that an earlier run had read before it died.
+    pub(crate) reread: u64,
+}
+
+/// A file that is ready to be stored.
+#[derive(Clone, Debug)]
+pub(crate) struct File {
+    /// Its name, and the span that the name owns.
+    pub(crate) pending: Pending,
+    /// At most 100 posts, newest first.
+    pub(crate) posts: Vec<Post>,
+    /// Lowest id in it; differs from `pending.oldest` only in a refill.
+    pub(crate) oldest: TweetId,
+    /// Highest id in it.
+    pub(crate) newest: TweetId,
+    /// Whether the cursor names it already.
+    pub(crate) is_named: bool,
+}
+
+/// A span that can never be captured: the API no longer serves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// First id lost.
+    pub from: TweetId,
+    /// First id not lost.
+    pub to: TweetId,
+}
+
+impl Sweep {
+    pub(crate) fn open(done: TweetId, top: TweetId, query: String, file_tweets_max: usize) -> Self {
+        Self::resume(done, OpenSweep { top, next_until: top, query }, None, file_tweets_max)
+    }
+
+    /// Goes on with a sweep that another run left open; `named` is the file that it named and that does not exist.
+    pub(crate) fn resume(done: TweetId, open: OpenSweep, named: Option<Pending>, file_tweets_max: usize) -> Self {
+        let OpenSweep { top, next_until, query } = open;
+        let at_bottom = next_until <= done;
+        Self { done, top, query, next_until, named, lowest_read: next_until, token: None, buffer: Vec::new(), at_bottom, file_tweets_max }
+    }
+
+    pub(crate) fn done(&self) -> TweetId {
+        self.done
+    }
+
+    pub(crate) fn top(&self) -> TweetId {
+        self.top
+    }
+
+    pub(crate) fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// The sweep as the cursor keeps it.
+    pub(crate) fn state(&self) -> OpenSweep {
+        OpenSweep { top: self.top, next_until: self.next_until, query: self.query.clone() }
+    }
+
+    /// Whether nothing that was read waits to be stored.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.buffer.is_empty() && self.named.is_none()
+    }
+
+    /// The cursor is about to name this file: from here on its span belongs to its key.
+    pub(crate) fn name(&mut self, file: &File) {
+        self.named = Some(file.pending.clone());
+    }
+
+    /// The file that the cursor names and that is not known to exist.
+    pub(crate) fn named(&self) -> Option<&Pending> {
+        self.named.as_ref()
+    }
+
+    /// Whether all of the span has been read.
+    pub(crate) fn is_at_bottom(&self) -> bool {
+        self.at_bottom
+    }
+
+    /// Posts read and not stored, without those of a file that the cursor names: the next run pays for them again.
+    pub(crate) fn unstored(&self) -> u64 {
+        let named_down_to = self.named.as_ref().map_or(self.next_until, |pending| pending.oldest);
+        self.buffer.iter().filter(|post| post.id < named_down_to).count() as u64
+    }
+
+    /// What to ask next, for at most `budget` posts; `None` when the span is read or fewer than the API's minimum are left.
+    pub(crate) fn request(&self, budget: u64) -> Option<SearchRequest> {
+        if self.at_bottom {
+            return None;
+        }
+        let (next_token, max_results) = match &self.token {
+            // A token goes with every other parameter unchanged, the page size too.
+            Some((token, max_results)) => (Some(token.clone()), *max_results),
+            None => (None, budget.min(MAX_RESULTS_MAX)),
+        };
+        (max_results >= MAX_RESULTS_MIN && max_results <= budget).then(|| SearchRequest {
+            query: self.query.clone(),
+            since_id: self.done.before(),
+            until_id: self.lowest_read,
+            max_results,
+            next_token,
+        })
+    }
+
+    /// Lowers the top before anything was stored: the clock turned out to be ahead.
+    pub(crate) fn lower_top(&mut self, top: TweetId) {
+        if self.next_until == self.top && self.named.is_none() {
+            self.top = self.top.min(top.max(self.done));
+            self.next_until = self.top;
+            self.lowest_read = self.lowest_read.min(self.top);
+        }
+    }
+
+    /// Takes a page in.
+    pub(crate) fn accept(&mut self, page: Page, request: &SearchRequest) -> Accepted {
+        let mut accepted = Accepted::default();
+        let mut posts = page.posts;
+        posts.sort_by_key(|post| std::cmp::Reverse(post.id));
+        let before = self.lowest_read;
+        for post in posts {
+            if post.id < self.done || post.id >= self.lowest_read {
+                accepted.out_of_span += 1;
+                continue;
+            }
+            self.lowest_read = post.id;
+            accepted.reread += u64::from(self.named.as_ref().is_some_and(|pending| post.id >= pending.oldest));
+            self.buffer.push(post);
+        }
+        self.at_bottom = page.next_token.is_none();
+        self.token = page.next_token.filter(|_| self.lowest_read == before).map(|token| (token, request.max_results));
+        accepted
+    }
+
+    /// The next file that is ready: a full one, or what is left when the run `is_stopping` or the span is read.
+    pub(crate) fn next_file(&mut self, is_stopping: bool) -> Option<File> {
+        let is_last = is_stopping || self.at_bottom;
+        let (posts, named) = match &self.named {
+            Some(pending) => {
+                let of_file = self.buffer.iter().take_while(|post| post.id >= pending.oldest).count();
+                let is_whole = of_file < self.buffer.len() || of_file >= self.file_tweets_max || self.at_bottom;
+                if of_file == 0 && is_whole {
+                    // Nothing is left of it: the name is settled without an object.
+                    self.named = None;
+                    return self.next_file(is_stopping);
+                }
+                (if is_whole || is_stopping { of_file } else { 0 }, Some(pending.clone()))
+            }
+            None if self.buffer.len() >= self.file_tweets_max || is_last => (self.buffer.len(), None),
+            None => (0, None),
+        };
+        let posts = self.buffer[..posts.min(self.file_tweets_max)].to_vec();
+        let (newest, oldest) = (posts.first()?, posts.last()?);
+        let is_named = named.is_some();
+        let pending = named.unwrap_or_else(|| Pending {
+            key: RawKey::new(oldest.created_at, oldest.id, newest.id).to_string(),
+            oldest: oldest.id,
+            newest: newest.id,
+        });
+        Some(File { pending, oldest: oldest.id, newest: newest.id, is_named, posts })
+    }
+
+    /// A file is in RAW and reaches down to `oldest`: all at or above it is stored, and leaves the memory.
+    pub(crate) fn settle(&mut self, oldest: TweetId) {
+        self.named = None;
+        self.next_until = self.next_until.min(oldest);
+        self.lowest_read = self.lowest_read.min(self.next_until);
+        self.buffer.retain(|post| post.id < oldest);
+        self.at_bottom |= self.lowest_read <= self.done;
+    }
+
+    /// The API serves nothing below `floor` any more; returns what is lost by it.
+    pub(crate) fn raise_floor(&mut self, floor: TweetId) -> Option<Gap> {
+        if floor <= self.done || self.at_bottom {
+            return None;
+        }
+        let gap = Gap { from: self.done, to: floor.min(self.lowest_read) };
+        self.at_bottom = floor >= self.lowest_read;
+        if !self.at_bottom {
+            self.done = floor;
+        }
+        self.token = None;
+        (gap.from < gap.to).then_some(gap)
+    }
+}
+
+/// Page size, the API's own limits. Source: X OpenAPI 2.159, `GET /2/tweets/search/recent`.
+const MAX_RESULTS_MIN: u64 = 10;
+const MAX_RESULTS_MAX: u64 = 100;

@@ -1,0 +1,256 @@
+//! One call of the X API: recent search.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Url;
+use serde::Deserialize;
+use tower::ServiceExt as _;
+use tower::util::BoxCloneSyncService;
+use tweets::page::NotAPage;
+use tweets::{Page, TweetId};
+
+use crate::token::BearerToken;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// How long one request may take, from the first byte sent to the last received.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// A page of 100 posts with every expansion is below 1 MiB.
+const BODY_BYTES_MAX: usize = 16 << 20;
+const USER_AGENT: &str = concat!("xpto-tweets-ingest/", env!("CARGO_PKG_VERSION"));
+/// RFC 3986's unreserved characters stay as they are.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What carries a request: the network, or a service in this process. All else is the same code.
+#[derive(Clone)]
+pub enum Wire {
+    /// HTTP. Made by [`Wire::http`].
+    Http(reqwest::Client),
+    /// A service that answers in this process.
+    InProcess(BoxCloneSyncService<Request<Bytes>, Response<Bytes>, BoxError>),
+}
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Http(_) => "Http",
+            Self::InProcess(_) => "InProcess",
+        })
+    }
+}
+
+impl Wire {
+    /// HTTP without redirects and without a proxy of the environment: both could carry the token elsewhere.
+    ///
+    /// # Errors
+    /// When the TLS of this machine cannot be set up.
+    pub fn http() -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .user_agent(USER_AGENT);
+        client.build().map(Self::Http)
+    }
+
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
+        let no_answer = |source: BoxError| Failure::NoAnswer { source, may_be_billed: false };
+        match self {
+            Self::InProcess(service) => service.clone().oneshot(request).await.map_err(no_answer),
+            Self::Http(client) => {
+                let request = reqwest::Request::try_from(request).map_err(|error| no_answer(error.into()))?;
+                let mut answer = client.execute(request).await.map_err(|error| no_answer(error.into()))?;
+                let mut response = Response::new(Bytes::new());
+                *response.status_mut() = answer.status();
+                *response.headers_mut() = std::mem::take(answer.headers_mut());
+                let broken = |source: BoxError| Failure::NoAnswer { source, may_be_billed: answer_is_billed(response.status()) };
+                let mut body = BytesMut::new();
+                while let Some(chunk) = answer.chunk().await.map_err(|error| broken(error.into()))? {
+                    body.extend_from_slice(&chunk);
+                    if body.len() > BODY_BYTES_MAX {
+                        return Err(broken(format!("more than {BODY_BYTES_MAX} bytes in one answer").into()));
+                    }
+                }
+                *response.body_mut() = body.freeze();
+                Ok(response)
+            }
+        }
+    }
+}
+
+/// Failed requests are not billed. Source: X API v2 pricing.
+fn answer_is_billed(status: StatusCode) -> bool {
+    status == StatusCode::OK
+}
+
+/// What to ask: posts with `since_id < id < until_id`, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchRequest {
+    /// The query.
+    pub query: String,
+    /// Exclusive lower bound, 0 or an id.
+    pub since_id: i64,
+    /// Exclusive upper bound.
+    pub until_id: TweetId,
+    /// Page size, 10 to 100.
+    pub max_results: u64,
+    /// Where to go on after a page that moved nothing.
+    pub next_token: Option<String>,
+}
+
+/// An answer with what its headers tell.
+#[derive(Debug)]
+pub struct Answer {
+    /// The posts.
+    pub page: Page,
+    /// The server's clock, to the second.
+    pub date: Option<DateTime<Utc>>,
+}
+
+/// Why one request gave no page.
+#[derive(Debug)]
+pub enum Failure {
+    /// No whole answer came: asked again, it may.
+    NoAnswer {
+        /// What happened.
+        source: BoxError,
+        /// Whether X may have counted the posts of the page that was lost.
+        may_be_billed: bool,
+    },
+    /// 5xx.
+    ServerError(StatusCode),
+    /// 200 with something that is no page.
+    NotAPage(NotAPage),
+    /// 429 until the time told by `x-rate-limit-reset`.
+    RateLimited(Option<DateTime<Utc>>),
+    /// 429 of the account's usage cap: waiting does not help.
+    UsageCapExceeded(String),
+    /// 401.
+    Unauthorized,
+    /// 402.
+    CreditsDepleted,
+    /// 403.
+    Forbidden(String),
+    /// `since_id` lies below the seven days that are served; the server's clock tells where they begin.
+    StaleSinceId(Option<DateTime<Utc>>),
+    /// Any other refusal, with the reason X gave.
+    Rejected(StatusCode, String),
+}
+
+/// The X API at one address.
+#[derive(Clone, Debug)]
+pub struct XClient {
+    wire: Wire,
+    search_url: String,
+    fields: Vec<(&'static str, String)>,
+}
+
+impl XClient {
+    /// A client of the API at `base_url` that asks for these fields and expansions.
+    pub(crate) fn new(wire: Wire, base_url: &Url, fields: Vec<(&'static str, String)>) -> Self {
+        let base = base_url.as_str().trim_end_matches('/');
+        Self { wire, search_url: format!("{base}/2/tweets/search/recent"), fields }
+    }
+
+    /// Asks once.
+    pub(crate) async fn search_recent(&self, search: &SearchRequest, token: &BearerToken) -> Result<Answer, Failure> {
+        let request = self.request(search, token).map_err(|error| Failure::NoAnswer { source: error.into(), may_be_billed: false })?;
+        let response = tokio::time::timeout(REQUEST_TIMEOUT, self.wire.send(request)).await;
+        // Where the time ran out is not known, so the page may have been on its way.
+        let response = response.map_err(|elapsed| Failure::NoAnswer { source: elapsed.into(), may_be_billed: true })??;
+        let date = date(response.headers());
+        match response.status() {
+            StatusCode::OK => Page::parse(response.body()).map(|page| Answer { page, date }).map_err(Failure::NotAPage),
+            status if status.is_server_error() => Err(Failure::ServerError(status)),
+            status => Err(refusal(status, response.headers(), &Problem::parse(response.body()), date)),
+        }
+    }
+
+    fn request(&self, search: &SearchRequest, token: &BearerToken) -> Result<Request<Bytes>, http::Error> {
+        let mut parameters = vec![
+            ("query", search.query.clone()),
+            ("since_id", search.since_id.to_string()),
+            ("until_id", search.until_id.to_string()),
+            ("max_results", search.max_results.to_string()),
+            ("sort_order", "recency".to_owned()),
+        ];
+        parameters.extend(self.fields.iter().cloned());
+        parameters.extend(search.next_token.clone().map(|token| ("next_token", token)));
+        let query: Vec<String> =
+            parameters.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, UNRESERVED))).collect();
+
+        let mut authorization = HeaderValue::from_str(&token.authorization())?;
+        authorization.set_sensitive(true);
+        Request::get(format!("{}?{}", self.search_url, query.join("&")))
+            .header(header::AUTHORIZATION, authorization)
+            .header(header::USER_AGENT, USER_AGENT)
+            .body(Bytes::new())
+    }
+}
+
+fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let text = headers.get(header::DATE)?.to_str().ok()?;
+    DateTime::parse_from_rfc2822(text).ok().map(|date| date.to_utc())
+}
+
+fn refusal(status: StatusCode, headers: &HeaderMap, problem: &Problem, date: Option<DateTime<Utc>>) -> Failure {
+    let reason = problem.reason();
+    match status.as_u16() {
+        401 => Failure::Unauthorized,
+        402 => Failure::CreditsDepleted,
+        403 => Failure::Forbidden(reason),
+        429 if problem.is_usage_cap() => Failure::UsageCapExceeded(reason),
+        429 => {
+            let reset = headers.get("x-rate-limit-reset").and_then(|value| value.to_str().ok()?.parse().ok());
+            Failure::RateLimited(reset.and_then(|seconds| DateTime::from_timestamp(seconds, 0)))
+        }
+        400 if problem.names("since_id") => Failure::StaleSinceId(date),
+        _ => Failure::Rejected(status, reason),
+    }
+}
+
+/// The body of a refusal, as far as it is JSON: some answers have no body at all.
+#[derive(Debug, Default, Deserialize)]
+struct Problem {
+    r#type: Option<String>,
+    title: Option<String>,
+    detail: Option<String>,
+    reason: Option<String>,
+    errors: Option<Vec<ProblemItem>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ProblemItem {
+    message: Option<String>,
+    parameters: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+impl Problem {
+    fn parse(body: &[u8]) -> Self {
+        serde_json::from_slice(body).unwrap_or_default()
+    }
+
+    fn names(&self, parameter: &str) -> bool {
+        let mut named = self.errors.iter().flatten().filter_map(|item| item.parameters.as_ref());
+        named.any(|parameters| parameters.contains_key(parameter))
+    }
+
+    /// The types stand under two hosts, so only the last segment is compared.
+    fn is_usage_cap(&self) -> bool {
+        let named = |text: &Option<String>, name| text.as_deref().is_some_and(|text: &str| text.rsplit('/').next() == Some(name));
+        named(&self.r#type, "usage-capped") || named(&self.title, "UsageCapExceeded")
+    }
+
+    fn reason(&self) -> String {
+        const CHARS_MAX: usize = 300;
+        let first_message = self.errors.iter().flatten().find_map(|item| item.message.as_deref());
+        let parts = [self.title.as_deref(), self.reason.as_deref(), first_message.or(self.detail.as_deref())];
+        let reason = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
+        if reason.is_empty() { "no reason given".to_owned() } else { reason.chars().take(CHARS_MAX).collect() }
+    }
+}

@@ -1,0 +1,105 @@
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Datelike, Utc};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::columns::{ANO, DIA, MES};
+use crate::raw_key::{RAW_PREFIX, RawKey};
+
+/// The years that the table's partition projection covers. A row of another year could never be found by a query.
+pub const YEARS: RangeInclusive<i32> = 2024..=2035;
+
+/// The REF partition of a tweet: the UTC calendar date of its `created_at`.
+///
+/// `Display` is the key prefix that Glue declares, zero-padded to sort by date: `ano=2024/mes=02/dia=29`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partition {
+    ano: i32,
+    mes: u32,
+    dia: u32,
+}
+
+impl Partition {
+    /// The partition of a tweet created at this time.
+    pub fn of(created_at: DateTime<Utc>) -> Self {
+        Self { ano: created_at.year(), mes: created_at.month(), dia: created_at.day() }
+    }
+
+    /// The UTC year.
+    pub fn year(self) -> i32 {
+        self.ano
+    }
+}
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{ANO}={:04}/{MES}={:02}/{DIA}={:02}", self.ano, self.mes, self.dia)
+    }
+}
+
+/// What stays as it is in a percent-encoded file name: RFC 3986's unreserved characters.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The key of the Parquet object that holds the rows of one RAW object and one day.
+///
+/// Injective: two RAW keys never meet in one Parquet key. A key of our own form gives its stem; of any other, all that
+/// follows `tweets/` is percent-encoded, so that it is one name without folders.
+pub fn ref_key(raw_key: &str, day: Partition) -> String {
+    let stem = match raw_key.parse::<RawKey>() {
+        Ok(key) => key.stem(),
+        Err(_) => foreign_stem(raw_key.strip_prefix(RAW_PREFIX).unwrap_or(raw_key)),
+    };
+    format!("tweets/{day}/{stem}.parquet")
+}
+
+fn foreign_stem(below_prefix: &str) -> String {
+    let encoded = utf8_percent_encode(below_prefix, UNRESERVED).to_string();
+    // A key that does not end in `.json` could spell one of our stems. Ours end with a digit, and start with one, which is
+    // never encoded otherwise, so encoding it here keeps the two apart.
+    match (encoded.bytes().next(), encoded.bytes().last()) {
+        (Some(first), Some(b'0'..=b'9')) if first.is_ascii_digit() => format!("%{first:02X}{}", &encoded[1..]),
+        _ => encoded,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn day(created_at: &str) -> Partition {
+        Partition::of(crate::parse_created_at(created_at).unwrap())
+    }
+
+    #[test]
+    fn a_tweet_belongs_to_its_utc_date() {
+        for (created_at, want) in [
+            ("2024-02-29T23:59:59Z", "ano=2024/mes=02/dia=29"),
+            ("2024-02-29T22:00:00-03:00", "ano=2024/mes=03/dia=01"), // 01:00 the next day in UTC
+        ] {
+            assert_eq!(day(created_at).to_string(), want, "{created_at}");
+        }
+    }
+
+    #[test]
+    fn a_ref_key_tells_its_raw_key() {
+        let day = day("2026-11-24T00:00:00Z");
+        for (raw_key, want) in [
+            ("tweets/ano=2026/mes=11/dia=23/2026-11-23T23-59Z_5_9.json", "2026-11-23T23-59Z_5_9"),
+            ("tweets/by hand/a+b=ç.json", "by%20hand%2Fa%2Bb%3D%C3%A7.json"),
+            ("tweets/by%20hand/a.json", "by%2520hand%2Fa.json"),
+            ("tweets/2026-11-23T23-59Z_5_9", "%32026-11-23T23-59Z_5_9"), // spells a stem of ours
+        ] {
+            assert_eq!(ref_key(raw_key, day), format!("tweets/ano=2026/mes=11/dia=24/{want}.parquet"), "{raw_key}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn two_raw_keys_never_meet(a in "tweets/[0-9TZ_./%a2 -]{0,24}", b in "tweets/[0-9TZ_./%a2 -]{0,24}") {
+            let day = day("2026-11-24T00:00:00Z");
+            prop_assert_eq!(a == b, ref_key(&a, day) == ref_key(&b, day));
+        }
+    }
+}

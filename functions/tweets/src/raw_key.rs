@@ -1,0 +1,97 @@
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+
+use crate::{Partition, TweetId};
+
+/// Where RAW files live; everything else in the bucket is state.
+pub const RAW_PREFIX: &str = "tweets/";
+
+/// The key of a RAW file: `tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_<oldest>_<newest>.json`.
+///
+/// Date, hour and minute are those of `created_at` of the oldest tweet in the file, in UTC, and so are `ano/mes/dia`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawKey {
+    oldest_created_at: DateTime<Utc>,
+    oldest: TweetId,
+    newest: TweetId,
+}
+
+const MINUTE: &str = "%Y-%m-%dT%H-%MZ";
+
+impl RawKey {
+    /// The key of a file whose tweets reach from `oldest`, created at `oldest_created_at`, up to `newest`.
+    pub fn new(oldest_created_at: DateTime<Utc>, oldest: TweetId, newest: TweetId) -> Self {
+        Self { oldest_created_at, oldest, newest }
+    }
+
+    /// The partition that the key lies in.
+    pub fn partition(&self) -> Partition {
+        Partition::of(self.oldest_created_at)
+    }
+
+    /// The file name without its ending; unique among RAW files.
+    pub fn stem(&self) -> String {
+        format!("{}_{}_{}", self.oldest_created_at.format(MINUTE), self.oldest, self.newest)
+    }
+}
+
+impl fmt::Display for RawKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{RAW_PREFIX}{}/{}.json", self.partition(), self.stem())
+    }
+}
+
+/// The key is not of the form that [`RawKey`] writes; `refine` takes such files too, under another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the key is not of the form tweets/ano=YYYY/mes=MM/dia=DD/YYYY-MM-DDTHH-MMZ_<oldest>_<newest>.json")]
+pub struct NotARawKey;
+
+impl FromStr for RawKey {
+    type Err = NotARawKey;
+
+    fn from_str(key: &str) -> Result<Self, NotARawKey> {
+        let parse = || {
+            let stem = key.rsplit('/').next()?.strip_suffix(".json")?;
+            let mut parts = stem.split('_');
+            let minute = NaiveDateTime::parse_from_str(parts.next()?, MINUTE).ok()?.and_utc();
+            let parsed = Self::new(minute, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+            // Writing it again refuses everything that merely looks alike: other folders, leading zeros, more parts.
+            (parsed.to_string() == key).then_some(parsed)
+        };
+        parse().ok_or(NotARawKey)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_names_the_minute_of_its_oldest_tweet() {
+        let key = RawKey::new("2026-11-23T14:05:59.999Z".parse().unwrap(), TweetId::new(5).unwrap(), TweetId::new(9).unwrap());
+        assert_eq!(key.to_string(), "tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_5_9.json");
+        assert_eq!(key.stem(), "2026-11-23T14-05Z_5_9");
+    }
+
+    #[test]
+    fn only_our_own_form_is_read_back() {
+        for (key, ours) in [
+            ("tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_5_9.json", true),
+            ("tweets/ano=2026/mes=11/dia=24/2026-11-23T14-05Z_5_9.json", false), // the folder tells another day
+            ("tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_05_9.json", false),
+            ("tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_5_9_1.json", false),
+            ("tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_5_9.JSON", false),
+            ("other/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_5_9.json", false),
+            ("tweets/", false),
+            ("", false),
+        ] {
+            let parsed = key.parse::<RawKey>();
+            assert_eq!(parsed.is_ok(), ours, "{key}");
+            if let Ok(parsed) = parsed {
+                assert_eq!(parsed.to_string(), key);
+            }
+        }
+    }
+}
