@@ -1,1 +1,33 @@
-//! To be written.
+//! The whole pipeline in simulated worlds: the real functions, the real SDK, and everything around them that can fail.
+//!
+//! One seed decides a world: its posts, its X API, its schedule, its clocks, and which request meets which fault. Time is
+//! tokio's paused clock, so a world of days takes milliseconds and happens the same way each time. When the faults have
+//! stopped and the runs are quiet, the promise (INV-1 to INV-8) is checked against the world's own truth. Nothing here may
+//! reach into the functions: worlds act on the wires alone.
+
+mod ablation;
+mod campaign;
+mod clock;
+mod fault;
+mod invariants;
+mod journal;
+mod life;
+mod posts;
+mod random;
+mod sandbox;
+mod shape;
+mod wire;
+mod world;
+mod x_api;
+
+pub use ablation::Ablation;
+pub use campaign::{Campaign, Trial, trial};
+pub use clock::Clock;
+pub use fault::{Call, Fault, Landing};
+pub use invariants::{Verdict, check, ids};
+pub use journal::{Journal, Line};
+pub use posts::{Post, Posts, TEXT_MARKER};
+pub use sandbox::{Outcome, Sandbox};
+pub use shape::{Shape, Tick};
+pub use world::{Record, TOKEN_MARKER, World, Write};
+pub use x_api::{Manners, TokenKind, XApi};

@@ -3,6 +3,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::retry::RetryPartition;
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -56,7 +57,7 @@ impl Clients {
             .load()
             .await;
         let has_endpoint = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].into_iter().any(|name| var(name).is_some());
-        Self::new(&config, has_endpoint, timeouts)
+        Self::new(&config, has_endpoint, timeouts, None)
     }
 
     /// Clients of a local server.
@@ -79,12 +80,20 @@ impl Clients {
             // simulated run repeats exactly.
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX).with_initial_backoff(Duration::from_micros(500)))
             .build();
-        Self::new(&config, true, timeouts)
+        // By default all clients of a process draw their retries from one quota; a simulated world must not know of others.
+        Self::new(&config, true, timeouts, Some(RetryPartition::custom("values").build()))
     }
 
-    fn new(config: &SdkConfig, path_style: bool, timeouts: Timeouts) -> Self {
-        let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build();
-        Self { s3: aws_sdk_s3::Client::from_conf(s3), secrets: aws_sdk_secretsmanager::Client::new(config), operation: timeouts.operation }
+    fn new(config: &SdkConfig, path_style: bool, timeouts: Timeouts, retries: Option<RetryPartition>) -> Self {
+        let mut s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style);
+        s3.set_retry_partition(retries.clone());
+        let mut secrets = aws_sdk_secretsmanager::config::Builder::from(config);
+        secrets.set_retry_partition(retries);
+        Self {
+            s3: aws_sdk_s3::Client::from_conf(s3.build()),
+            secrets: aws_sdk_secretsmanager::Client::from_conf(secrets.build()),
+            operation: timeouts.operation,
+        }
     }
 
     /// Objects of one bucket.

@@ -11,4 +11,4 @@ mod store;
 pub use clients::{Clients, Timeouts, Values};
 pub use error::Error;
 pub use secret::{Secret, Secrets};
-pub use store::{Condition, ETag, Object, Put, Store};
+pub use store::{Condition, ETag, Head, Listed, Object, Put, Store};

@@ -20,6 +20,26 @@ pub struct Object {
     pub etag: ETag,
 }
 
+/// What was stored with an object.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// Its version.
+    pub etag: ETag,
+    /// Its user metadata, names in lower case.
+    pub metadata: HashMap<String, String>,
+}
+
+/// An object as a listing tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// Its version.
+    pub etag: ETag,
+    /// Its size.
+    pub bytes: u64,
+}
+
 /// When a write may take place. S3 decides it and writes in one step.
 #[derive(Clone, Debug)]
 pub enum Condition {
@@ -80,13 +100,13 @@ impl Store {
         let etag = ETag(output.e_tag.unwrap_or_default());
         let announced = output.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
         self.check_size(key, announced, bytes_max)?;
-        let body = tokio::time::timeout(self.body, self.collect(key, output.body, bytes_max));
+        let body = tokio::time::timeout(self.body, self.collect(key, output.body, announced, bytes_max));
         let body = body.await.map_err(|elapsed| self.no_answer("read", key, elapsed))??;
         Ok(Some(Object { body, etag }))
     }
 
-    async fn collect(&self, key: &str, mut stream: ByteStream, bytes_max: u64) -> Result<Bytes, Error> {
-        let mut body = BytesMut::new();
+    async fn collect(&self, key: &str, mut stream: ByteStream, announced: u64, bytes_max: u64) -> Result<Bytes, Error> {
+        let mut body = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0)); // no larger than `bytes_max`
         while let Some(chunk) = stream.try_next().await.map_err(|error| self.no_answer("read", key, error))? {
             body.extend_from_slice(&chunk);
             self.check_size(key, body.len() as u64, bytes_max)?;
@@ -98,10 +118,27 @@ impl Store {
         if bytes > bytes_max { Err(Error::TooLarge { resource: self.uri(key), bytes, bytes_max }) } else { Ok(()) }
     }
 
+    /// Lists at most 1,000 objects whose key begins with `prefix`, in the order of keys, beginning after `after`; none means the end.
+    pub async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Listed>, Error> {
+        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).set_start_after(after.map(str::to_owned));
+        let page = request.send().await.map_err(|error| self.error("list", prefix, error))?;
+        let listed = page.contents.unwrap_or_default().into_iter().map(|object| Listed {
+            key: object.key.unwrap_or_default(),
+            etag: ETag(object.e_tag.unwrap_or_default()),
+            bytes: object.size.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0),
+        });
+        Ok(listed.collect())
+    }
+
     /// Reads the user metadata of an object, names in lower case; `None` when there is no such object.
     pub async fn metadata(&self, key: &str) -> Result<Option<HashMap<String, String>>, Error> {
+        Ok(self.head(key).await?.map(|head| head.metadata))
+    }
+
+    /// Reads what was stored with an object; `None` when there is no such object.
+    pub async fn head(&self, key: &str) -> Result<Option<Head>, Error> {
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {
-            Ok(output) => Ok(Some(output.metadata.unwrap_or_default())),
+            Ok(output) => Ok(Some(Head { etag: ETag(output.e_tag.unwrap_or_default()), metadata: output.metadata.unwrap_or_default() })),
             // HEAD has no body, so there is no code to look at: 404 alone means absent.
             Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => Ok(None),
             Err(error) => Err(self.error("ask for", key, error)),

@@ -20,8 +20,9 @@ pub(crate) struct Sweep {
     named: Option<Pending>,
     /// `until_id` of the next request: the lowest id read so far.
     lowest_read: TweetId,
-    /// Where to go on after a page that did not move `lowest_read`, and the page size that the token belongs to.
-    token: Option<(String, u64)>,
+    /// Where to go on after a page that did not move `lowest_read`: the token, with the page size and the `until_id` that it
+    /// belongs to.
+    token: Option<(String, u64, TweetId)>,
     buffer: Vec<Post>,
     at_bottom: bool,
     file_tweets_max: usize,
@@ -32,7 +33,7 @@ pub(crate) struct Sweep {
 pub(crate) struct Accepted {
     /// Posts outside the span asked for, or seen before; dropped.
     pub(crate) out_of_span: u64,
-    /// Posts that an earlier run had read before it died.
+    /// Posts that an earlier run had read before it died, or that a later one must read again.
     pub(crate) reread: u64,
 }
 
@@ -122,8 +123,8 @@ impl Sweep {
         }
         let (next_token, max_results) = match &self.token {
             // A token goes with every other parameter unchanged, the page size too.
-            Some((token, max_results)) => (Some(token.clone()), *max_results),
-            None => (None, budget.min(MAX_RESULTS_MAX)),
+            Some((token, max_results, until_id)) if *until_id == self.lowest_read => (Some(token.clone()), *max_results),
+            _ => (None, budget.min(MAX_RESULTS_MAX)),
         };
         (max_results >= MAX_RESULTS_MIN && max_results <= budget).then(|| SearchRequest {
             query: self.query.clone(),
@@ -148,8 +149,11 @@ impl Sweep {
         let mut accepted = Accepted::default();
         let mut posts = page.posts;
         posts.sort_by_key(|post| std::cmp::Reverse(post.id));
-        let before = self.lowest_read;
         for post in posts {
+            if post.id >= self.top && post.id < request.until_id {
+                accepted.reread += 1; // asked for before the top was lowered: the next sweep pays for it again
+                continue;
+            }
             if post.id < self.done || post.id >= self.lowest_read {
                 accepted.out_of_span += 1;
                 continue;
@@ -159,7 +163,7 @@ impl Sweep {
             self.buffer.push(post);
         }
         self.at_bottom = page.next_token.is_none();
-        self.token = page.next_token.filter(|_| self.lowest_read == before).map(|token| (token, request.max_results));
+        self.token = page.next_token.map(|token| (token, request.max_results, request.until_id));
         accepted
     }
 

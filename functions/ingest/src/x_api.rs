@@ -1,5 +1,6 @@
 //! One call of the X API: recent search.
 
+use std::io;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -59,12 +60,18 @@ impl Wire {
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
-        let no_answer = |source: BoxError| Failure::NoAnswer { source, may_be_billed: false };
+        // A request that reached X may have been answered, and its answer lost on the way back.
         match self {
-            Self::InProcess(service) => service.clone().oneshot(request).await.map_err(no_answer),
+            Self::InProcess(service) => service.clone().oneshot(request).await.map_err(|source| {
+                let refused = source.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+                Failure::NoAnswer { source, may_be_billed: !refused }
+            }),
             Self::Http(client) => {
-                let request = reqwest::Request::try_from(request).map_err(|error| no_answer(error.into()))?;
-                let mut answer = client.execute(request).await.map_err(|error| no_answer(error.into()))?;
+                let unsent = |source: reqwest::Error| Failure::NoAnswer { source: source.into(), may_be_billed: false };
+                let request = reqwest::Request::try_from(request).map_err(unsent)?;
+                let answer = client.execute(request).await;
+                let mut answer =
+                    answer.map_err(|error| Failure::NoAnswer { may_be_billed: !error.is_connect(), source: error.into() })?;
                 let mut response = Response::new(Bytes::new());
                 *response.status_mut() = answer.status();
                 *response.headers_mut() = std::mem::take(answer.headers_mut());

@@ -1,0 +1,103 @@
+#![expect(missing_docs, reason = "the messages are the documentation")]
+
+use lambda_runtime::Diagnostic;
+use tweets::document::NotADocument;
+
+use crate::config::ConfigError;
+use crate::events::EventUnknown;
+
+/// Why an event, or one object of it, was not refined.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    ConfigInvalid(#[from] ConfigError),
+    #[error(transparent)]
+    EventUnknown(#[from] EventUnknown),
+    #[error("s3://{bucket}/{key} is not a RAW file: those are below `tweets/`; give the notification of the bucket that prefix")]
+    KeyOutsideRaw { bucket: String, key: String },
+    #[error("s3://{bucket}/{key} is in REF, the bucket that refine writes to; remove the notification from that bucket")]
+    BucketIsRef { bucket: String, key: String },
+    #[error("s3://{bucket}/{key} does not exist; restore it and redrive the message, or delete the message")]
+    RawMissing { bucket: String, key: String },
+    #[error("cannot read s3://{bucket}/{key}; the message is safe to repeat")]
+    RawUnreadable { bucket: String, key: String, source: aws::Error },
+    #[error("s3://{bucket}/{key} is larger than a RAW file can be; split it and delete the message")]
+    RawTooLarge { bucket: String, key: String, source: aws::Error },
+    #[error("s3://{bucket}/{key} is rejected as a whole; put a corrected file under another key and delete the message")]
+    RawRejected { bucket: String, key: String, source: NotADocument },
+    #[error("cannot write s3://{bucket}/{key}; the message is safe to repeat")]
+    RefUnwritable { bucket: String, key: String, source: aws::Error },
+    #[error("s3://{bucket}/{key} was being changed by others in {attempts} attempts; the message is safe to repeat")]
+    RefContended { bucket: String, key: String, attempts: u32 },
+    #[error("no time was left for s3://{bucket}/{key}; the message is safe to repeat")]
+    DeadlineReached { bucket: String, key: String },
+}
+
+/// What a failure means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The invocation fails: somebody must act.
+    Fail,
+    /// The message goes back until the queue gives it up to its dead-letter queue: somebody must look at the object.
+    Reject,
+    /// The message goes back and will be done later, with nobody's help.
+    Resume,
+}
+
+impl Error {
+    /// Exhaustive on purpose: a new variant does not compile until its fate is chosen.
+    pub fn fate(&self) -> Fate {
+        match self {
+            Self::ConfigInvalid(_) => Fate::Fail,
+            Self::EventUnknown(_)
+            | Self::KeyOutsideRaw { .. }
+            | Self::BucketIsRef { .. }
+            | Self::RawMissing { .. }
+            | Self::RawTooLarge { .. }
+            | Self::RawRejected { .. } => Fate::Reject,
+            // No answer is S3's trouble and passes; a no is ours and stays.
+            Self::RawUnreadable { source, .. } | Self::RefUnwritable { source, .. } => match source {
+                aws::Error::NoAnswer { .. } => Fate::Resume,
+                aws::Error::Answered { .. } | aws::Error::TooLarge { .. } => Fate::Reject,
+            },
+            Self::RefContended { .. } | Self::DeadlineReached { .. } => Fate::Resume,
+        }
+    }
+
+    /// A stable name that alarms can match.
+    pub fn error_type(&self) -> &'static str {
+        match self {
+            Self::ConfigInvalid(_) => "ConfigInvalid",
+            Self::EventUnknown(_) => "EventUnknown",
+            Self::KeyOutsideRaw { .. } => "KeyOutsideRaw",
+            Self::BucketIsRef { .. } => "BucketIsRef",
+            Self::RawMissing { .. } => "RawMissing",
+            Self::RawUnreadable { .. } => "RawUnreadable",
+            Self::RawTooLarge { .. } => "RawTooLarge",
+            Self::RawRejected { .. } => "RawRejected",
+            Self::RefUnwritable { .. } => "RefUnwritable",
+            Self::RefContended { .. } => "RefContended",
+            Self::DeadlineReached { .. } => "DeadlineReached",
+        }
+    }
+
+    /// The message and those of its causes, in one line.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            let cause_text = cause.to_string();
+            if !text.ends_with(&cause_text) {
+                text = format!("{text}: {cause_text}");
+            }
+            source = cause.source();
+        }
+        text
+    }
+}
+
+impl From<Error> for Diagnostic {
+    fn from(error: Error) -> Self {
+        Self { error_type: error.error_type().to_owned(), error_message: error.chain() }
+    }
+}

@@ -1,0 +1,294 @@
+//! What an event asks for: which RAW objects, and to whom the answer goes. Values only.
+//!
+//! The S3 notification and the EventBridge event are read by structs of our own, of the few fields that are needed:
+//! those of `aws_lambda_events` insist on fields (`userIdentity`, `requestParameters`) that other senders omit.
+
+use aws_lambda_events::s3::S3Entity;
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// An event that `refine` takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A batch of a queue; each message is answered for by its id.
+    Queue(Vec<Message>),
+    /// A notification without a queue between: it is done as a whole or fails as a whole.
+    Direct(Notification),
+}
+
+/// One message of a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// What `batchItemFailures` calls it.
+    pub id: String,
+    /// What its body says; one that says nothing known fails alone.
+    pub notification: Result<Notification, EventUnknown>,
+}
+
+/// What S3 says has happened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notification {
+    /// Objects that were created.
+    pub objects: Vec<RawObject>,
+    /// Names of everything else that happened: `s3:TestEvent`, `ObjectRemoved:Delete`.
+    pub ignored: Vec<String>,
+}
+
+/// An object that was created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawObject {
+    /// Its bucket.
+    pub bucket: String,
+    /// Its key, decoded.
+    pub key: String,
+}
+
+/// The event, or one message of it, is none that `refine` takes. Tells its shape; never a value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "refine takes an SQS batch, an S3 notification or the EventBridge event \"Object Created\", not {received}; check what invokes the function"
+)]
+pub struct EventUnknown {
+    received: String,
+}
+
+/// Reads an event.
+pub fn parse(event: Value) -> Result<Event, EventUnknown> {
+    if !is_from_queue(&event) {
+        return notification(event).map(Event::Direct);
+    }
+    let SqsEvent { records, .. } = read(event, "a message")?;
+    records.into_iter().map(message).collect::<Result<_, _>>().map(Event::Queue)
+}
+
+fn is_from_queue(event: &Value) -> bool {
+    let is_message = |record: &Value| record["eventSource"] == "aws:sqs";
+    event["Records"].as_array().is_some_and(|records| !records.is_empty() && records.iter().all(is_message))
+}
+
+/// Without an id a failed message could not be named in the answer, and the queue would take it for done.
+fn message(message: SqsMessage) -> Result<Message, EventUnknown> {
+    let id = message.message_id.ok_or_else(|| unknown("a message without `messageId`"))?;
+    let body = serde_json::from_str(&message.body.unwrap_or_default());
+    Ok(Message { id, notification: body.map_err(|_| unknown("a message whose body is not JSON")).and_then(notification) })
+}
+
+fn notification(mut event: Value) -> Result<Notification, EventUnknown> {
+    if let Some(Value::Array(records)) = event.get_mut("Records").map(Value::take) {
+        return records.into_iter().try_fold(Notification::default(), |notification, record| notification.with_record(record));
+    }
+    if event["Event"] == "s3:TestEvent" {
+        return Ok(Notification::default().with_ignored("s3:TestEvent"));
+    }
+    match (&event["source"], event["detail-type"].as_str()) {
+        (source, Some("Object Created")) if source == "aws.s3" => {
+            let ObjectCreated { bucket, object } = read(event["detail"].take(), "the `detail`")?;
+            // EventBridge sends the key as it is.
+            Ok(Notification { objects: vec![RawObject { bucket: bucket.name, key: object.key }], ignored: vec![] })
+        }
+        (source, Some(name)) if source == "aws.s3" => Ok(Notification::default().with_ignored(name)),
+        _ => Err(unknown(shape(&event))),
+    }
+}
+
+/// A record of an S3 notification.
+#[derive(Deserialize)]
+struct Record {
+    #[serde(rename = "eventName")]
+    event_name: String,
+    s3: Option<S3Entity>,
+}
+
+/// `detail` of the EventBridge event.
+#[derive(Deserialize)]
+struct ObjectCreated {
+    bucket: Bucket,
+    object: Object,
+}
+
+#[derive(Deserialize)]
+struct Bucket {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    key: String,
+}
+
+impl Notification {
+    fn with_ignored(mut self, name: &str) -> Self {
+        self.ignored.push(name.to_owned());
+        self
+    }
+
+    fn with_record(mut self, record: Value) -> Result<Self, EventUnknown> {
+        let Record { event_name, s3 } = read(record, "a record")?;
+        // Some servers that speak S3 keep the prefix that the bucket's configuration has.
+        if !event_name.trim_start_matches("s3:").starts_with("ObjectCreated:") {
+            return Ok(self.with_ignored(&event_name));
+        }
+        let S3Entity { bucket, object, .. } = s3.ok_or_else(|| unknown("a record without `s3`"))?;
+        let bucket = bucket.name.ok_or_else(|| unknown("a record without `s3.bucket.name`"))?;
+        let key = object.key.ok_or_else(|| unknown("a record without `s3.object.key`"))?;
+        self.objects.push(RawObject { bucket, key: decode_key(&key)? });
+        Ok(self)
+    }
+}
+
+/// S3 notifications carry keys form-encoded: "+" is a space.
+/// Source: Amazon S3 user guide, event message structure.
+fn decode_key(encoded: &str) -> Result<String, EventUnknown> {
+    let with_spaces = encoded.replace('+', " ");
+    let key = percent_decode_str(&with_spaces).decode_utf8().map_err(|_| unknown("a key that is not UTF-8"))?;
+    Ok(key.into_owned())
+}
+
+fn read<T: serde::de::DeserializeOwned>(value: Value, what: &str) -> Result<T, EventUnknown> {
+    let shape = shape(&value);
+    serde_json::from_value(value).map_err(|_| unknown(format!("{what} that is {shape}")))
+}
+
+fn unknown(received: impl Into<String>) -> EventUnknown {
+    EventUnknown { received: received.into() }
+}
+
+/// Names of fields tell what sent an event; eight of them are enough.
+fn shape(value: &Value) -> String {
+    const NAMES_MAX: usize = 8;
+    const NAME_CHARS_MAX: usize = 32;
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(_) => "true or false".to_owned(),
+        Value::Number(_) => "a number".to_owned(),
+        Value::String(_) => "a text".to_owned(),
+        Value::Array(items) => format!("a list of {}", items.len()),
+        Value::Object(fields) if fields.is_empty() => "an object without fields".to_owned(),
+        Value::Object(fields) => {
+            let names = fields.keys().take(NAMES_MAX).map(|name| format!("`{}`", name.chars().take(NAME_CHARS_MAX).collect::<String>()));
+            format!("an object of {}", names.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+    use serde_json::json;
+
+    macro_rules! sample {
+        ($name:literal) => {
+            serde_json::from_str(include_str!(concat!("../../../events/", $name))).unwrap()
+        };
+    }
+
+    #[track_caller]
+    fn check(event: Value, want: Expect) {
+        want.assert_eq(&match parse(event) {
+            Ok(Event::Direct(notification)) => told(&Ok(notification)),
+            Ok(Event::Queue(messages)) => {
+                messages.iter().map(|message| format!("{}: {}\n", &message.id, told(&message.notification))).collect()
+            }
+            Err(error) => error.received,
+        });
+    }
+
+    fn told(notification: &Result<Notification, EventUnknown>) -> String {
+        match notification {
+            Ok(Notification { objects, ignored }) => {
+                let objects = objects.iter().map(|RawObject { bucket, key }| format!("{bucket} {key}"));
+                objects.chain(ignored.iter().map(|name| format!("({name})"))).collect::<Vec<_>>().join(", ")
+            }
+            Err(error) => format!("unknown, {}", error.received),
+        }
+    }
+
+    #[test]
+    fn every_sample_is_understood() {
+        let put = expect!["xpto-raw tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_2124866860615730246_2124870575825357463.json"];
+        check(sample!("s3-put.json"), put);
+        check(sample!("eventbridge-object-created.json"), expect!["xpto-raw tweets/by hand/presidência + ação.json"]);
+        check(sample!("s3-test-event.json"), expect!["(s3:TestEvent)"]);
+        check(
+            sample!("sqs-two-puts.json"),
+            expect![[r"
+                19dd0b57-b21e-4ac1-bd88-01bbb068cb78: xpto-raw tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_2124866860615730246_2124870575825357463.json
+                2e1424d4-f796-459a-8184-9c92662be6da: xpto-raw tweets/by hand/presidência + ação.json
+            "]],
+        );
+        check(
+            sample!("sqs-one-bad-file.json"),
+            expect![[r"
+                19dd0b57-b21e-4ac1-bd88-01bbb068cb78: xpto-raw tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_2124866860615730246_2124870575825357463.json
+                c80e8021-a70a-42c7-a470-796e1186f753: xpto-raw tweets/ano=2026/mes=11/dia=23/2026-11-23T14-20Z_2124870600438743773_2124874279384745926.json
+            "]],
+        );
+        check(
+            sample!("scheduler-tick.json"),
+            expect!["an object of `account`, `detail`, `detail-type`, `id`, `region`, `resources`, `source`, `time`"],
+        );
+    }
+
+    fn record(event_name: &str, key: &str) -> Value {
+        json!({"eventName": event_name, "s3": {"bucket": {"name": "raw"}, "object": {"key": key}}})
+    }
+
+    #[test]
+    fn only_new_objects_are_work() {
+        for (event_name, want) in [
+            ("ObjectCreated:Put", expect!["raw tweets/a.json"]),
+            ("ObjectCreated:CompleteMultipartUpload", expect!["raw tweets/a.json"]),
+            ("s3:ObjectCreated:Put", expect!["raw tweets/a.json"]), // other servers that speak S3
+            ("ObjectRemoved:Delete", expect!["(ObjectRemoved:Delete)"]),
+            ("ObjectRestore:Completed", expect!["(ObjectRestore:Completed)"]),
+        ] {
+            check(json!({"Records": [record(event_name, "tweets/a.json")]}), want);
+        }
+        check(json!({"source": "aws.s3", "detail-type": "Object Tags Added", "detail": {}}), expect!["(Object Tags Added)"]);
+        check(json!({"Records": []}), expect![""]);
+    }
+
+    #[test]
+    fn keys_are_decoded_once() {
+        for (sent, want) in [
+            ("tweets/a+b.json", "tweets/a b.json"),
+            ("tweets/a%20b.json", "tweets/a b.json"),
+            ("tweets/a%2Bb.json", "tweets/a+b.json"),
+            ("tweets/a%252Bb.json", "tweets/a%2Bb.json"),
+            ("tweets%2Fano%3D2026/%C3%A7.json", "tweets/ano=2026/ç.json"), // moto encodes slashes too
+            ("tweets/ç%zz%.json", "tweets/ç%zz%.json"),                    // not encoded at all
+        ] {
+            let Ok(Event::Direct(notification)) = parse(json!({"Records": [record("ObjectCreated:Put", sent)]})) else { panic!("{sent}") };
+            assert_eq!(notification.objects[0].key, want, "{sent}");
+        }
+        let as_it_is = json!({"source": "aws.s3", "detail-type": "Object Created",
+            "detail": {"bucket": {"name": "raw"}, "object": {"key": "tweets/a+b%20c.json"}}});
+        check(as_it_is, expect!["raw tweets/a+b%20c.json"]);
+    }
+
+    #[test]
+    fn what_is_unknown_is_told_by_its_shape() {
+        let message = |body: &str| json!({"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": body}]});
+        check(json!("segredo"), expect!["a text"]);
+        check(json!([1, 2]), expect!["a list of 2"]);
+        check(json!({}), expect!["an object without fields"]);
+        check(json!({"Records": [{"Sns": {"Message": "segredo"}}]}), expect!["a record that is an object of `Sns`"]);
+        check(json!({"Records": [{"eventName": "ObjectCreated:Put"}]}), expect!["a record without `s3`"]);
+        check(
+            json!({"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {}, "object": {"key": "k"}}}]}),
+            expect!["a record without `s3.bucket.name`"],
+        );
+        check(json!({"Records": [record("ObjectCreated:Put", "%E7")]}), expect!["a key that is not UTF-8"]);
+        check(json!({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}), expect!["a message without `messageId`"]);
+        check(message("segredo"), expect!["1: unknown, a message whose body is not JSON\n"]);
+        check(message("{\"segredo\": 1}"), expect!["1: unknown, an object of `segredo`\n"]);
+        check(message(""), expect!["1: unknown, a message whose body is not JSON\n"]);
+        check(
+            json!({"source": "aws.s3", "detail-type": "Object Created", "detail": {"bucket": "segredo"}}),
+            expect!["the `detail` that is an object of `bucket`"],
+        );
+    }
+}

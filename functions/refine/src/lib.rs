@@ -1,0 +1,176 @@
+//! `refine`: RAW documents in S3 become partitioned Parquet in S3, whoever brings the news and however often.
+//!
+//! REF is a function of RAW: an object's key and bytes follow from the RAW key, the RAW bytes and the versions of
+//! `refine` and of the lexicon. So deliveries may repeat, reorder and overlap. It must never change a RAW object, write
+//! outside REF, say that an object is done before its rows are stored, or put the text of a tweet into a log.
+
+mod columns;
+mod config;
+mod encode;
+mod error;
+mod events;
+mod object;
+mod refined;
+mod summary;
+
+use aws::{Clients, Store};
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
+use futures_util::StreamExt as _;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::Instant;
+use tracing::{debug, error, warn};
+
+pub use columns::schema;
+pub use config::{Config, ConfigError, TIMEOUTS};
+pub use error::{Error, Fate};
+pub use events::EventUnknown;
+pub use object::RAW_BYTES_MAX;
+pub use refined::{RefObject, Rows, refine};
+pub use sentiment::LEXICON_VERSION;
+pub use summary::Summary;
+
+use events::{Event, Message, Notification, RawObject};
+use object::refine_object;
+
+/// Version of `refine`, written into every object: an object of another version is written anew.
+///
+/// To be raised with every change of what a RAW file gives: rows, types or settings.
+pub const REFINE_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Objects under way at once: a batch of the queue's default size waits for S3 once, not ten times. At most ten RAW files
+/// of [`RAW_BYTES_MAX`] are in memory, and one of them parsed, because [`refine()`] does not await.
+const CONCURRENCY: usize = 10;
+
+/// Kept back from the deadline to answer in: an answer that comes too late makes the queue repeat the whole batch.
+const ANSWER_MARGIN: Duration = Duration::from_millis(500);
+
+/// The function, ready for events.
+#[derive(Clone, Debug)]
+pub struct Refine {
+    target: Store,
+}
+
+impl Refine {
+    /// As its environment says.
+    pub async fn connect(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let config = Config::from_env(&var)?;
+        Ok(Self::new(&Clients::from_environment(&var, TIMEOUTS).await, config))
+    }
+
+    /// With these clients.
+    pub fn new(clients: &Clients, config: Config) -> Self {
+        Self { target: clients.store(config.ref_bucket) }
+    }
+}
+
+/// Refines every object that `event` names, as far as the time until `deadline` goes.
+///
+/// A queue is answered with the messages to repeat, anything else with the [`Summary`].
+///
+/// # Errors
+/// An event that is unknown; and without a queue, which could repeat it, an object that was not done.
+pub async fn handle(refine: &Refine, event: Value, deadline: Instant) -> Result<Value, Error> {
+    let started = Instant::now();
+    let mut summary = Summary::default();
+    let stop = deadline.checked_sub(ANSWER_MARGIN).unwrap_or(started);
+    let outcome = refine.run(event, stop, &mut summary).await;
+    summary.log(started.elapsed(), outcome.as_ref().err());
+    outcome
+}
+
+/// The answer of a function that cannot work, logged as its summary line would be.
+pub fn unconfigured(error: &ConfigError) -> Error {
+    let error = Error::from(error.clone());
+    Summary::default().log(Duration::ZERO, Some(&error));
+    error
+}
+
+impl Refine {
+    async fn run(&self, event: Value, stop: Instant, summary: &mut Summary) -> Result<Value, Error> {
+        match events::parse(event)? {
+            Event::Direct(notification) => {
+                let failed = self.refine_all([(0, notification)], stop, summary).await;
+                failed.into_values().next().map_or_else(|| Ok(serde_json::json!(summary)), Err)
+            }
+            Event::Queue(messages) => {
+                summary.messages = messages.len() as u64;
+                let (ids, failed) = self.refine_messages(messages, stop, summary).await;
+                Ok(batch_response(ids, &failed))
+            }
+        }
+    }
+
+    /// Ids of all messages, and why some of them, by their place, are to be repeated.
+    async fn refine_messages(&self, messages: Vec<Message>, stop: Instant, summary: &mut Summary) -> (Vec<String>, BTreeMap<usize, Error>) {
+        let (mut ids, mut known, mut unknown) = (Vec::new(), Vec::new(), BTreeMap::new());
+        for (place, Message { id, notification }) in messages.into_iter().enumerate() {
+            match notification {
+                Ok(notification) => known.push((place, notification)),
+                Err(error) => {
+                    let error = Error::from(error);
+                    summary.failures += 1;
+                    error!(message_id = id, error_type = error.error_type(), error = error.chain(), "message rejected");
+                    unknown.insert(place, error);
+                }
+            }
+            ids.push(id);
+        }
+        unknown.append(&mut self.refine_all(known, stop, summary).await);
+        (ids, unknown)
+    }
+
+    /// Refines all objects; answers with the first error of each notification that is not done.
+    async fn refine_all(
+        &self,
+        notifications: impl IntoIterator<Item = (usize, Notification)>,
+        stop: Instant,
+        summary: &mut Summary,
+    ) -> BTreeMap<usize, Error> {
+        let mut objects = Vec::new();
+        for (place, notification) in notifications {
+            summary.ignored += notification.ignored.len() as u64;
+            notification.ignored.iter().for_each(|name| debug!(name, "notification ignored"));
+            objects.extend(notification.objects.into_iter().map(|object| (place, object)));
+        }
+        summary.objects = objects.len() as u64;
+
+        let mut failed = BTreeMap::new();
+        let outcomes = futures_util::stream::iter(objects)
+            .map(|(place, object)| async move { (place, refine_object(&self.target, &object, stop).await, object) })
+            .buffer_unordered(CONCURRENCY);
+        let mut outcomes = std::pin::pin!(outcomes);
+        while let Some((place, outcome, object)) = outcomes.next().await {
+            match outcome {
+                Ok(done) => summary.add(done),
+                Err(error) => {
+                    summary.failures += 1;
+                    log_failure(&object, &error);
+                    failed.entry(place).or_insert(error);
+                }
+            }
+        }
+        failed
+    }
+}
+
+fn log_failure(object: &RawObject, error: &Error) {
+    let RawObject { bucket, key } = object;
+    match error.fate() {
+        Fate::Fail | Fate::Reject => error!(bucket, key, error_type = error.error_type(), error = error.chain(), "object rejected"),
+        Fate::Resume => warn!(bucket, key, error_type = error.error_type(), error = error.chain(), "object left for the next delivery"),
+    }
+}
+
+/// Source: AWS Lambda developer guide, reporting batch item failures for Lambda functions with an Amazon SQS trigger.
+fn batch_response(ids: Vec<String>, failed: &BTreeMap<usize, Error>) -> Value {
+    let failures = ids.into_iter().enumerate().filter(|(place, _)| failed.contains_key(place));
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures.extend(failures.map(|(_, id)| {
+        let mut failure = BatchItemFailure::default();
+        failure.item_identifier = id;
+        failure
+    }));
+    serde_json::json!(response)
+}

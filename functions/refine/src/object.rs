@@ -1,0 +1,136 @@
+//! One RAW object: read, refined, its REF objects stored.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws::{Condition, Put, Store};
+use bytes::Bytes;
+use tokio::time::Instant;
+use tracing::debug;
+use tweets::RAW_PREFIX;
+
+use crate::error::Error;
+use crate::events::RawObject;
+use crate::refined::{RefObject, Rows};
+use crate::{LEXICON_VERSION, REFINE_VERSION};
+
+/// The largest RAW file that is read. A hundred tweets with everything expanded have about 0.2 MiB.
+pub const RAW_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Rounds of writing one REF object: the first, and one more for each writer that came between.
+const ATTEMPTS_MAX: u32 = 4;
+/// Pause before the second round; the third waits twice as long, and so on.
+const PAUSE: Duration = Duration::from_millis(50);
+/// User metadata of a REF object.
+const REFINE_VERSION_KEY: &str = "refine-version";
+const LEXICON_VERSION_KEY: &str = "lexicon-version";
+
+/// What became of one RAW object.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Done {
+    pub(crate) files_created: u64,
+    pub(crate) files_replaced: u64,
+    pub(crate) files_unchanged: u64,
+    /// Of created files only.
+    pub(crate) rows: Rows,
+    pub(crate) raw_bytes: u64,
+    pub(crate) ref_bytes: u64,
+}
+
+/// Refines one object into the bucket of `target`, or gives up at `stop`: a repetition finds what was stored.
+pub(crate) async fn refine_object(target: &Store, object: &RawObject, stop: Instant) -> Result<Done, Error> {
+    let deadline_reached = || Error::DeadlineReached { bucket: object.bucket.clone(), key: object.key.clone() };
+    // Asked before the first poll: a timer that has run out still lets a future begin.
+    if Instant::now() >= stop {
+        return Err(deadline_reached());
+    }
+    tokio::time::timeout_at(stop, read_and_store(target, object)).await.unwrap_or_else(|_| Err(deadline_reached()))
+}
+
+async fn read_and_store(target: &Store, object: &RawObject) -> Result<Done, Error> {
+    let RawObject { bucket, key } = object;
+    if bucket == target.bucket() {
+        return Err(Error::BucketIsRef { bucket: bucket.clone(), key: key.clone() });
+    }
+    if !key.starts_with(RAW_PREFIX) {
+        return Err(Error::KeyOutsideRaw { bucket: bucket.clone(), key: key.clone() });
+    }
+    let raw = read(&target.with_bucket(bucket), key).await?;
+    let mut done = Done { raw_bytes: raw.len() as u64, ..Done::default() };
+    let refined = crate::refine(key, &raw);
+    let refined = refined.map_err(|source| Error::RawRejected { bucket: bucket.clone(), key: key.clone(), source })?;
+    drop(raw); // not held while the results are stored
+    for ref_object in refined {
+        match store(target, &ref_object).await? {
+            Stored::Created => {
+                done.files_created += 1;
+                done.rows += ref_object.rows;
+                done.ref_bytes += ref_object.bytes.len() as u64;
+            }
+            Stored::Replaced => {
+                done.files_replaced += 1;
+                done.ref_bytes += ref_object.bytes.len() as u64;
+            }
+            Stored::Unchanged => done.files_unchanged += 1,
+        }
+    }
+    let Done { files_created, files_replaced, files_unchanged, .. } = done;
+    debug!(bucket, key, rows = done.rows.total(), files_created, files_replaced, files_unchanged, "object refined");
+    Ok(done)
+}
+
+async fn read(raw: &Store, key: &str) -> Result<Bytes, Error> {
+    let named = || (raw.bucket().to_owned(), key.to_owned());
+    match raw.get(key, RAW_BYTES_MAX).await {
+        Ok(Some(object)) => Ok(object.body),
+        Ok(None) => {
+            let (bucket, key) = named();
+            Err(Error::RawMissing { bucket, key })
+        }
+        Err(source @ aws::Error::TooLarge { .. }) => {
+            let (bucket, key) = named();
+            Err(Error::RawTooLarge { bucket, key, source })
+        }
+        Err(source) => {
+            let (bucket, key) = named();
+            Err(Error::RawUnreadable { bucket, key, source })
+        }
+    }
+}
+
+enum Stored {
+    Created,
+    Replaced,
+    Unchanged,
+}
+
+/// INV-3: one key for one RAW object and day, written once for each version, whoever else delivers it meanwhile.
+async fn store(target: &Store, object: &RefObject) -> Result<Stored, Error> {
+    let unwritable = |source| Error::RefUnwritable { bucket: target.bucket().to_owned(), key: object.key.clone(), source };
+    for attempt in 0..ATTEMPTS_MAX {
+        tokio::time::sleep(PAUSE * attempt).await;
+        match put(target, object, &Condition::Absent).await.map_err(unwritable)? {
+            Put::Written(_) => return Ok(Stored::Created),
+            Put::Conflict => continue,
+            Put::Refused => {}
+        }
+        let Some(head) = target.head(&object.key).await.map_err(unwritable)? else { continue };
+        if versions().into_iter().all(|(name, version)| head.metadata.get(&name) == Some(&version)) {
+            return Ok(Stored::Unchanged);
+        }
+        if let Put::Written(_) = put(target, object, &Condition::Unchanged(head.etag)).await.map_err(unwritable)? {
+            return Ok(Stored::Replaced);
+        }
+    }
+    Err(Error::RefContended { bucket: target.bucket().to_owned(), key: object.key.clone(), attempts: ATTEMPTS_MAX })
+}
+
+async fn put(target: &Store, object: &RefObject, condition: &Condition) -> Result<Put, aws::Error> {
+    target.put(&object.key, object.bytes.clone(), "application/vnd.apache.parquet", versions(), condition).await
+}
+
+fn versions() -> HashMap<String, String> {
+    HashMap::from([
+        (REFINE_VERSION_KEY.to_owned(), REFINE_VERSION.to_owned()),
+        (LEXICON_VERSION_KEY.to_owned(), LEXICON_VERSION.to_owned()),
+    ])
+}

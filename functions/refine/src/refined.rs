@@ -1,0 +1,83 @@
+//! REF is a function of RAW: the bytes of one RAW file in, the objects of REF out.
+
+use bytes::Bytes;
+use sentiment::Sentimento;
+use tweets::document::{Document, NotADocument, Tweet};
+use tweets::{Partition, ref_key};
+
+use crate::columns::Columns;
+use crate::encode::encode;
+
+/// An object of REF: the rows of one RAW file and one day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefObject {
+    /// Where it belongs in REF.
+    pub key: String,
+    /// The day of its rows.
+    pub partition: Partition,
+    /// A Parquet file.
+    pub bytes: Bytes,
+    /// How many rows it has, and of which sentiment.
+    pub rows: Rows,
+}
+
+/// Rows by sentiment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Rows {
+    /// `Positivo`
+    pub positivo: u64,
+    /// `Negativo`
+    pub negativo: u64,
+    /// `Neutro`
+    pub neutro: u64,
+}
+
+impl Rows {
+    /// All of them.
+    pub fn total(self) -> u64 {
+        self.positivo + self.negativo + self.neutro
+    }
+
+    fn count(&mut self, sentimento: Sentimento) {
+        *match sentimento {
+            Sentimento::Positivo => &mut self.positivo,
+            Sentimento::Negativo => &mut self.negativo,
+            Sentimento::Neutro => &mut self.neutro,
+        } += 1;
+    }
+}
+
+impl std::ops::AddAssign for Rows {
+    fn add_assign(&mut self, other: Self) {
+        self.positivo += other.positivo;
+        self.negativo += other.negativo;
+        self.neutro += other.neutro;
+    }
+}
+
+/// The objects that hold the tweets of the RAW file `raw` under `raw_key`: one for each day, earliest first, none for a
+/// file without tweets.
+///
+/// Depends on its arguments and on the versions of `refine` and of the lexicon, and on nothing else.
+///
+/// # Errors
+/// One bad tweet makes the whole file [`NotADocument`].
+pub fn refine(raw_key: &str, raw: &[u8]) -> Result<Vec<RefObject>, NotADocument> {
+    let document = Document::parse(raw)?;
+    let mut tweets: Vec<(Partition, &Tweet)> = document.tweets.iter().map(|tweet| (Partition::of(tweet.created_at.get()), tweet)).collect();
+    // Stable, so that the same id twice in a file made by hand stays in the order of the file.
+    tweets.sort_by_key(|(day, tweet)| (*day, tweet.id));
+    let of_one_day = tweets.chunk_by(|(day, _), (next, _)| day == next);
+    Ok(of_one_day.filter_map(|tweets| Some(ref_object(&document, raw_key, tweets.first()?.0, tweets))).collect())
+}
+
+fn ref_object(document: &Document, raw_key: &str, partition: Partition, tweets: &[(Partition, &Tweet)]) -> RefObject {
+    let mut columns = Columns::new(document, raw_key, tweets.len());
+    let mut rows = Rows::default();
+    for (_, tweet) in tweets {
+        rows.count(columns.append(tweet).sentimento);
+    }
+    #[expect(clippy::expect_used, reason = "the sink is memory, and columns and settings are made from one schema")]
+    let bytes = encode(&columns.finish()).expect("writing to memory").into();
+    RefObject { key: ref_key(raw_key, partition), partition, bytes, rows }
+}

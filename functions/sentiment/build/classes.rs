@@ -1,0 +1,99 @@
+//! The class of every pair of bytes: what the scan looks for at its first byte.
+//!
+//! The scan takes two bytes a step and skips those where nothing may begin. A class with a bit too many costs time, one
+//! with a bit too few costs a symbol; the tests compare with a search that tries every position.
+
+use crate::csv::Row;
+
+#[path = "../src/class.rs"]
+mod class;
+
+use class::{CHANGE, LATE, NEXT, SECOND, STARTS};
+
+/// The classes by pair, the first byte of a pair being the low one.
+pub fn of_pairs(rows: &[Row]) -> Vec<u8> {
+    let mut classes = Classes { pairs: vec![0; 256 * 256], begins: [false; 256] };
+    for row in rows {
+        classes.add_symbol(row.simbolo.as_bytes());
+    }
+    for (first, seconds) in changes() {
+        for second in seconds {
+            classes.add_first(CHANGE, first, second);
+        }
+    }
+    classes.with_next()
+}
+
+struct Classes {
+    pairs: Vec<u8>,
+    /// Whether something is noticed at this byte, with some byte after it.
+    begins: [bool; 256],
+}
+
+impl Classes {
+    fn add(&mut self, class: u8, first: u8, second: u8) {
+        self.pairs[usize::from(u16::from_le_bytes([first, second]))] |= class;
+    }
+
+    fn add_first(&mut self, class: u8, first: u8, second: u8) {
+        self.add(class, first, second);
+        self.begins[usize::from(first)] = true;
+    }
+
+    /// A symbol is noticed by its first two bytes where the scan meets them as a pair. Where they fall into two pairs it
+    /// is noticed by its second and third, or, if it has but two, by the rarer one: stopping at each `s` for the sake of
+    /// `s2` would be slow.
+    fn add_symbol(&mut self, symbol: &[u8]) {
+        let any = 0..=u8::MAX;
+        match *symbol {
+            [first, second, third, ..] => {
+                self.add(LATE, first, second);
+                self.add(SECOND, second, third);
+            }
+            [first, second] if commonness(second) < commonness(first) => {
+                self.add(LATE, first, second);
+                any.for_each(|third| self.add(SECOND, second, third));
+            }
+            [first, second] => self.add_first(STARTS, first, second),
+            [first] => any.for_each(|second| self.add_first(STARTS, first, second)),
+            [] => {}
+        }
+    }
+
+    fn with_next(mut self) -> Vec<u8> {
+        for (index, class) in self.pairs.iter_mut().enumerate() {
+            if self.begins[index >> 8] {
+                *class |= NEXT;
+            }
+        }
+        self.pairs
+    }
+}
+
+/// The first and second bytes of what normalising changes.
+fn changes() -> Vec<(u8, Vec<u8>)> {
+    vec![
+        (b'&', b"#aglnq".to_vec()),
+        (b'`', (0..=u8::MAX).collect()),
+        (0xC2, vec![0xAD, 0xB4]),
+        (0xCA, vec![0xBC]),
+        (0xE2, vec![0x80, 0x81, 0x88]),  // U+2000 to U+207F, U+2200 to U+223F
+        (0xE3, vec![0x80]),              // U+3000
+        (0xEF, (0xB8..=0xBD).collect()), // U+FE00 to U+FF7F
+        (0xF0, vec![0x9F]),              // skin tones
+    ]
+}
+
+/// How often a byte stands in Brazilian tweets, by rank: spaces and small letters by far, then full stops and commas,
+/// capitals, digits; punctuation, the bytes of emoji and letters that Portuguese hardly uses come last.
+fn commonness(byte: u8) -> u8 {
+    match byte {
+        b'D' | b'x' | b'X' => 0,
+        b' ' => 5,
+        b'a'..=b'z' => 4,
+        b'.' | b',' => 3,
+        b'A'..=b'Z' => 2,
+        b'0'..=b'9' => 1,
+        _ => 0,
+    }
+}

@@ -1,0 +1,130 @@
+//! The lexicon as the build script prepared it from `lexicon.csv`: nothing is parsed at run time.
+
+use std::iter;
+
+use crate::Sentimento;
+
+include!(concat!(env!("OUT_DIR"), "/lexicon.rs"));
+
+/// The class of each pair of bytes, the first being the low one: what may begin at its first byte, since the second one
+/// agrees, and `NEXT`.
+pub static PAIRS: &[u8; 256 * 256] = include_bytes!(concat!(env!("OUT_DIR"), "/pairs.bin"));
+
+/// One row of the lexicon.
+#[derive(Debug)]
+pub struct Entry {
+    pub symbol: &'static str,
+    pub sentimento: Sentimento,
+    pub family: Family,
+    pub first: char,
+    pub last: char,
+    /// The specification's "two-character": some rules hold for no other length.
+    pub two_chars: bool,
+    /// Whether a mask may start within the symbol: it holds one of `@`, `#`, `h`, `w`.
+    pub holds_mask_start: bool,
+    /// The longest other entry that begins this one, as an index into `ENTRIES`: what to try when this one is refused.
+    shorter: Option<u16>,
+}
+
+/// Which rules an entry follows; the finer families of the file follow the rules of `Face`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// `emoji_*`
+    Emoji,
+    /// `espacado`
+    Spaced,
+    /// `invertido`
+    Inverted,
+    /// `kaomoji`
+    Kaomoji,
+    /// `coracao_texto`
+    TextHeart,
+    /// every other family
+    Face,
+}
+
+/// A node of the trie over the bytes of the symbols; node 0 is the root.
+struct Node {
+    /// The child by `byte` is in the slot `base + byte`, if that slot names this node as its owner.
+    base: u16,
+    /// The entry whose symbol ends here, as an index into `ENTRIES`.
+    entry: Option<u16>,
+}
+
+struct Slot {
+    owner: u16,
+    child: u16,
+}
+
+impl Entry {
+    /// This entry and the others that its symbol begins with, the longest first.
+    pub fn and_shorter(&'static self) -> impl Iterator<Item = &'static Self> {
+        iter::successors(Some(self), |entry| entry.shorter.map(entry_at))
+    }
+}
+
+/// The longest entry that `bytes` starts with.
+pub fn longest_at(bytes: &[u8]) -> Option<&'static Entry> {
+    let mut node: u16 = 0;
+    let mut longest = None;
+    for &byte in bytes {
+        let Node { base, .. } = NODES[usize::from(node)];
+        let slot = &SLOTS[usize::from(base) + usize::from(byte)];
+        if slot.owner != node {
+            break;
+        }
+        node = slot.child;
+        longest = NODES[usize::from(node)].entry.or(longest);
+    }
+    longest.map(entry_at)
+}
+
+fn entry_at(index: u16) -> &'static Entry {
+    &ENTRIES[usize::from(index)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::class::{LATE, SECOND, STARTS};
+    use crate::stops::next_stop;
+
+    #[test]
+    fn entries_come_longest_first() {
+        for (text, want) in [
+            ("D:<", &["D:<", "D:"][..]),
+            ("D:", &["D:"]),
+            (":)", &[":)"]),
+            (": ) e mais", &[": )"]),
+            (":-", &[]), // the beginning of many entries, and none itself
+            ("❤\u{200D}🔥", &["❤\u{200D}🔥", "❤"]),
+            ("❤\u{200D}🩹", &["❤"]),
+            ("", &[]),
+            ("a:)", &[]),
+        ] {
+            let found: Vec<_> = longest_at(text.as_bytes()).into_iter().flat_map(Entry::and_shorter).map(|entry| entry.symbol).collect();
+            assert_eq!(found, want, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_entry_is_found_at_itself() {
+        for entry in &ENTRIES {
+            let found = longest_at(entry.symbol.as_bytes()).map(|entry| entry.symbol);
+            assert_eq!(found, Some(entry.symbol));
+        }
+    }
+
+    #[test]
+    fn every_entry_is_noticed_wherever_it_stands() {
+        for entry in &ENTRIES {
+            for prefix in ["", "ã ", "ão "] {
+                let text = format!("{prefix}{}", entry.symbol);
+                let stop = next_stop(text.as_bytes(), 0, STARTS | SECOND | LATE).expect(entry.symbol);
+                let here = stop.at == prefix.len() && stop.class & (STARTS | LATE) != 0;
+                let passed = stop.at == prefix.len() + 1 && stop.class & SECOND != 0;
+                assert!(here || passed, "{text}");
+            }
+        }
+    }
+}

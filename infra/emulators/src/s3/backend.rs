@@ -1,0 +1,94 @@
+//! Where objects are kept: the few things that memory and a folder do differently.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::Range;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+
+use super::object::Head;
+
+/// A place for objects. The [`Store`](super::store::Store) calls it under one lock and decides every condition itself,
+/// so no method here needs to be atomic towards another call; towards a crash, `put` and `remove` must be.
+pub(super) trait Backend: Send {
+    /// Makes the bucket; false if it was there already.
+    fn create_bucket(&mut self, bucket: &str, now: DateTime<Utc>) -> io::Result<bool>;
+    /// Name and time of creation of every bucket, in order of name.
+    fn buckets(&self) -> io::Result<Vec<(String, DateTime<Utc>)>>;
+    fn has_bucket(&self, bucket: &str) -> io::Result<bool>;
+    /// `None` if there is no such object.
+    fn head(&self, bucket: &str, key: &str) -> io::Result<Option<Head>>;
+    /// The bytes of an object that `head` found; `range` lies within its size.
+    fn read(&self, bucket: &str, key: &str, range: Range<u64>) -> io::Result<Bytes>;
+    /// Creates or replaces. `head` describes `bytes`; the bucket exists.
+    fn put(&mut self, bucket: &str, key: &str, head: Head, bytes: Bytes) -> io::Result<()>;
+    /// Removes; nothing to remove is no error.
+    fn remove(&mut self, bucket: &str, key: &str) -> io::Result<()>;
+    /// Every key that starts with `prefix`, in order of UTF-8 bytes, without repetition.
+    fn keys(&self, bucket: &str, prefix: &str) -> io::Result<Vec<String>>;
+}
+
+/// Objects in memory, gone with the process.
+#[derive(Default)]
+pub(super) struct Memory {
+    buckets: BTreeMap<String, Bucket>,
+}
+
+struct Bucket {
+    created: DateTime<Utc>,
+    objects: BTreeMap<String, (Head, Bytes)>,
+}
+
+impl Backend for Memory {
+    fn create_bucket(&mut self, bucket: &str, now: DateTime<Utc>) -> io::Result<bool> {
+        let is_new = !self.buckets.contains_key(bucket);
+        if is_new {
+            self.buckets.insert(bucket.to_owned(), Bucket { created: now, objects: BTreeMap::new() });
+        }
+        Ok(is_new)
+    }
+
+    fn buckets(&self) -> io::Result<Vec<(String, DateTime<Utc>)>> {
+        Ok(self.buckets.iter().map(|(name, bucket)| (name.clone(), bucket.created)).collect())
+    }
+
+    fn has_bucket(&self, bucket: &str) -> io::Result<bool> {
+        Ok(self.buckets.contains_key(bucket))
+    }
+
+    fn head(&self, bucket: &str, key: &str) -> io::Result<Option<Head>> {
+        Ok(self.object(bucket, key).map(|(head, _)| head.clone()))
+    }
+
+    fn read(&self, bucket: &str, key: &str, range: Range<u64>) -> io::Result<Bytes> {
+        let (_, bytes) = self.object(bucket, key).ok_or(io::ErrorKind::NotFound)?;
+        let position = |at: u64| usize::try_from(at).map_err(io::Error::other);
+        Ok(bytes.slice(position(range.start)?..position(range.end)?))
+    }
+
+    fn put(&mut self, bucket: &str, key: &str, head: Head, bytes: Bytes) -> io::Result<()> {
+        let bucket = self.buckets.get_mut(bucket).ok_or(io::ErrorKind::NotFound)?;
+        bucket.objects.insert(key.to_owned(), (head, bytes));
+        Ok(())
+    }
+
+    fn remove(&mut self, bucket: &str, key: &str) -> io::Result<()> {
+        if let Some(bucket) = self.buckets.get_mut(bucket) {
+            bucket.objects.remove(key);
+        }
+        Ok(())
+    }
+
+    fn keys(&self, bucket: &str, prefix: &str) -> io::Result<Vec<String>> {
+        let Some(bucket) = self.buckets.get(bucket) else { return Ok(Vec::new()) };
+        let from_prefix = bucket.objects.range(prefix.to_owned()..).map(|(key, _)| key);
+        Ok(from_prefix.take_while(|key| key.starts_with(prefix)).cloned().collect())
+    }
+}
+
+impl Memory {
+    fn object(&self, bucket: &str, key: &str) -> Option<&(Head, Bytes)> {
+        self.buckets.get(bucket)?.objects.get(key)
+    }
+}

@@ -1,0 +1,18 @@
+//! What can go wrong before the first request. Everything after it is an S3 error in an HTTP answer.
+#![expect(missing_docs, reason = "each message is its own documentation")]
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why an [`EmbeddedS3`](super::EmbeddedS3) cannot start or cannot make a bucket.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("folder `{}` is in use by another process; stop it or choose another folder", root.display())]
+    InUse { root: PathBuf },
+    #[error("cannot use `{}` as an S3 folder; check that it is a folder and that you may write to it", path.display())]
+    Folder { path: PathBuf, source: io::Error },
+    #[error("`{name}` is not a bucket name; use 3 to 63 of a-z, 0-9, `-` and `.`, starting with a letter or digit")]
+    BucketName { name: String },
+    #[error("cannot create bucket `{name}`")]
+    CreateBucket { name: String, source: io::Error },
+}

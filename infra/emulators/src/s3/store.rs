@@ -1,0 +1,226 @@
+//! Buckets and objects, with every condition decided and every change made under one lock.
+
+use std::io;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use s3s::dto;
+use s3s::{S3Error, S3Result, s3_error};
+
+use super::MAX_OBJECT_BYTES;
+use super::backend::Backend;
+use super::conditions::{ReadConditions, WriteConditions, no_such_key, precondition_failed};
+use super::listing::{self, Page, Query};
+use super::object::{Checksums, Description, Head};
+
+/// An object has been created or replaced; what a bucket notification tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectCreated {
+    /// `ObjectCreated:Put` or `ObjectCreated:Copy`, as in the event's `eventName`.
+    pub event_name: &'static str,
+    /// The bucket's name.
+    pub bucket: String,
+    /// The key, as it is: not form-encoded as in a real notification.
+    pub key: String,
+    /// Bytes.
+    pub size: u64,
+    /// Hexadecimal, without quotes.
+    pub etag: String,
+    /// 16 hexadecimal digits; of two events of one store the later has the greater, also across a restart as long as
+    /// the clock does not go back.
+    pub sequencer: String,
+    /// When the object was stored, by the store's clock.
+    pub event_time: DateTime<Utc>,
+}
+
+type Clock = Box<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+type Listener = Arc<dyn Fn(&ObjectCreated) + Send + Sync>;
+
+/// The bytes of a put, verified, and what their writer says of them.
+pub(super) struct Upload {
+    pub bytes: Bytes,
+    /// Hexadecimal MD5 of the bytes.
+    pub etag: String,
+    pub description: Description,
+    pub checksums: Checksums,
+}
+
+/// Where a copy comes from.
+pub(super) struct Source<'a> {
+    pub bucket: &'a str,
+    pub key: &'a str,
+    pub conditions: ReadConditions,
+    /// Instead of the source's own description.
+    pub description: Option<Description>,
+}
+
+/// An object read: the bytes of `range`.
+pub(super) struct Read {
+    pub head: Head,
+    pub range: Range<u64>,
+    pub bytes: Bytes,
+}
+
+pub(super) struct Store {
+    kept: Mutex<Kept>,
+    listeners: Mutex<Vec<Listener>>,
+    clock: Clock,
+}
+
+struct Kept {
+    backend: Box<dyn Backend>,
+    sequence: i64,
+}
+
+impl Store {
+    pub fn new(backend: impl Backend + 'static, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        Self { kept: Mutex::new(Kept { backend: Box::new(backend), sequence: 0 }), listeners: Mutex::default(), clock: Box::new(clock) }
+    }
+
+    pub fn listen(&self, listener: impl Fn(&ObjectCreated) + Send + Sync + 'static) {
+        locked(&self.listeners).push(Arc::new(listener));
+    }
+
+    /// Makes the bucket; false if it was there already.
+    pub fn create_bucket(&self, bucket: &str) -> io::Result<bool> {
+        locked(&self.kept).backend.create_bucket(bucket, (self.clock)())
+    }
+
+    pub fn buckets(&self) -> S3Result<Vec<(String, DateTime<Utc>)>> {
+        locked(&self.kept).backend.buckets().map_err(storage_error)
+    }
+
+    pub fn check_bucket(&self, bucket: &str) -> S3Result {
+        locked(&self.kept).check_bucket(bucket)
+    }
+
+    /// Creates or replaces an object if `conditions` hold. Test and insertion are one step: of any number of
+    /// concurrent puts with `If-None-Match: *` exactly one succeeds.
+    pub fn put(&self, bucket: &str, key: &str, conditions: &WriteConditions, upload: Upload) -> S3Result<Head> {
+        let mut kept = locked(&self.kept);
+        kept.check_bucket(bucket)?;
+        conditions.check(kept.head(bucket, key)?.as_ref())?;
+        let (head, created) = kept.insert("ObjectCreated:Put", bucket, key, upload, (self.clock)())?;
+        drop(kept);
+        self.tell(&created);
+        Ok(head)
+    }
+
+    pub fn copy(&self, source: Source<'_>, bucket: &str, key: &str) -> S3Result<Head> {
+        let mut kept = locked(&self.kept);
+        kept.check_bucket(bucket)?;
+        let from = kept.found(source.bucket, source.key)?;
+        source.conditions.check(&from).map_err(|_| precondition_failed())?;
+        let bytes = kept.read(source.bucket, source.key, 0..from.size)?;
+        let description = source.description.unwrap_or(from.description);
+        let upload = Upload { bytes, etag: from.etag, description, checksums: from.checksums };
+        let (head, created) = kept.insert("ObjectCreated:Copy", bucket, key, upload, (self.clock)())?;
+        drop(kept);
+        self.tell(&created);
+        Ok(head)
+    }
+
+    pub fn head(&self, bucket: &str, key: &str, conditions: &ReadConditions) -> S3Result<Head> {
+        let head = locked(&self.kept).found(bucket, key)?;
+        conditions.check(&head)?;
+        Ok(head)
+    }
+
+    /// The whole object, or the part of it that `range` asks for.
+    pub fn get(&self, bucket: &str, key: &str, conditions: &ReadConditions, range: Option<&dto::Range>) -> S3Result<Read> {
+        let kept = locked(&self.kept);
+        let head = kept.found(bucket, key)?;
+        conditions.check(&head)?;
+        let range = range.map_or(Ok(0..head.size), |range| range.check(head.size))?;
+        let bytes = kept.read(bucket, key, range.clone())?;
+        Ok(Read { head, range, bytes })
+    }
+
+    /// Removes an object if `if_match` holds; a missing key is no error without it.
+    pub fn delete(&self, bucket: &str, key: &str, if_match: Option<dto::ETagCondition>) -> S3Result {
+        let mut kept = locked(&self.kept);
+        kept.check_bucket(bucket)?;
+        let conditions = WriteConditions { if_match, if_none_match: None };
+        conditions.check(kept.head(bucket, key)?.as_ref())?;
+        kept.backend.remove(bucket, key).map_err(storage_error)
+    }
+
+    /// One page, with the head of each of its keys.
+    pub fn list(&self, bucket: &str, query: &Query) -> S3Result<(Page, Vec<Head>)> {
+        let kept = locked(&self.kept);
+        kept.check_bucket(bucket)?;
+        let keys = kept.backend.keys(bucket, &query.prefix).map_err(storage_error)?;
+        let page = listing::page(keys, query);
+        let heads = page.keys.iter().map(|key| kept.found(bucket, key)).collect::<S3Result<_>>()?;
+        Ok((page, heads))
+    }
+
+    /// Outside the lock, so that a listener may use the store.
+    fn tell(&self, created: &ObjectCreated) {
+        let listeners = locked(&self.listeners).clone();
+        for listener in listeners {
+            listener(created);
+        }
+    }
+}
+
+impl Kept {
+    fn check_bucket(&self, bucket: &str) -> S3Result {
+        if self.backend.has_bucket(bucket).map_err(storage_error)? {
+            Ok(())
+        } else {
+            Err(s3_error!(NoSuchBucket, "The specified bucket does not exist"))
+        }
+    }
+
+    fn head(&self, bucket: &str, key: &str) -> S3Result<Option<Head>> {
+        self.backend.head(bucket, key).map_err(storage_error)
+    }
+
+    fn found(&self, bucket: &str, key: &str) -> S3Result<Head> {
+        self.check_bucket(bucket)?;
+        self.head(bucket, key)?.ok_or_else(no_such_key)
+    }
+
+    fn read(&self, bucket: &str, key: &str, range: Range<u64>) -> S3Result<Bytes> {
+        if range.end - range.start > MAX_OBJECT_BYTES as u64 {
+            return Err(s3_error!(InvalidRequest, "this local S3 answers at most {MAX_OBJECT_BYTES} bytes at a time; ask for a range"));
+        }
+        self.backend.read(bucket, key, range).map_err(storage_error)
+    }
+
+    fn insert(
+        &mut self,
+        event_name: &'static str,
+        bucket: &str,
+        key: &str,
+        upload: Upload,
+        now: DateTime<Utc>,
+    ) -> S3Result<(Head, ObjectCreated)> {
+        let Upload { bytes, etag, description, checksums } = upload;
+        let head = Head { size: bytes.len() as u64, etag, last_modified: now, description, checksums };
+        self.backend.put(bucket, key, head.clone(), bytes).map_err(storage_error)?;
+        self.sequence = now.timestamp_micros().max(self.sequence + 1);
+        let created = ObjectCreated {
+            event_name,
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            size: head.size,
+            etag: head.etag.clone(),
+            sequencer: format!("{:016X}", self.sequence),
+            event_time: now,
+        };
+        Ok((head, created))
+    }
+}
+
+/// No code panics half way through a change of these, so a poisoned lock still guards something whole.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn storage_error(error: io::Error) -> S3Error {
+    s3_error!(InternalError, "the local S3 cannot use its folder: {error}")
+}

@@ -1,0 +1,203 @@
+//! The folder: what is in it, what survives, and what cannot be done to it.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::*;
+
+fn open(folder: &Path) -> (EmbeddedS3, Client) {
+    let s3 = EmbeddedS3::on_disk(folder, noon).unwrap();
+    s3.create_bucket(BUCKET).unwrap();
+    let client = client(&s3);
+    (s3, client)
+}
+
+fn fresh() -> (TempDir, EmbeddedS3, Client) {
+    let folder = tempfile::tempdir().unwrap();
+    let (s3, client) = open(folder.path());
+    (folder, s3, client)
+}
+
+#[tokio::test]
+async fn contents_are_plain_files_and_survive_a_restart() {
+    let (folder, s3, client) = fresh();
+    let key = "tweets/ano=2026/mes=11/dia=23/a b+ç.json";
+    let put = client.put_object().bucket(BUCKET).key(key).body(body("hello")).content_type("application/json");
+    let put = put.metadata("oldest", "17").send().await.unwrap();
+    assert_eq!(fs::read_to_string(folder.path().join(BUCKET).join(key)).unwrap(), "hello");
+    drop((s3, client));
+
+    let (_s3, client) = open(folder.path());
+    let got = client.get_object().bucket(BUCKET).key(key).checksum_mode(aws_sdk_s3::types::ChecksumMode::Enabled);
+    let got = got.send().await.unwrap();
+    assert_eq!((got.e_tag(), got.content_type()), (Some(HELLO_MD5), Some("application/json")));
+    assert_eq!(got.checksum_crc32(), put.checksum_crc32());
+    assert_eq!(got.metadata().unwrap()["oldest"], "17");
+    assert_eq!(got.last_modified().unwrap().secs(), noon().timestamp());
+    assert_eq!(got.body.collect().await.unwrap().into_bytes(), "hello");
+}
+
+#[tokio::test]
+async fn any_text_is_a_key_and_none_leaves_the_folder() {
+    let above = tempfile::tempdir().unwrap();
+    let folder = above.path().join("root");
+    let (_s3, client) = open(&folder);
+    let long = ["x".repeat(256), "é".repeat(400), format!("{}/below", "x".repeat(256)), "%".repeat(1024)];
+    let keys: Vec<&str> = AWKWARD_KEYS.iter().copied().chain(long.iter().map(String::as_str)).collect();
+    // In both orders: an object may come before or after the folder of its name.
+    for keys in [keys.clone(), keys.iter().rev().copied().collect()] {
+        for key in &keys {
+            put(&client, key, key).await;
+        }
+        for key in &keys {
+            assert_eq!(get(&client, key).await.as_deref(), Ok(*key));
+        }
+        let mut sorted = keys.clone();
+        sorted.sort_unstable();
+        assert_eq!(all_keys(&client, 4).await, sorted);
+        for key in &keys {
+            let prefixed = client.list_objects_v2().bucket(BUCKET).prefix(*key).send().await.unwrap();
+            assert!(prefixed.contents().iter().any(|object| object.key() == Some(key)), "{key:?}");
+        }
+        assert_eq!(fs::read_dir(above.path()).unwrap().count(), 1);
+        for key in &keys {
+            client.delete_object().bucket(BUCKET).key(*key).send().await.unwrap();
+        }
+        assert_eq!(all_keys(&client, 4).await, [""; 0]);
+        assert_eq!(fs::read_dir(folder.join(BUCKET)).unwrap().count(), 0, "empty folders are taken away");
+    }
+}
+
+#[tokio::test]
+async fn a_key_and_its_folder_live_side_by_side() {
+    let (folder, _s3, client) = fresh();
+    put(&client, "a", "object").await;
+    put(&client, "a/b", "below").await;
+    assert_eq!(fs::read_to_string(folder.path().join("lake/a/b")).unwrap(), "below");
+    assert_eq!(get(&client, "a").await.unwrap(), "object");
+    let head = client.head_object().bucket(BUCKET).key("a").send().await.unwrap();
+    assert_eq!(head.last_modified().unwrap().secs(), noon().timestamp(), "its sidecar is still its own");
+    put(&client, "a", "object 2").await;
+    client.delete_object().bucket(BUCKET).key("a/b").send().await.unwrap();
+    assert_eq!(get(&client, "a").await.unwrap(), "object 2");
+    put(&client, "a", "object 3").await;
+    assert_eq!(all_keys(&client, 10).await, ["a"]);
+    client.delete_object().bucket(BUCKET).key("a").send().await.unwrap();
+    assert_eq!(get(&client, "a").await, Err("NoSuchKey".to_owned()));
+}
+
+#[tokio::test]
+async fn files_copied_or_edited_by_hand_are_served_for_what_they_are() {
+    let (folder, _s3, client) = fresh();
+    let bucket = folder.path().join(BUCKET);
+    fs::create_dir_all(bucket.join("tweets")).unwrap();
+    fs::write(bucket.join("tweets/by hand.json"), "hello").unwrap();
+    put(&client, "edited", "before").await;
+    fs::write(bucket.join("edited"), "hello").unwrap();
+    for key in ["tweets/by hand.json", "edited"] {
+        for _ in 0..2 {
+            let head = client.head_object().bucket(BUCKET).key(key).send().await.unwrap();
+            assert_eq!((head.e_tag(), head.content_length()), (Some(HELLO_MD5), Some(5)));
+            assert_eq!(get(&client, key).await.unwrap(), "hello");
+        }
+        fs::write(bucket.join(key), "hello again").unwrap();
+        let head = client.head_object().bucket(BUCKET).key(key).send().await.unwrap();
+        assert_ne!(head.e_tag(), Some(HELLO_MD5));
+    }
+    assert_eq!(all_keys(&client, 10).await, ["edited", "tweets/by hand.json"]);
+}
+
+#[tokio::test]
+async fn a_folder_copied_without_its_times_keeps_its_metadata() {
+    let (folder, s3, client) = fresh();
+    client.put_object().bucket(BUCKET).key("k").body(body("hello")).metadata("oldest", "17").send().await.unwrap();
+    drop((s3, client));
+    let file = fs::File::options().write(true).open(folder.path().join("lake/k")).unwrap();
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    let (_s3, client) = open(folder.path());
+    let head = client.head_object().bucket(BUCKET).key("k").send().await.unwrap();
+    assert_eq!(head.metadata().unwrap()["oldest"], "17");
+}
+
+/// Every state that a kill during a put can leave: the steps are a finished temporary file, a finished sidecar, the
+/// rename of the object's file.
+#[tokio::test]
+async fn a_put_that_was_killed_leaves_the_old_object_or_the_new() {
+    for same_text in [true, false] {
+        let (folder, s3, client) = fresh();
+        let object = folder.path().join("lake/k");
+        let put = |version: &str| {
+            let text = if same_text { "hello" } else { version };
+            client.put_object().bucket(BUCKET).key("k").body(body(text)).metadata("version", version).send()
+        };
+        put("1").await.unwrap();
+        let (old_bytes, old_time) = (fs::read(&object).unwrap(), fs::metadata(&object).unwrap().modified().unwrap());
+        put("2").await.unwrap();
+        // Killed after the sidecar was written and before the file was renamed.
+        fs::write(&object, &old_bytes).unwrap();
+        fs::File::options().write(true).open(&object).unwrap().set_modified(old_time).unwrap();
+        fs::write(folder.path().join(".s3/tmp/99"), "half of an obj").unwrap();
+        drop((s3, client));
+
+        let (s3, client) = open(folder.path());
+        assert_eq!(fs::read_dir(folder.path().join(".s3/tmp")).unwrap().count(), 0);
+        let old = client.get_object().bucket(BUCKET).key("k").send().await.unwrap();
+        assert_eq!(old.metadata().unwrap()["version"], "1");
+        assert_eq!(old.body.collect().await.unwrap().to_vec(), old_bytes);
+
+        // Killed before the first rename of a new key: a sidecar without a file is no object.
+        put_again(&client, "new").await;
+        fs::remove_file(folder.path().join("lake/new")).unwrap();
+        assert_eq!(get(&client, "new").await, Err("NoSuchKey".to_owned()));
+        put_again(&client, "new").await;
+        drop(s3);
+    }
+}
+
+async fn put_again(client: &Client, key: &str) {
+    client.put_object().bucket(BUCKET).key(key).if_none_match("*").body(body("hello")).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn two_puts_within_one_tick_are_told_apart() {
+    let (_folder, _s3, client) = fresh();
+    for version in 0..50 {
+        let put = client.put_object().bucket(BUCKET).key("k").body(body("hello")).metadata("version", version.to_string());
+        put.send().await.unwrap();
+        let head = client.head_object().bucket(BUCKET).key("k").send().await.unwrap();
+        assert_eq!(head.metadata().unwrap()["version"], version.to_string());
+    }
+}
+
+#[test]
+fn a_folder_has_one_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = EmbeddedS3::on_disk(folder.path(), noon).unwrap();
+    let second = EmbeddedS3::on_disk(folder.path(), noon).unwrap_err();
+    assert!(matches!(second, Error::InUse { .. }));
+    assert!(second.to_string().contains("is in use by another process"), "{second}");
+    drop(first);
+    EmbeddedS3::on_disk(folder.path(), noon).unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    assert!(matches!(EmbeddedS3::on_disk(&file, noon), Err(Error::Folder { .. })));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_symbolic_link_does_not_lead_out() {
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("secret"), "secret").unwrap();
+    let (folder, _s3, client) = fresh();
+    std::os::unix::fs::symlink(outside.path(), folder.path().join("lake/link")).unwrap();
+    std::os::unix::fs::symlink(outside.path().join("secret"), folder.path().join("lake/file")).unwrap();
+    for key in ["link/secret", "file"] {
+        assert_eq!(get(&client, key).await, Err("NoSuchKey".to_owned()));
+    }
+    assert_eq!(all_keys(&client, 10).await, [""; 0]);
+    let put = client.put_object().bucket(BUCKET).key("link/new").body(body("x")).send().await;
+    assert_eq!(checked(put).err(), refused(500, "InternalError"));
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+}

@@ -1,0 +1,68 @@
+//! `GET /2/tweets/counts/recent`: how many posts match, by minute, hour or day.
+
+use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
+
+use super::corpus::Corpus;
+use super::object::{Object, raw};
+use super::options::Options;
+use super::parameters::{CountsRequest, Granularity};
+use super::post::ReferenceKind;
+use super::snowflake;
+
+/// The body of the answer. Buckets begin at full minutes, hours or days of UTC, except that the first and the last
+/// are cut by the span asked for; empty ones are listed.
+pub(super) fn counts(request: &CountsRequest, corpus: &Corpus, options: &Options, now: DateTime<Utc>) -> Object {
+    let indexed_until_ms = (now - options.index_lag).timestamp_millis();
+    let ids = request.ids.start..request.ids.end.min(snowflake::id_at(indexed_until_ms + 1, 0));
+    let mut matching: Vec<u64> = corpus
+        .newest_first(ids)
+        .filter(|post| post.visible(indexed_until_ms))
+        .filter(|post| options.retweets || !post.is(ReferenceKind::Retweeted))
+        .filter(|post| request.query.matches(post))
+        .map(|post| post.id)
+        .collect();
+    matching.reverse();
+    let mut rest = &matching[..];
+    let spoken = options.names.spoken(request.vocabulary);
+    let mut buckets = Vec::new();
+    let mut start = request.span.start;
+    while start < request.span.end {
+        let end = next_edge(start, request.granularity).min(request.span.end);
+        // The last bucket takes what lies in the second that its end was cut to.
+        let here = if end == request.span.end { rest.len() } else { rest.partition_point(|id| snowflake::created(*id) < end) };
+        let mut bucket = Object::default();
+        bucket.push("start", &spell_time(start));
+        bucket.push("end", &spell_time(end));
+        if request.fields.contains("tweet_count") {
+            for vocabulary in spoken {
+                bucket.push(vocabulary.spell("tweet_count"), &here);
+            }
+        }
+        buckets.push(bucket);
+        rest = &rest[here..];
+        start = end;
+    }
+    let mut meta = Object::default();
+    for vocabulary in spoken {
+        meta.push(vocabulary.spell("total_tweet_count"), &matching.len());
+    }
+    let mut body = Object::default();
+    if !buckets.is_empty() {
+        body.push("data", &buckets);
+    }
+    body.push_raw("meta", raw(&meta));
+    body
+}
+
+fn next_edge(after: DateTime<Utc>, granularity: Granularity) -> DateTime<Utc> {
+    let step = match granularity {
+        Granularity::Minute => TimeDelta::minutes(1),
+        Granularity::Hour => TimeDelta::hours(1),
+        Granularity::Day => TimeDelta::days(1),
+    };
+    after.duration_trunc(step).unwrap_or(after) + step
+}
+
+fn spell_time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}

@@ -1,0 +1,125 @@
+//! Answers that a test can order instead of the right one.
+
+use serde_json::{Value, json};
+
+/// What to answer instead. Every body is one that the real API was seen to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// 400 `invalid-request`.
+    InvalidRequest,
+    /// 401 with a JSON body of type `about:blank`.
+    Unauthorized,
+    /// 402 `CreditsDepleted`, type `…/problems/credits`.
+    CreditsDepleted,
+    /// 402 `Payment Required`, type `…/problems/credits-depleted`.
+    PaymentRequired,
+    /// 403 `client-not-enrolled`.
+    ClientNotEnrolled,
+    /// 429, type `about:blank`; the headers say that nothing remains.
+    RateLimited,
+    /// 429, type `…/problems/rate-limit-exceeded`; the headers say that nothing remains.
+    RateLimitExceeded,
+    /// 429 `UsageCapExceeded`; the headers look healthy.
+    UsageCapExceeded,
+    /// 500, 502, 503 or 504 (any status works) with a page of HTML.
+    Html(u16),
+    /// 404 without a body.
+    EmptyNotFound,
+    /// 200 whose body is a page of HTML.
+    HtmlInstead,
+    /// The right answer, its body cut in the middle. Its posts count as served.
+    CutBody,
+    /// Any other status, type and body.
+    Other {
+        /// The status code.
+        status: u16,
+        /// The `content-type`.
+        content_type: String,
+        /// The body.
+        body: String,
+    },
+}
+
+/// What a fault says before the headers of every answer are added.
+pub(super) struct Said {
+    pub status: u16,
+    pub content_type: &'static str,
+    pub body: String,
+}
+
+const HTML: &str = "<!DOCTYPE html>\n<html><head><title>X / Error</title></head><body><h1>Over capacity</h1></body></html>\n";
+
+impl Fault {
+    /// The answer; `None` for those that are made from another one.
+    pub(super) fn said(&self) -> Option<Said> {
+        let problem = |status: u16, body: &Value| Said { status, content_type: PROBLEM_JSON, body: body.to_string() };
+        let title = |status: u16, title: &str, kind: &str, detail: &str| {
+            problem(status, &json!({ "title": title, "detail": detail, "type": kind, "status": status }))
+        };
+        Some(match self {
+            Self::InvalidRequest => problem(
+                400,
+                &json!({
+                    "errors": [{ "parameters": { "query": ["…"] }, "message": "The request is not valid" }],
+                    "title": "Invalid Request",
+                    "detail": "One or more parameters to your request was invalid.",
+                    "type": "https://api.twitter.com/2/problems/invalid-request",
+                }),
+            ),
+            Self::Unauthorized => title(401, "Unauthorized", "about:blank", "Unauthorized"),
+            Self::CreditsDepleted => title(
+                402,
+                "CreditsDepleted",
+                "https://api.x.com/2/problems/credits",
+                "Your enrolled account does not have any credits to fulfill this request.",
+            ),
+            Self::PaymentRequired => title(
+                402,
+                "Payment Required",
+                "https://api.twitter.com/2/problems/credits-depleted",
+                "Your account has run out of credits.",
+            ),
+            Self::ClientNotEnrolled => problem(
+                403,
+                &json!({
+                    "title": "Client Forbidden",
+                    "detail": "When authenticating requests you must use keys and tokens from an app that is attached to a Project.",
+                    "reason": "client-not-enrolled",
+                    "client_id": "00000000",
+                    "registration_url": "https://developer.twitter.com/en/docs/projects/overview",
+                    "required_enrollment": "Appropriate Level of API Access",
+                    "type": "https://api.twitter.com/2/problems/client-forbidden",
+                }),
+            ),
+            Self::RateLimited => title(429, "Too Many Requests", "about:blank", "Too Many Requests"),
+            Self::RateLimitExceeded => {
+                let kind = "https://api.x.com/2/problems/rate-limit-exceeded";
+                title(429, "Too Many Requests", kind, "Rate limit exceeded for this endpoint.")
+            }
+            Self::UsageCapExceeded => problem(
+                429,
+                &json!({
+                    "title": "UsageCapExceeded",
+                    "detail": "Usage cap exceeded: Monthly product cap",
+                    "period": "Monthly",
+                    "scope": "Product",
+                    "account_id": "1",
+                    "product_name": "standard-basic",
+                    "type": "https://api.twitter.com/2/problems/usage-capped",
+                }),
+            ),
+            Self::Html(status) => Said { status: *status, content_type: HTML_TYPE, body: HTML.to_owned() },
+            Self::EmptyNotFound => Said { status: 404, content_type: "", body: String::new() },
+            Self::HtmlInstead => Said { status: 200, content_type: HTML_TYPE, body: HTML.to_owned() },
+            Self::CutBody | Self::Other { .. } => return None,
+        })
+    }
+
+    /// Whether the rate headers of this answer say that nothing remains.
+    pub(super) fn exhausts_window(&self) -> bool {
+        matches!(self, Self::RateLimited | Self::RateLimitExceeded)
+    }
+}
+
+pub(super) const PROBLEM_JSON: &str = "application/problem+json";
+const HTML_TYPE: &str = "text/html; charset=utf-8";

@@ -1,0 +1,255 @@
+//! An X API v2 that answers recent search and recent counts over posts that nobody wrote.
+//!
+//! [`XEmulator::respond`] is a function of the request and a clock that the caller passes; the emulator reads no
+//! clock and touches no network, so that a test can replay it and a server can serve it. Its inner state is what the
+//! real API has too: rate-limit windows; and what a test needs: ordered faults and counters.
+
+mod answer;
+mod corpus;
+mod counts;
+mod draft;
+mod entities;
+mod fault;
+mod object;
+mod options;
+mod parameters;
+mod people;
+mod phrases;
+mod post;
+mod problem;
+mod query;
+mod random;
+mod rate_limit;
+mod search;
+mod served;
+pub mod snowflake;
+mod token;
+mod traffic;
+mod vocabulary;
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use tower::ServiceExt as _;
+use tower::util::BoxCloneSyncService;
+
+pub use corpus::Corpus;
+pub use draft::FUTURE_FIELD;
+pub use fault::Fault;
+pub use options::{EMULATOR_TOKEN, Options};
+pub use phrases::MARKER_WORD;
+pub use post::{InvalidPost, Post};
+pub use served::Served;
+pub use vocabulary::{AnswerNames, Vocabulary};
+
+use fault::{PROBLEM_JSON, Said};
+use parameters::{CountsRequest, SearchRequest};
+use problem::Problem;
+use rate_limit::Standing;
+use served::State;
+
+/// The path of recent search.
+pub const SEARCH_PATH: &str = "/2/tweets/search/recent";
+/// The path of recent counts.
+pub const COUNTS_PATH: &str = "/2/tweets/counts/recent";
+
+/// The emulator as a `tower` service.
+pub type XService = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Box<dyn std::error::Error + Send + Sync>>;
+
+/// An X API. Clones share one state.
+#[derive(Clone, Debug)]
+pub struct XEmulator {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    corpus: Corpus,
+    options: Options,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Endpoint {
+    Search,
+    Counts,
+}
+
+impl XEmulator {
+    /// An emulator over a corpus.
+    pub fn new(corpus: Corpus, options: Options) -> Self {
+        Self { inner: Arc::new(Inner { corpus, options, state: Mutex::default() }) }
+    }
+
+    /// The posts it searches.
+    pub fn corpus(&self) -> &Corpus {
+        &self.inner.corpus
+    }
+
+    /// What it has served so far.
+    pub fn served(&self) -> Served {
+        self.state().served.clone()
+    }
+
+    /// Orders what the next requests get, one entry each; `None` is the right answer. Added to what was ordered before.
+    pub fn script(&self, faults: impl IntoIterator<Item = Option<Fault>>) {
+        self.state().script.extend(faults);
+    }
+
+    /// Answers every request with this fault once the script is used up, until told otherwise.
+    pub fn always(&self, fault: Option<Fault>) {
+        self.state().always = fault;
+    }
+
+    /// The answer to a request that arrives at `now`.
+    pub fn respond(&self, request: &Request<Bytes>, now: DateTime<Utc>) -> Response<Bytes> {
+        let endpoint = match (request.method(), request.uri().path()) {
+            (&Method::GET, SEARCH_PATH) => Some(Endpoint::Search),
+            (&Method::GET, COUNTS_PATH) => Some(Endpoint::Counts),
+            _ => None,
+        };
+        let (standing, fault) = self.receive(endpoint, now);
+        let said = self.say(request, endpoint, standing, fault.as_ref(), now);
+        let standing = match &fault {
+            Some(fault) if fault.exhausts_window() => Standing { remaining: 0, ..standing },
+            _ => standing,
+        };
+        let answer = response(said, standing, now);
+        *self.state().served.statuses.entry(answer.status().as_u16()).or_default() += 1;
+        answer
+    }
+
+    /// The emulator behind a `tower` service that reads the clock it is given.
+    pub fn service(&self, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> XService {
+        let (emulator, clock) = (self.clone(), Arc::new(clock));
+        let service = tower::service_fn(move |request: Request<Bytes>| {
+            let answer = emulator.respond(&request, clock());
+            async move { Ok::<_, Infallible>(answer) }
+        });
+        BoxCloneSyncService::new(service.map_err(|never| match never {}))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn receive(&self, endpoint: Option<Endpoint>, now: DateTime<Utc>) -> (Standing, Option<Fault>) {
+        let options = &self.inner.options;
+        let mut state = self.state();
+        state.served.requests += 1;
+        let standing = match endpoint {
+            Some(Endpoint::Counts) => state.counts_window.admit(options.counts_limit, now),
+            Some(Endpoint::Search) | None => state.search_window.admit(options.search_limit, now),
+        };
+        let fault = state.script.pop_front().unwrap_or_else(|| state.always.clone());
+        (standing, fault)
+    }
+
+    fn say(
+        &self,
+        request: &Request<Bytes>,
+        endpoint: Option<Endpoint>,
+        standing: Standing,
+        fault: Option<&Fault>,
+        now: DateTime<Utc>,
+    ) -> Answered {
+        match fault {
+            Some(Fault::Other { status, content_type, body }) => {
+                return Answered { status: *status, content_type: content_type.clone(), body: body.clone() };
+            }
+            Some(fault) => {
+                if let Some(said) = fault.said() {
+                    return said.into();
+                }
+            }
+            None => {}
+        }
+        let mut answered = match (self.authorized(request), endpoint) {
+            (false, _) => problem::unauthorized().into(),
+            (true, None) => Fault::EmptyNotFound.said().map(Answered::from).unwrap_or_default(),
+            (true, Some(_)) if !standing.admitted => problem::too_many_requests("about:blank").into(),
+            (true, Some(endpoint)) => self.serve(request.uri().query().unwrap_or_default(), endpoint, now),
+        };
+        if fault == Some(&Fault::CutBody) {
+            let middle = (0..=answered.body.len() / 2).rev().find(|at| answered.body.is_char_boundary(*at));
+            answered.body.truncate(middle.unwrap_or(0));
+        }
+        answered
+    }
+
+    fn authorized(&self, request: &Request<Bytes>) -> bool {
+        let sent = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        sent.and_then(|value| value.split_once(' '))
+            .is_some_and(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") && token == self.inner.options.token)
+    }
+
+    fn serve(&self, parameters: &str, endpoint: Endpoint, now: DateTime<Utc>) -> Answered {
+        let Inner { corpus, options, .. } = &*self.inner;
+        let body = match endpoint {
+            Endpoint::Search => SearchRequest::read(parameters, options, now).map(|request| {
+                let number = self.state().next_page();
+                let page = search::page(&request, corpus, options, now, number);
+                self.state().served.page(&page);
+                page.body
+            }),
+            Endpoint::Counts => CountsRequest::read(parameters, options, now).map(|request| {
+                self.state().served.counts += 1;
+                counts::counts(&request, corpus, options, now)
+            }),
+        };
+        match body {
+            Ok(body) => Answered {
+                status: 200,
+                content_type: "application/json; charset=utf-8".to_owned(),
+                body: serde_json::to_string(&body).unwrap_or_default(),
+            },
+            Err(problem) => problem.into(),
+        }
+    }
+}
+
+/// An answer before its headers.
+#[derive(Debug, Default)]
+struct Answered {
+    status: u16,
+    content_type: String,
+    body: String,
+}
+
+impl From<Problem> for Answered {
+    fn from(problem: Problem) -> Self {
+        Self { status: problem.status, content_type: PROBLEM_JSON.to_owned(), body: problem.body.to_string() }
+    }
+}
+
+impl From<Said> for Answered {
+    fn from(said: Said) -> Self {
+        Self { status: said.status, content_type: said.content_type.to_owned(), body: said.body }
+    }
+}
+
+fn response(answered: Answered, standing: Standing, now: DateTime<Utc>) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(answered.body));
+    *response.status_mut() = StatusCode::from_u16(answered.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&answered.content_type)
+        && !value.is_empty()
+    {
+        headers.insert(CONTENT_TYPE, value);
+    }
+    if let Ok(value) = HeaderValue::from_str(&now.format("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
+        headers.insert(DATE, value);
+    }
+    for (name, value) in [
+        ("x-rate-limit-limit", i64::from(standing.limit)),
+        ("x-rate-limit-remaining", i64::from(standing.remaining)),
+        ("x-rate-limit-reset", standing.reset),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
+    }
+    response
+}

@@ -1,0 +1,77 @@
+//! Error bodies as the API writes them.
+
+use serde_json::{Value, json};
+
+use super::vocabulary::Vocabulary;
+
+/// An answer that is not a 200.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub status: u16,
+    pub body: Value,
+}
+
+/// One wrong parameter: its name, the value as sent, what is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Invalid {
+    pub parameter: String,
+    pub value: String,
+    pub message: String,
+}
+
+impl Invalid {
+    pub fn new(parameter: &str, value: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { parameter: parameter.to_owned(), value: value.into(), message: message.into() }
+    }
+}
+
+/// 400 with one entry of `errors` for each wrong parameter.
+pub(super) fn invalid_request(vocabulary: Vocabulary, wrong: &[Invalid]) -> Problem {
+    let errors: Vec<Value> =
+        wrong.iter().map(|w| json!({ "parameters": { w.parameter.as_str(): [w.value] }, "message": w.message })).collect();
+    Problem {
+        status: 400,
+        body: json!({
+            "errors": errors,
+            "title": "Invalid Request",
+            "detail": "One or more parameters to your request was invalid.",
+            "type": vocabulary.problem("invalid-request"),
+        }),
+    }
+}
+
+/// 401: no token, or another one.
+pub(super) fn unauthorized() -> Problem {
+    Problem { status: 401, body: json!({ "title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized" }) }
+}
+
+/// 429 of the 15-minute window.
+pub(super) fn too_many_requests(kind: &str) -> Problem {
+    Problem { status: 429, body: json!({ "title": "Too Many Requests", "detail": "Too Many Requests", "type": kind, "status": 429 }) }
+}
+
+/// An entry of a 200 answer's `errors`: a resource that could not be found.
+pub(super) fn not_found(vocabulary: Vocabulary, kind: &str, parameter: &str, id: &str) -> Value {
+    let (kind, parameter) = (vocabulary.spell(kind), vocabulary.spell(parameter));
+    json!({
+        "value": id,
+        "detail": format!("Could not find {kind} with {parameter}: [{id}]."),
+        "title": "Not Found Error",
+        "resource_type": kind,
+        "parameter": parameter,
+        "resource_id": id,
+        "type": vocabulary.problem("resource-not-found"),
+    })
+}
+
+/// An entry of a 200 answer's `errors`: a field that needs a user's token.
+pub(super) fn not_authorized_for_field(vocabulary: Vocabulary, field: &str) -> Value {
+    json!({
+        "resource_type": vocabulary.spell("tweet"),
+        "field": field,
+        "title": "Field Authorization Error",
+        "section": "data",
+        "detail": format!("Sorry, you are not authorized to access '{field}' on the requested resource."),
+        "type": vocabulary.problem("not-authorized-for-field"),
+    })
+}

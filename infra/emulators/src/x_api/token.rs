@@ -1,0 +1,70 @@
+//! `next_token`: where the next page begins, bound to the request it continues.
+
+use std::fmt::Write as _;
+
+/// Looks like the tokens of the real API; says nothing.
+const PREFIX: &str = "b26v89c19zqg8o3f";
+const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+
+/// The token of a page that begins below an id.
+pub(super) fn write(below: u64, request: u64) -> String {
+    let mut number = (u128::from(below) << 64) | u128::from(seal(below, request));
+    let mut digits = Vec::new();
+    while number > 0 {
+        digits.push(char::from(DIGITS[usize::try_from(number % 36).unwrap_or(0)]));
+        number /= 36;
+    }
+    let mut token = PREFIX.to_owned();
+    for digit in digits.iter().rev() {
+        let _ = write!(token, "{digit}");
+    }
+    token
+}
+
+/// Where the page begins, if the token was written for this request.
+pub(super) fn read(token: &str, request: u64) -> Option<u64> {
+    let number = u128::from_str_radix(token.strip_prefix(PREFIX)?, 36).ok()?;
+    let below = u64::try_from(number >> 64).ok()?;
+    (write(below, request) == token).then_some(below)
+}
+
+/// One number for a list of parameters; the same in every process.
+pub(super) fn fingerprint<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)>) -> u64 {
+    let mut sorted: Vec<_> = parameters.collect();
+    sorted.sort_unstable();
+    let mut hash = 0xCBF2_9CE4_8422_2325;
+    for (name, value) in sorted {
+        for byte in name.bytes().chain([0]).chain(value.bytes()).chain([0]) {
+            // FNV-1a
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+        }
+    }
+    hash
+}
+
+fn seal(below: u64, request: u64) -> u64 {
+    (below ^ request.rotate_left(17)).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_belongs_to_its_request() {
+        let token = write(2_069_097_036_665_323_520, 7);
+        assert!(token.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+        assert_eq!(read(&token, 7), Some(2_069_097_036_665_323_520));
+        assert_eq!(read(&token, 8), None);
+        for wrong in ["", "x", PREFIX, &token[..token.len() - 1], &(token.clone() + "0"), &token.to_uppercase()] {
+            assert_eq!(read(wrong, 7), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_parameters_does_not_matter() {
+        let pairs = [("a", "1"), ("b", "2")];
+        assert_eq!(fingerprint(pairs.into_iter()), fingerprint(pairs.into_iter().rev()));
+        assert_ne!(fingerprint(pairs.into_iter()), fingerprint([("a", "12"), ("b", "")].into_iter()));
+    }
+}

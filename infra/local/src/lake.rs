@@ -1,0 +1,89 @@
+//! The folder that stands for the two buckets, and the AWS clients that reach it without a socket.
+
+use std::path::{Path, PathBuf};
+
+use aws::{Clients, Store, Timeouts, Values};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use emulators::s3::{ACCESS_KEY, EmbeddedS3, IN_PROCESS_ENDPOINT, InProcess, SECRET_KEY};
+use emulators::secrets::{Secret, Secrets};
+use emulators::server::answer_aws;
+
+use crate::{Clock, Outcome};
+
+/// Bucket of RAW files and of the cursor.
+pub const RAW_BUCKET: &str = "xpto-raw";
+/// Bucket of Parquet files.
+pub const REF_BUCKET: &str = "xpto-ref";
+/// Name of the secret with the bearer token.
+pub const SECRET_ID: &str = "xpto/x-bearer-token";
+
+/// Both buckets in one folder, held by this process alone.
+#[derive(Debug)]
+pub struct Lake {
+    root: PathBuf,
+    s3: EmbeddedS3,
+    secrets: Secrets,
+}
+
+impl Lake {
+    /// Opens the folder, which is made if it is missing; `token` is what the secret holds.
+    ///
+    /// # Errors
+    /// When another process has it open, or it cannot be written.
+    pub fn open(root: &Path, clock: Clock, token: &str) -> Outcome<Self> {
+        let s3 = EmbeddedS3::on_disk(root, clock)?;
+        for bucket in [RAW_BUCKET, REF_BUCKET] {
+            s3.create_bucket(bucket)?;
+        }
+        let secrets = Secrets::new();
+        secrets.set(SECRET_ID, Secret::Value(serde_json::json!({ "bearer_token": token }).to_string()));
+        Ok(Self { root: root.to_owned(), s3, secrets })
+    }
+
+    /// The S3.
+    pub fn s3(&self) -> &EmbeddedS3 {
+        &self.s3
+    }
+
+    /// The secrets.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// The SDK's clients, as a function has them, made from values only.
+    pub fn clients(&self, timeouts: Timeouts) -> Clients {
+        let (s3, secrets) = (self.s3.clone(), self.secrets.clone());
+        let in_process = InProcess::new(move |request| {
+            let (s3, secrets) = (s3.clone(), secrets.clone());
+            async move { Ok(answer_aws(&s3, &secrets, request).await) }
+        });
+        let http_client = SharedHttpClient::new(in_process);
+        let endpoint_url = IN_PROCESS_ENDPOINT.to_owned();
+        Clients::from_values(Values { http_client, endpoint_url, access_key: ACCESS_KEY, secret_key: SECRET_KEY }, timeouts)
+    }
+
+    /// The RAW bucket.
+    pub fn raw(&self) -> Store {
+        self.clients(ingest::TIMEOUTS).store(RAW_BUCKET)
+    }
+
+    /// The folder of the RAW bucket.
+    pub fn raw_dir(&self) -> PathBuf {
+        self.root.join(RAW_BUCKET)
+    }
+
+    /// The folder of the REF bucket.
+    pub fn ref_dir(&self) -> PathBuf {
+        ref_dir(&self.root)
+    }
+
+    /// Where the queue remembers what was refined.
+    pub fn acknowledged_path(&self) -> PathBuf {
+        self.root.join("refined.txt")
+    }
+}
+
+/// The folder of the REF bucket below a lake's.
+pub fn ref_dir(root: &Path) -> PathBuf {
+    root.join(REF_BUCKET)
+}

@@ -1,0 +1,161 @@
+//! What stands between S3 and `refine`: notifications in SQS envelopes, delivered until they are done.
+//!
+//! The queue survives the process as S3's own would: what is in RAW and was never acknowledged is delivered again.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::SecondsFormat;
+use emulators::s3::ObjectCreated;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::lake::{Lake, RAW_BUCKET};
+
+/// Messages handed over at once; the batch size of the template.
+const BATCH: usize = 10;
+/// Deliveries of one message before it is set aside; `maxReceiveCount` of the template.
+const RECEIVES_MAX: u32 = 3;
+/// What S3 leaves as it is in the key of a notification.
+const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'/').remove(b'*');
+
+/// A message: one S3 notification.
+#[derive(Clone, Debug)]
+struct Message {
+    id: String,
+    key: String,
+    body: Value,
+    receives: u32,
+}
+
+/// Notifications of RAW files that wait for `refine`.
+#[derive(Debug)]
+pub struct Queue {
+    waiting: Arc<Mutex<VecDeque<Message>>>,
+    acknowledged: File,
+    dead: Vec<String>,
+}
+
+impl Queue {
+    /// The queue of a lake: what was not refined yet, and from now on each new RAW file.
+    pub async fn open(lake: &Lake) -> Outcome<Self> {
+        let path = lake.acknowledged_path();
+        let done = read_lines(&path)?;
+        let waiting = Arc::new(Mutex::new(VecDeque::new()));
+        let raw = lake.raw();
+        let mut after = None;
+        loop {
+            let page = raw.list(tweets::RAW_PREFIX, after.as_deref()).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.key.clone());
+            let left: Vec<Message> =
+                page.iter().filter(|object| !done.contains(&object.key)).map(|object| message_of_listing(object)).collect();
+            waiting.lock().unwrap_or_else(PoisonError::into_inner).extend(left);
+        }
+        let inbox = Arc::clone(&waiting);
+        lake.s3().on_object_created(move |created| {
+            let is_raw_file = created.bucket == RAW_BUCKET && created.key.starts_with(tweets::RAW_PREFIX) && created.key.ends_with(".json");
+            if is_raw_file {
+                inbox.lock().unwrap_or_else(PoisonError::into_inner).push_back(message(created));
+            }
+        });
+        let acknowledged = OpenOptions::new().create(true).append(true).open(path)?;
+        Ok(Self { waiting, acknowledged, dead: Vec::new() })
+    }
+
+    /// The next batch as SQS hands it to a function; `None` when nothing waits.
+    pub fn receive(&mut self) -> Option<Batch> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = waiting.len().min(BATCH);
+        let mut messages: Vec<Message> = waiting.drain(..count).collect();
+        messages.iter_mut().for_each(|message| message.receives += 1);
+        (!messages.is_empty()).then_some(Batch { messages })
+    }
+
+    /// Takes the function's answer: failed messages wait again or, after the last try, are set aside.
+    pub fn settle(&mut self, batch: Batch, answer: &Value) -> Outcome {
+        let failed: BTreeSet<&str> =
+            answer["batchItemFailures"].as_array().into_iter().flatten().filter_map(|item| item["itemIdentifier"].as_str()).collect();
+        for message in batch.messages {
+            if !failed.contains(message.id.as_str()) {
+                writeln!(self.acknowledged, "{}", message.key)?;
+            } else if message.receives < RECEIVES_MAX {
+                self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back(message);
+            } else {
+                self.dead.push(message.key);
+            }
+        }
+        Ok(())
+    }
+
+    /// RAW keys that could not be refined in this process; they are tried again by the next one.
+    pub fn dead(&self) -> &[String] {
+        &self.dead
+    }
+}
+
+/// Messages that were received and not yet settled.
+#[derive(Debug)]
+pub struct Batch {
+    messages: Vec<Message>,
+}
+
+impl Batch {
+    /// The event as Lambda's poller makes it.
+    pub fn event(&self) -> Value {
+        let record = |message: &Message| {
+            json!({
+                "messageId": message.id,
+                "receiptHandle": message.id,
+                "body": message.body.to_string(),
+                "attributes": { "ApproximateReceiveCount": message.receives.to_string() },
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:xpto-refine",
+                "awsRegion": "us-east-1",
+            })
+        };
+        json!({ "Records": self.messages.iter().map(record).collect::<Vec<_>>() })
+    }
+}
+
+fn message(created: &ObjectCreated) -> Message {
+    let event_time = created.event_time.to_rfc3339_opts(SecondsFormat::Millis, true);
+    notification(&created.key, &created.etag, created.size, &created.sequencer, &event_time)
+}
+
+/// The message of a file whose notification was lost with an earlier process.
+fn message_of_listing(object: &aws::Listed) -> Message {
+    notification(&object.key, object.etag.0.trim_matches('"'), object.bytes, "0", "1970-01-01T00:00:00.000Z")
+}
+
+fn notification(key: &str, etag: &str, size: u64, sequencer: &str, event_time: &str) -> Message {
+    // S3 form-encodes the key of a notification: a space is "+".
+    let encoded = utf8_percent_encode(key, UNENCODED).to_string().replace("%20", "+");
+    let body = json!({ "Records": [{
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "awsRegion": "us-east-1",
+        "eventTime": event_time,
+        "eventName": "ObjectCreated:Put",
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": "raw-to-refine",
+            "bucket": { "name": RAW_BUCKET, "arn": format!("arn:aws:s3:::{RAW_BUCKET}") },
+            "object": { "key": encoded, "size": size, "eTag": etag, "sequencer": sequencer },
+        },
+    }]});
+    Message { id: format!("{sequencer}-{etag}"), key: key.to_owned(), body, receives: 0 }
+}
+
+fn read_lines(path: &Path) -> Outcome<BTreeSet<String>> {
+    match File::open(path) {
+        Ok(file) => Ok(BufReader::new(file).lines().collect::<Result<_, _>>()?),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeSet::new()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,73 @@
+//! Protections that can be taken away at the wire, to see that the simulation notices.
+
+use bytes::Bytes;
+use http::{Method, Response, StatusCode, header};
+
+use crate::fault::Call;
+
+/// A protection that is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ablation {
+    /// S3 writes over a RAW object although `If-None-Match: *` was asked for.
+    RawIgnoresIfNoneMatch,
+    /// S3 makes the first cursor twice although `If-None-Match: *` was asked for.
+    CursorIgnoresIfNoneMatch,
+    /// S3 writes over another version of the cursor than the one that `If-Match` names.
+    CursorIgnoresIfMatch,
+    /// The cursor comes back without `pending`.
+    HidePending,
+    /// The cursor comes back without `lease`.
+    HideLease,
+    /// A RAW file that is there is answered with 404.
+    DenyRaw,
+    /// A cursor that is there is answered with 404.
+    DenyCursor,
+    /// The key in REF tells the day and no more of the RAW key.
+    RefKeyForgetsRawKey,
+}
+
+impl Ablation {
+    /// Whether a put is done whatever its conditions say.
+    pub(crate) fn ignores_condition(self, call: Call, has_if_match: bool) -> bool {
+        match self {
+            Self::RawIgnoresIfNoneMatch => call == Call::PutRaw,
+            Self::CursorIgnoresIfNoneMatch => call == Call::PutCursor && !has_if_match,
+            Self::CursorIgnoresIfMatch => call == Call::PutCursor && has_if_match,
+            _ => false,
+        }
+    }
+
+    /// The answer as the proxy passes it on.
+    pub(crate) fn distort(self, call: Call, method: &Method, answer: Response<Bytes>) -> Response<Bytes> {
+        match (self, call) {
+            (Self::HidePending, Call::GetCursor) => without(answer, "pending"),
+            (Self::HideLease, Call::GetCursor) => without(answer, "lease"),
+            (Self::DenyRaw, Call::HeadRaw) | (Self::DenyCursor, Call::GetCursor) => refusal(404, "NoSuchKey", method),
+            _ => answer,
+        }
+    }
+}
+
+fn without(answer: Response<Bytes>, field: &str) -> Response<Bytes> {
+    let Ok(mut cursor) = serde_json::from_slice::<serde_json::Value>(answer.body()) else { return answer };
+    if cursor.as_object_mut().is_none_or(|cursor| cursor.remove(field).is_none()) {
+        return answer;
+    }
+    let body = Bytes::from(cursor.to_string());
+    let (mut parts, _) = answer.into_parts();
+    let checksums: Vec<_> = parts.headers.keys().filter(|name| name.as_str().starts_with("x-amz-checksum")).cloned().collect();
+    for name in checksums {
+        parts.headers.remove(name);
+    }
+    parts.headers.insert(header::CONTENT_LENGTH, body.len().into());
+    Response::from_parts(parts, body)
+}
+
+/// An error of S3.
+pub(crate) fn refusal(status: u16, code: &str, method: &Method) -> Response<Bytes> {
+    let xml = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>simulated</Message></Error>");
+    let mut response = Response::new(if *method == Method::HEAD { Bytes::new() } else { Bytes::from(xml) });
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/xml"));
+    response
+}

@@ -1,0 +1,33 @@
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::time::Instant;
+
+/// The world's true time: tokio's paused clock, counted from the world's first moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    start: DateTime<Utc>,
+    origin: Instant,
+}
+
+impl Clock {
+    /// A clock that stands at `start` now.
+    pub fn starting_at(start: DateTime<Utc>) -> Self {
+        Self { start, origin: Instant::now() }
+    }
+
+    /// The true time.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.start + self.elapsed()
+    }
+
+    /// Since the world's first moment.
+    pub fn elapsed(&self) -> Duration {
+        self.origin.elapsed()
+    }
+
+    /// The world's first moment.
+    pub fn start(&self) -> DateTime<Utc> {
+        self.start
+    }
+}

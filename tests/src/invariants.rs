@@ -1,0 +1,224 @@
+//! The promise, checked against a world's own truth once it is quiet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
+use ingest::Cursor;
+use serde_json::Value;
+use tweets::TweetId;
+
+use crate::fault::{Call, RAW_BUCKET};
+use crate::posts::{Post, TEXT_MARKER};
+use crate::world::{TOKEN_MARKER, World, Write};
+
+/// What was checked how often, and what does not hold.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict {
+    /// Checks by invariant.
+    pub checks: BTreeMap<&'static str, u64>,
+    /// What does not hold, each with its invariant.
+    pub violations: Vec<(&'static str, String)>,
+}
+
+impl Verdict {
+    fn check(&mut self, invariant: &'static str, holds: bool, otherwise: impl FnOnce() -> String) {
+        *self.checks.entry(invariant).or_default() += 1;
+        if !holds {
+            self.violations.push((invariant, otherwise()));
+        }
+    }
+}
+
+/// How far a clock may be ahead without `Date` telling: whole seconds, and the time that a request takes.
+const UNNOTICED: TimeDelta = TimeDelta::seconds(2);
+/// Clocks that are compared may both be off; leases may be taken over so much early.
+const LEASE_SLACK: TimeDelta = TimeDelta::seconds(2);
+
+/// What the run of a world left behind.
+struct Evidence {
+    cursors: Vec<(DateTime<Utc>, Value)>,
+    raw: Vec<Write>,
+    /// Ids of each RAW file, as written first.
+    files: BTreeMap<String, Vec<TweetId>>,
+    gaps: Vec<(TweetId, TweetId)>,
+    /// Runs that ended without a summary.
+    deaths: u64,
+    /// Runs that told of posts to be paid for again, or failed.
+    losses: u64,
+    reread_told: u64,
+}
+
+impl Evidence {
+    fn of(world: &World) -> Self {
+        let writes = world.record(|record| record.writes.clone());
+        let cursors = writes.iter().filter(|write| write.call == Call::PutCursor);
+        let cursors = cursors.map(|write| (write.at, serde_json::from_slice(&write.body).unwrap_or_default())).collect();
+        let raw: Vec<Write> = writes.iter().filter(|write| write.call == Call::PutRaw).cloned().collect();
+        let mut files = BTreeMap::new();
+        for write in &raw {
+            files.entry(write.key.clone()).or_insert_with(|| ids(&write.body));
+        }
+        let lines = world.journal().lines();
+        let time = |text: Option<&str>| text.and_then(|text| DateTime::parse_from_rfc3339(text).ok()).map(|time| time.to_utc());
+        let gaps = lines.iter().filter(|line| line.message.starts_with("posts are lost")).filter_map(|line| {
+            Some((TweetId::lowest_at(time(line.field("from"))?), TweetId::lowest_at(time(line.field("to"))?)))
+        });
+        let ends = lines.iter().filter(|line| matches!(line.message.as_str(), "ingest finished" | "ingest failed"));
+        let (mut losses, mut reread_told) = (0, 0);
+        for end in ends {
+            losses += u64::from(end.number("posts_reread") > 0 || end.message == "ingest failed" || end.field("status") == Some("busy"));
+            reread_told += end.number("posts_reread");
+        }
+        let deaths = world.record(|record| ["died", "overran"].iter().filter_map(|how| record.runs.get(*how)).sum());
+        Self { cursors, raw, files, gaps: gaps.collect(), deaths, losses, reread_told }
+    }
+
+    fn is_in_a_gap(&self, id: TweetId) -> bool {
+        self.gaps.iter().any(|(from, to)| (*from..*to).contains(&id))
+    }
+
+    fn last_cursor(&self) -> Option<Cursor> {
+        serde_json::from_value(self.cursors.last()?.1.clone()).ok()
+    }
+}
+
+/// Ids in a RAW file, in its order.
+pub fn ids(body: &[u8]) -> Vec<TweetId> {
+    let document: Value = serde_json::from_slice(body).unwrap_or_default();
+    document["data"].as_array().into_iter().flatten().filter_map(|post| post["id"].as_str()?.parse().ok()).collect()
+}
+
+/// Checks everything. `is_settled`: the world came to rest within its bound.
+pub async fn check(world: &World, is_settled: bool) -> Verdict {
+    let mut verdict = Verdict::default();
+    let evidence = Evidence::of(world);
+    nothing_is_missed(world, &evidence, &mut verdict);
+    nothing_is_twice(&evidence, &mut verdict);
+    files_are_what_x_sent(world, &evidence, &mut verdict);
+    the_next_run_goes_on(world, &evidence, is_settled, &mut verdict);
+    money_is_not_wasted(world, &evidence, &mut verdict);
+    leases_are_kept(world, &evidence, &mut verdict);
+    logs_tell_no_secret(world, &mut verdict);
+    raw_never_changes(world, &evidence, &mut verdict).await;
+    verdict
+}
+
+fn nothing_is_missed(world: &World, evidence: &Evidence, verdict: &mut Verdict) {
+    let Some(first) = evidence.cursors.first().and_then(|(_, cursor)| cursor["done"].as_str()?.parse::<TweetId>().ok()) else { return };
+    let captured: BTreeSet<TweetId> = evidence.files.values().flatten().copied().collect();
+    let in_time = TimeDelta::from_std(world.shape().config.safety_lag).unwrap_or_default() - UNNOTICED;
+    let due = |post: &Post| post.id >= first && post.gone_at.is_none() && post.index_lag() <= in_time && !evidence.is_in_a_gap(post.id);
+    world.x(|x| {
+        for post in x.posts.0.values().filter(|post| due(post)) {
+            verdict.check("INV-1", captured.contains(&post.id), || format!("{} of {} is in no RAW file", post.id, post.id.created_at()));
+        }
+    });
+}
+
+fn nothing_is_twice(evidence: &Evidence, verdict: &mut Verdict) {
+    let mut files_of = BTreeMap::<TweetId, Vec<&str>>::new();
+    for (key, ids) in &evidence.files {
+        ids.iter().for_each(|id| files_of.entry(*id).or_default().push(key));
+    }
+    for (id, files) in files_of {
+        verdict.check("INV-2", files.len() == 1, || format!("{id} is in {}", files.join(" and in ")));
+    }
+}
+
+fn files_are_what_x_sent(world: &World, evidence: &Evidence, verdict: &mut Verdict) {
+    let sent = world.x(|x| x.sent.clone());
+    for write in &evidence.raw {
+        let document: Value = serde_json::from_slice(&write.body).unwrap_or_default();
+        let tweets = document["data"].as_array().cloned().unwrap_or_default();
+        let ids = ids(&write.body);
+        let told = |name: &str| write.metadata.get(name).and_then(|value| value.parse::<i64>().ok());
+        let is_described = told("count") == i64::try_from(ids.len()).ok()
+            && told("newest") == ids.first().map(|id| id.get())
+            && told("oldest") == ids.last().map(|id| id.get());
+        verdict.check("RAW", is_described, || format!("{} has other metadata than contents", write.key));
+        verdict.check("RAW", (1..=world.shape().file_tweets_max).contains(&ids.len()), || format!("{} has {} tweets", write.key, ids.len()));
+        verdict.check("RAW", ids.windows(2).all(|pair| pair[0] > pair[1]), || format!("{} is not newest first", write.key));
+        let named: Option<i64> = write.key.rsplit('_').nth(1).and_then(|oldest| oldest.parse().ok());
+        verdict.check("RAW", named.is_some() && named <= ids.last().map(|id| id.get()), || format!("{} reaches below its name", write.key));
+        for (id, tweet) in ids.iter().zip(&tweets) {
+            verdict.check("RAW", sent.get(id) == Some(tweet), || format!("{id} in {} is not what x sent", write.key));
+        }
+    }
+}
+
+fn the_next_run_goes_on(world: &World, evidence: &Evidence, is_settled: bool, verdict: &mut Verdict) {
+    verdict.check("INV-4", is_settled, || "without faults, the runs do not come to an end".to_owned());
+    let last = evidence.last_cursor();
+    let is_at_rest = last.as_ref().is_none_or(|last| last.sweep.is_none() && last.pending.is_none() && last.lease.is_none());
+    verdict.check("INV-4", is_at_rest, || format!("the last cursor is not at rest: {last:?}"));
+    let done = |cursor: &Value| cursor["done"].as_str().and_then(|done| done.parse::<TweetId>().ok());
+    for pair in evidence.cursors.windows(2) {
+        verdict.check("INV-4", done(&pair[0].1) <= done(&pair[1].1), || format!("`done` went back in {}", pair[1].1));
+    }
+    let faults: u64 = world.fault_counts().values().sum();
+    if faults == 0 {
+        let fine = ["complete", "partial", "busy", "budget_exhausted", "rate_limited", "Unauthorized"];
+        world.record(|record| {
+            let odd: Vec<_> = record.runs.keys().filter(|how| !fine.contains(&how.as_str())).cloned().collect();
+            verdict.check("INV-4", odd.is_empty(), || format!("without faults, runs ended as {odd:?}"));
+        });
+    }
+    let offences = world.record(|record| record.offences.clone()).into_iter().chain(world.x(|x| x.offences.clone()));
+    let offences: Vec<String> = offences.collect();
+    verdict.check("INV-5", offences.is_empty(), || format!("requests that nobody may make: {offences:?}"));
+}
+
+fn money_is_not_wasted(world: &World, evidence: &Evidence, verdict: &mut Verdict) {
+    let (served, reread, page): (u64, u64, u64) =
+        world.x(|x| (x.served.values().sum(), x.served.values().map(|times| times - 1).sum(), x.largest_page));
+    // What one process can hold that is paid for and not put: a buffer that is short of a file, and a page.
+    let at_stake = world.shape().file_tweets_max as u64 - 1 + page;
+    let pages_lost = world.record(|record| record.pages_lost);
+    let bound = (evidence.deaths + evidence.losses) * at_stake + pages_lost * page;
+    verdict.check("INV-6", reread <= bound, || format!("{reread} posts were paid for twice, at most {bound} may be"));
+    let told = evidence.reread_told + evidence.deaths * at_stake;
+    verdict.check("INV-6", reread <= told, || format!("{reread} posts were paid for twice, {} were told", evidence.reread_told));
+    let is_one_month = world.shape().start.month() == world.now().month();
+    if is_one_month && let Some(last) = evidence.last_cursor() {
+        let counted = last.month.posts_read;
+        verdict.check("INV-6", counted >= served, || format!("the cursor counts {counted} posts of the {served} that are to be paid"));
+    }
+}
+
+/// A lease is taken from its holder only when it is over, or absurdly long.
+fn leases_are_kept(world: &World, evidence: &Evidence, verdict: &mut Verdict) {
+    let owner = |cursor: &Value| cursor["writer"].as_str().and_then(|writer| writer.split(':').next()).map(str::to_owned);
+    let slack = world.shape().skew + LEASE_SLACK;
+    for pair in evidence.cursors.windows(2) {
+        let ((_, before), (at, after)) = (&pair[0], &pair[1]);
+        let until = before["lease"]["until"].as_str().and_then(|until| DateTime::parse_from_rfc3339(until).ok());
+        let Some(until) = until.filter(|_| owner(before) != owner(after)) else { continue };
+        let is_over = *at + slack >= until || until.to_utc() > *at - slack + TimeDelta::minutes(16);
+        verdict.check("INV-6", is_over, || format!("a lease until {until} was taken over at {at}"));
+    }
+}
+
+fn logs_tell_no_secret(world: &World, verdict: &mut Verdict) {
+    for line in world.journal().lines() {
+        let texts = || line.fields.iter().map(|(_, value)| value).chain([&line.message]);
+        let is_clean = !texts().any(|text| text.contains(TEXT_MARKER) || text.contains(TOKEN_MARKER));
+        verdict.check("INV-7", is_clean, || format!("a secret or the text of a tweet is logged: {line:?}"));
+    }
+}
+
+async fn raw_never_changes(world: &World, evidence: &Evidence, verdict: &mut Verdict) {
+    let mut seen = BTreeSet::new();
+    for write in &evidence.raw {
+        let is_first = seen.insert(&write.key);
+        verdict.check("INV-8", is_first, || format!("{} was written again at {}", write.key, write.at));
+        if !is_first {
+            continue;
+        }
+        let object = world.operator().get_object().bucket(RAW_BUCKET).key(&write.key).send().await;
+        let body = match object {
+            Ok(object) => object.body.collect().await.ok().map(aws_sdk_s3::primitives::AggregatedBytes::into_bytes),
+            Err(_) => None,
+        };
+        verdict.check("INV-8", body.as_ref() == Some(&write.body), || format!("{} is not what was written first", write.key));
+    }
+}

@@ -1,0 +1,127 @@
+//! The life of a random world: the scheduler's ticks with faults, then quiet until everything is captured.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use ingest::Config;
+use tokio::task::JoinHandle;
+
+use crate::random::Random;
+use crate::sandbox::{Outcome, Sandbox};
+use crate::shape::Tick;
+use crate::world::{TOKEN_MARKER, World};
+
+/// Between two ticks once the faults have stopped; the schedule of the template.
+const QUIET_TICK: Duration = Duration::from_mins(5);
+/// Fault-free runs in which a world must have caught up (INV-4); the slowest worlds get one post a run.
+const QUIET_RUNS_MAX: usize = 120;
+
+struct Life {
+    world: World,
+    random: RefCell<Random>,
+    /// Sandboxes that are warm and idle.
+    idle: RefCell<Vec<Sandbox>>,
+    config: RefCell<Config>,
+}
+
+/// Lives through the ticks of the world's shape, then stops the faults and runs until all is quiet. Whether it got there.
+pub(crate) async fn live(world: &World) -> bool {
+    let shape = world.shape();
+    let life = Rc::new(Life {
+        world: world.clone(),
+        random: RefCell::new(Random::of(world.seed(), "life")),
+        idle: RefCell::default(),
+        config: RefCell::new(shape.config.clone()),
+    });
+    let mut at_work = Vec::new();
+    for (number, tick) in shape.ticks.iter().enumerate() {
+        tokio::time::sleep(tick.after).await;
+        if let Some((_, lag)) = shape.lag_changes.iter().find(|(tick, _)| *tick == number) {
+            world.note(format!("SAFETY_LAG_SECONDS is {}", lag.as_secs()));
+            life.config.borrow_mut().safety_lag = *lag;
+            life.idle.borrow_mut().clear();
+        }
+        life.begin(tick, &mut at_work);
+        if !tick.overlaps {
+            end_all(&mut at_work).await;
+        }
+    }
+    end_all(&mut at_work).await;
+    life.be_quiet().await
+}
+
+async fn end_all(at_work: &mut Vec<JoinHandle<()>>) {
+    for run in at_work.drain(..) {
+        if let Err(panic) = run.await
+            && panic.is_panic()
+        {
+            std::panic::resume_unwind(panic.into_panic());
+        }
+    }
+}
+
+impl Life {
+    fn begin(self: &Rc<Self>, tick: &Tick, at_work: &mut Vec<JoinHandle<()>>) {
+        if let Some(secret_after) = tick.rotation {
+            let (life, token) = (Rc::clone(self), format!("{TOKEN_MARKER}-{}", self.world.next_number()));
+            at_work.push(tokio::task::spawn_local(async move {
+                let early = secret_after < TimeDelta::zero();
+                if early { life.world.set_secret(token.clone()) } else { life.world.set_x_token(token.clone()) }
+                tokio::time::sleep(secret_after.abs().to_std().unwrap_or_default()).await;
+                if early { life.world.set_x_token(token) } else { life.world.set_secret(token) }
+            }));
+        }
+        for start in &tick.starts {
+            let (life, start) = (Rc::clone(self), *start);
+            at_work.push(tokio::task::spawn_local(async move {
+                tokio::time::sleep(start).await;
+                life.run().await;
+            }));
+        }
+    }
+
+    /// One run in a warm sandbox or a new one; a process that was killed is not used again.
+    async fn run(&self) -> Outcome<serde_json::Value> {
+        let warm = if self.random.borrow_mut().one_in(4) { None } else { self.idle.borrow_mut().pop() };
+        let sandbox = warm.unwrap_or_else(|| self.sandbox());
+        let outcome = sandbox.run(&self.world, self.world.shape().timeout).await;
+        if matches!(outcome, Outcome::Answered(_) | Outcome::Failed(_)) {
+            self.idle.borrow_mut().push(sandbox);
+        }
+        outcome
+    }
+
+    fn sandbox(&self) -> Sandbox {
+        let shape = self.world.shape();
+        let skew_ms = shape.skew.num_milliseconds().unsigned_abs();
+        let off = self.random.borrow_mut().within(0, 2 * skew_ms);
+        let skew = TimeDelta::milliseconds(i64::try_from(off).unwrap_or(0)) - shape.skew;
+        Sandbox::new(&self.world, self.config.borrow().clone(), skew, shape.file_tweets_max)
+    }
+
+    /// No faults any more, no month's cap, one run every five minutes: until two runs in a row found nothing left to do.
+    async fn be_quiet(&self) -> bool {
+        let world = &self.world;
+        world.stop_faults();
+        *self.config.borrow_mut() = Config { max_posts_per_month: None, ..world.shape().config.clone() };
+        self.idle.borrow_mut().clear();
+        let last_change = world.x(|x| {
+            let moments = x.posts.0.values().flat_map(|post| [Some(post.visible_from), post.gone_at]);
+            moments.flatten().max()
+        });
+        let rest = last_change.map_or(TimeDelta::zero(), |last| last - world.now()).max(TimeDelta::zero());
+        tokio::time::sleep(rest.to_std().unwrap_or_default() + world.shape().config.safety_lag).await;
+        let mut complete = 0;
+        for _ in 0..QUIET_RUNS_MAX {
+            tokio::time::sleep(QUIET_TICK).await;
+            let outcome = self.run().await;
+            complete = if outcome.status() == "complete" && !world.has_held() { complete + 1 } else { 0 };
+            if complete == 2 {
+                return true;
+            }
+        }
+        false
+    }
+}

@@ -1,0 +1,37 @@
+//! `cargo run -p pipeline-tests -- --seeds 0..100000`: lives many simulated worlds and says what happened in them.
+
+use std::ops::Range;
+use std::process::ExitCode;
+
+use pipeline_tests::{Campaign, trial};
+
+const USAGE: &str = "usage: pipeline-tests --seeds A..B [--threads N] [--log]";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let value = |name: &str| arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1));
+    let Some(seeds) = value("--seeds").and_then(|seeds| range(seeds)) else {
+        eprintln!("{USAGE}");
+        return ExitCode::FAILURE;
+    };
+    if arguments.iter().any(|argument| argument == "--log") {
+        seeds.clone().for_each(|seed| println!("{}", trial(seed, None)));
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = value("--threads").and_then(|threads| threads.parse().ok()).unwrap_or(cores);
+    let campaign = Campaign::run(seeds, threads, None, false);
+    println!("{campaign}");
+    if let Some(first) = campaign.failures.first() {
+        println!("{first}");
+        for failure in &campaign.failures {
+            println!("seed {} fails: {:?}", failure.seed, failure.verdict.violations);
+        }
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn range(text: &str) -> Option<Range<u64>> {
+    let (start, end) = text.split_once("..")?;
+    Some(start.parse().ok()?..end.parse().ok()?)
+}

@@ -1,0 +1,125 @@
+//! The truth: every post of a world, when the API shows it and when it is gone.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use ingest::Vocabulary;
+use serde_json::{Value, json};
+use tweets::TweetId;
+
+use crate::random::Random;
+
+/// In the text of every post, and so never in a log.
+pub const TEXT_MARKER: &str = "texto-secreto";
+/// Posts can be edited for 30 minutes. Source: X API, edit posts.
+const EDITABLE: TimeDelta = TimeDelta::minutes(30);
+
+/// A post, or one version of it: each edit is a post of its own.
+#[derive(Clone, Debug)]
+pub struct Post {
+    /// Its id, which carries the time of its creation.
+    pub id: TweetId,
+    /// When search can find it: later than its creation by the index lag.
+    pub visible_from: DateTime<Utc>,
+    /// When search can find it no more: deleted, or replaced by an edit.
+    pub gone_at: Option<DateTime<Utc>>,
+    /// Ids of its versions up to this one, the oldest first.
+    pub history: Vec<TweetId>,
+}
+
+impl Post {
+    /// Whether search finds it.
+    pub fn is_visible(&self, now: DateTime<Utc>) -> bool {
+        self.visible_from <= now && self.gone_at.is_none_or(|gone_at| now < gone_at)
+    }
+
+    /// How long after its creation search finds it.
+    pub fn index_lag(&self) -> TimeDelta {
+        self.visible_from - self.id.created_at()
+    }
+
+    /// As the API sends it: `created_at` in whole seconds, and a field that nobody has heard of.
+    pub(crate) fn json(&self, vocabulary: Vocabulary) -> Value {
+        let history = match vocabulary {
+            Vocabulary::Tweet => "edit_history_tweet_ids",
+            Vocabulary::Post => "edit_history_post_ids",
+        };
+        let created_at = format!("{}.000Z", &self.id.created_at().to_rfc3339_opts(SecondsFormat::Secs, true)[..19]);
+        json!({
+            "id": self.id,
+            "text": format!("{TEXT_MARKER} {}: o presidente falou bem", self.id),
+            "created_at": created_at,
+            "author_id": (self.id.get() % 7 + 1).to_string(),
+            "lang": "pt",
+            history: self.history,
+            "field_of_tomorrow": { "n": 1.0 },
+        })
+    }
+}
+
+/// All posts of a world, by id.
+#[derive(Clone, Debug, Default)]
+pub struct Posts(pub(crate) BTreeMap<TweetId, Post>);
+
+impl Posts {
+    /// Adds a post created at `created_at` that search finds after `lag`; its id.
+    pub(crate) fn add(&mut self, created_at: DateTime<Utc>, lag: TimeDelta) -> TweetId {
+        self.add_version(created_at, lag, Vec::new())
+    }
+
+    fn add_version(&mut self, created_at: DateTime<Utc>, lag: TimeDelta, mut history: Vec<TweetId>) -> TweetId {
+        let mut id = TweetId::lowest_at(created_at);
+        while self.0.contains_key(&id) {
+            id = TweetId::new(id.get() + 1).unwrap_or(id);
+        }
+        history.push(id);
+        self.0.insert(id, Post { id, visible_from: created_at + lag, gone_at: None, history });
+        id
+    }
+
+    /// Search finds the post no more from `at` on.
+    pub(crate) fn delete(&mut self, id: TweetId, at: DateTime<Utc>) {
+        if let Some(post) = self.0.get_mut(&id) {
+            post.gone_at = Some(at);
+        }
+    }
+
+    /// The post is replaced at `at` by a version that has an id of that time; the new id.
+    pub(crate) fn edit(&mut self, id: TweetId, at: DateTime<Utc>, lag: TimeDelta) -> TweetId {
+        let history = self.0.get(&id).map(|post| post.history.clone()).unwrap_or_default();
+        self.delete(id, at);
+        self.add_version(at, lag, history)
+    }
+
+    /// `count` posts around the moments `around`, of which some are deleted, some edited and some found late.
+    pub(crate) fn at_random(random: &mut Random, count: u64, around: &[DateTime<Utc>], safety_lag: TimeDelta) -> Self {
+        let mut posts = Self::default();
+        let mut last = around[0];
+        for _ in 0..count {
+            let created_at = match random.within(0, 9) {
+                0..=3 => last + ms(random.within(0, 3_000)), // bursts, with several posts in one second
+                4..=7 => random.pick(around) - ms(random.within(0, 600_000)),
+                _ => random.pick(around) - ms(random.within(0, 7_200_000)),
+            };
+            last = created_at;
+            // Served within the lag by two seconds: what a clock may be ahead without a run noticing it by `Date`.
+            let in_time = safety_lag - TimeDelta::seconds(2);
+            let lag = ms(if random.one_in(3) { random.within(0, in_time.num_milliseconds().unsigned_abs()) } else { random.within(0, 5_000) });
+            // A few are found too late, which is nobody's fault; they must do no harm.
+            let lag = if random.one_in(25) { safety_lag + ms(random.within(0, 900_000)) } else { lag };
+            let id = posts.add(created_at, lag);
+            if random.one_in(6) {
+                let gone_at = random.pick(around) + ms(random.within(0, 120_000));
+                posts.delete(id, gone_at.max(created_at));
+            } else if random.one_in(10) {
+                let at = created_at + ms(random.within(1_000, EDITABLE.num_milliseconds().unsigned_abs()));
+                posts.edit(id, at, lag.min(in_time));
+            }
+        }
+        posts
+    }
+}
+
+fn ms(ms: u64) -> TimeDelta {
+    TimeDelta::milliseconds(i64::try_from(ms).unwrap_or(i64::MAX))
+}

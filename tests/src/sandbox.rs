@@ -1,0 +1,141 @@
+//! Lambda: sandboxes that are warm between invocations, have a clock of their own, a deadline, and can die at any await.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws::{Clients, Values};
+use chrono::TimeDelta;
+use emulators::s3::{ACCESS_KEY, IN_PROCESS_ENDPOINT, SECRET_KEY};
+use ingest::{Config, Ingest, Invocation};
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use crate::wire;
+use crate::world::World;
+
+/// Who sits in a sandbox: the run under way, if there is one.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    sandbox: u32,
+    run: AtomicU32,
+    kill: Mutex<Option<Arc<Notify>>>,
+}
+
+impl Seat {
+    pub(crate) fn new(sandbox: u32) -> Arc<Self> {
+        Arc::new(Self { sandbox, run: AtomicU32::new(0), kill: Mutex::default() })
+    }
+
+    pub(crate) fn name(&self) -> String {
+        format!("run {} ({})", self.run.load(Ordering::Relaxed), self.sandbox)
+    }
+
+    pub(crate) fn is_at_work(&self) -> bool {
+        self.kill().is_some()
+    }
+
+    /// Ends the process at the await that it stands at.
+    pub(crate) fn die(&self) {
+        if let Some(kill) = &*self.kill() {
+            kill.notify_one();
+        }
+    }
+
+    fn kill(&self) -> std::sync::MutexGuard<'_, Option<Arc<Notify>>> {
+        self.kill.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs one invocation to its end, to the death of its process, or to the deadline.
+    pub(crate) async fn invoke<T, E>(
+        &self,
+        run: u32,
+        timeout: Duration,
+        answer: impl Future<Output = Result<T, E>>,
+        error_type: impl Fn(&E) -> &'static str,
+    ) -> Outcome<T> {
+        let kill = Arc::new(Notify::new());
+        self.run.store(run, Ordering::Relaxed);
+        *self.kill() = Some(Arc::clone(&kill));
+        let outcome = tokio::select! {
+            biased;
+            () = kill.notified() => Outcome::Died,
+            answer = answer => answer.map_or_else(|error| Outcome::Failed(error_type(&error)), Outcome::Answered),
+            () = tokio::time::sleep(timeout) => Outcome::Overran,
+        };
+        *self.kill() = None;
+        outcome
+    }
+}
+
+/// How an invocation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome<T> {
+    /// With an answer.
+    Answered(T),
+    /// With an error of this type.
+    Failed(&'static str),
+    /// Its process was killed.
+    Died,
+    /// It was cut off at its deadline.
+    Overran,
+}
+
+impl Outcome<Value> {
+    /// The `status` of the answer, the type of the error, `died` or `overran`.
+    pub fn status(&self) -> &str {
+        match self {
+            Self::Answered(answer) => answer["status"].as_str().unwrap_or("answered"),
+            Self::Failed(error_type) => error_type,
+            Self::Died => "died",
+            Self::Overran => "overran",
+        }
+    }
+
+    /// A number of the answer.
+    pub fn number(&self, name: &str) -> u64 {
+        match self {
+            Self::Answered(answer) => answer[name].as_u64().unwrap_or(0),
+            _ => 0,
+        }
+    }
+}
+
+/// A sandbox of `ingest`.
+#[derive(Debug)]
+pub struct Sandbox {
+    pub(crate) seat: Arc<Seat>,
+    ingest: Ingest,
+    /// How far its clock is ahead of the true time.
+    skew: TimeDelta,
+}
+
+impl Sandbox {
+    pub(crate) fn new(world: &World, config: Config, skew: TimeDelta, file_tweets_max: usize) -> Self {
+        let seat = Seat::new(world.next_number());
+        let ingest = Ingest::new(config, &clients(world, &seat, ingest::TIMEOUTS), wire::x(world, &seat));
+        Self { ingest: ingest.with_file_tweets_max(file_tweets_max), seat, skew }
+    }
+
+    /// One invocation with `left` until its deadline.
+    pub async fn run(&self, world: &World, left: Duration) -> Outcome<Value> {
+        let run = world.next_number();
+        let invocation = Invocation::new(world.now() + self.skew, left, world.random_number());
+        world.note(format!("run {run} ({}) begins, clock {:+} ms", self.seat.sandbox, self.skew.num_milliseconds()));
+        let outcome = self.seat.invoke(run, left, ingest::handle(&self.ingest, invocation), ingest::Error::error_type).await;
+        world.note(format!("run {run} ends: {}", outcome.status()));
+        world.count_run(&outcome);
+        outcome
+    }
+}
+
+/// The SDK's clients over the wire of a sandbox.
+pub(crate) fn clients(world: &World, seat: &Arc<Seat>, timeouts: aws::Timeouts) -> Clients {
+    let values = Values {
+        http_client: wire::aws(world, seat),
+        endpoint_url: IN_PROCESS_ENDPOINT.to_owned(),
+        access_key: ACCESS_KEY,
+        secret_key: SECRET_KEY,
+    };
+    Clients::from_values(values, timeouts)
+}

@@ -1,0 +1,203 @@
+//! The wires between the functions and the world: each request meets its fault here, before or after its effect.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use bytes::Bytes;
+use emulators::s3::InProcess;
+use http::{Request, Response, StatusCode, header};
+use ingest::Wire;
+use serde_json::json;
+use tower::util::BoxCloneSyncService;
+
+use crate::ablation::refusal;
+use crate::fault::{Call, Fault, Landing};
+use crate::sandbox::Seat;
+use crate::world::World;
+use crate::x_api::{problem, response};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What answers the requests of the AWS SDK in one sandbox.
+pub(crate) fn aws(world: &World, seat: &Arc<Seat>) -> SharedHttpClient {
+    let (world, seat) = (world.clone(), Arc::clone(seat));
+    SharedHttpClient::new(InProcess::new(move |request| {
+        let (world, seat) = (world.clone(), Arc::clone(&seat));
+        async move { answer_aws(&world, &seat, request).await }
+    }))
+}
+
+/// What answers the requests to X in one sandbox.
+pub(crate) fn x(world: &World, seat: &Arc<Seat>) -> Wire {
+    let (world, seat) = (world.clone(), Arc::clone(seat));
+    Wire::InProcess(BoxCloneSyncService::new(tower::service_fn(move |request| {
+        let (world, seat) = (world.clone(), Arc::clone(&seat));
+        async move { answer_x(&world, &seat, request).await }
+    })))
+}
+
+async fn answer_aws(world: &World, seat: &Seat, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+    let call = Call::of(&request);
+    let path = request.uri().path().to_owned();
+    let Some(fault) = enter(world, seat, call, &path).await else {
+        return Ok(world.apply(call, request).await);
+    };
+    match fault {
+        Fault::Lost { applied } => {
+            if applied {
+                world.apply(call, request).await;
+            }
+            Err(io::Error::from(io::ErrorKind::ConnectionReset).into())
+        }
+        Fault::Slow { applied: true, by } => {
+            let answer = world.apply(call, request).await;
+            tokio::time::sleep(by).await;
+            Ok(answer)
+        }
+        Fault::Slow { applied: false, by } => {
+            tokio::time::sleep(by).await;
+            Ok(world.apply(call, request).await)
+        }
+        Fault::Status { status, applied } => {
+            let refusal = refusal(status, code(status), request.method());
+            if applied {
+                world.apply(call, request).await;
+            }
+            Ok(refusal)
+        }
+        Fault::Held { landing, dies } => {
+            hold(world, call, request, landing);
+            if dies {
+                seat.die();
+            }
+            never().await
+        }
+        Fault::Dies { applied } => {
+            if applied {
+                world.apply(call, request).await;
+            }
+            seat.die();
+            never().await
+        }
+        Fault::UsageCap | Fault::CutBody | Fault::NotAPage => Ok(world.apply(call, request).await),
+    }
+}
+
+async fn answer_x(world: &World, seat: &Seat, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+    let query = request.uri().query().unwrap_or_default();
+    let span: Vec<&str> =
+        query.split('&').filter(|pair| ["since_id", "until_id", "max_r", "next_"].iter().any(|name| pair.starts_with(name))).collect();
+    let fault = enter(world, seat, Call::Search, &span.join(" ")).await;
+    let served = || {
+        let answer = world.x(|x| x.answer(&request, world.now()));
+        world.note(format!("      x answers {} with {} bytes", answer.status(), answer.body().len()));
+        answer
+    };
+    let Some(fault) = fault else { return Ok(served()) };
+    match fault {
+        Fault::Lost { applied } => {
+            if applied {
+                world.lose_page(served().status());
+            }
+            Err(io::Error::from(if applied { io::ErrorKind::ConnectionReset } else { io::ErrorKind::ConnectionRefused }).into())
+        }
+        Fault::Slow { applied, by } => {
+            if applied {
+                let answer = served();
+                if by > Duration::from_secs(8) {
+                    world.lose_page(answer.status());
+                }
+                tokio::time::sleep(by).await;
+                return Ok(answer);
+            }
+            tokio::time::sleep(by).await;
+            Ok(served())
+        }
+        Fault::CutBody => {
+            let answer = served();
+            world.lose_page(answer.status());
+            Ok(answer.map(|body| body.slice(..body.len() / 2)))
+        }
+        Fault::NotAPage => Ok(response(StatusCode::OK, Bytes::from_static(b"<!DOCTYPE html><title>X</title>"), world.now())),
+        Fault::UsageCap => {
+            let kind = "https://api.twitter.com/2/problems/usage-capped";
+            Ok(problem(429, &json!({ "title": "UsageCapExceeded", "type": kind, "detail": "Usage cap exceeded" }), world.now()))
+        }
+        Fault::Status { status, .. } => Ok(refusal_of_x(world, status)),
+        Fault::Dies { applied } => {
+            if applied {
+                served();
+            }
+            seat.die();
+            never().await
+        }
+        Fault::Held { .. } => Ok(served()),
+    }
+}
+
+fn refusal_of_x(world: &World, status: u16) -> Response<Bytes> {
+    let body = match status {
+        401 => json!({ "title": "Unauthorized", "type": "about:blank" }),
+        402 => json!({ "title": "CreditsDepleted", "type": "https://api.x.com/2/problems/credits" }),
+        403 => json!({ "title": "Client Forbidden", "reason": "client-not-enrolled" }),
+        429 => json!({ "title": "Too Many Requests", "type": "about:blank" }),
+        _ => return response(StatusCode::from_u16(status).unwrap_or_default(), Bytes::from_static(b"<html>Over capacity</html>"), world.now()),
+    };
+    let mut answer = problem(status, &body, world.now());
+    if status == 429 {
+        answer.headers_mut().insert("x-rate-limit-reset", (world.now().timestamp() + 300).into());
+    }
+    answer
+}
+
+/// The request reaches the wire: it is numbered, written down, and takes its time.
+async fn enter(world: &World, seat: &Seat, call: Call, what: &str) -> Option<Fault> {
+    let (number, fault, latency) = world.number(call);
+    let fault_text = fault.map(|fault| format!("  <- {fault:?}")).unwrap_or_default();
+    world.note(format!("{} #{number} {call:?} {what}{fault_text}", seat.name()));
+    if !seat.is_at_work() {
+        world.offend(format!("{call:?} outside an invocation"));
+    }
+    tokio::time::sleep(latency).await;
+    fault
+}
+
+fn hold(world: &World, call: Call, request: Request<Bytes>, landing: Landing) {
+    let held = world.clone();
+    match landing {
+        Landing::OnRelease => world.keep(call, request),
+        Landing::After(time) => {
+            world.begin_hold();
+            tokio::spawn(async move {
+                tokio::time::sleep(time).await;
+                held.note(format!("a held {call:?} lands"));
+                held.apply(call, request).await;
+                held.end_hold();
+            });
+        }
+    }
+}
+
+async fn never<T>() -> T {
+    std::future::pending().await
+}
+
+/// S3's code for a status. Secrets Manager's client looks at the status alone.
+fn code(status: u16) -> &'static str {
+    match status {
+        403 => "AccessDenied",
+        409 => "ConditionalRequestConflict",
+        500 => "InternalError",
+        503 => "SlowDown",
+        _ => "ServiceUnavailable",
+    }
+}
+
+/// The body of a put, which must be there in one piece.
+pub(crate) fn put_body(request: &Request<Bytes>) -> Bytes {
+    assert!(!request.headers().contains_key("x-amz-decoded-content-length"), "a put in chunks: the simulation reads bodies as they are");
+    assert_eq!(request.headers().get(header::TRANSFER_ENCODING), None, "a put in chunks");
+    request.body().clone()
+}

@@ -1,0 +1,276 @@
+//! A small X API: recent search over a world's posts. Strict about requests, and it counts what it serves: that is the bill.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use http::{Request, Response, StatusCode};
+use ingest::Vocabulary;
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+use tweets::TweetId;
+
+use crate::posts::Posts;
+use crate::random::Random;
+
+/// What a `next_token` of this API stands for. X does not say; nothing may depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// The last id served.
+    Position,
+    /// How many posts of the answer were served before (V9).
+    Offset,
+}
+
+/// How the API serves pages.
+#[derive(Clone, Debug)]
+pub struct Manners {
+    /// Posts of one page at most, whatever is asked for.
+    pub page_posts_max: usize,
+    /// Pages that are shorter still, in a thousand.
+    pub short_per_mille: u64,
+    /// Pages without posts that have a token, in a thousand.
+    pub empty_per_mille: u64,
+    /// Last pages that have a token all the same, in a thousand.
+    pub trailing_token_per_mille: u64,
+    /// What a token stands for.
+    pub token: TokenKind,
+    /// An edited post stands at the place of its first version (V10).
+    pub edits_keep_their_place: bool,
+    /// Posts of one second stand in any order (V19).
+    pub ordered_by_second: bool,
+}
+
+impl Default for Manners {
+    fn default() -> Self {
+        Self {
+            page_posts_max: 100,
+            short_per_mille: 0,
+            empty_per_mille: 0,
+            trailing_token_per_mille: 0,
+            token: TokenKind::Position,
+            edits_keep_their_place: false,
+            ordered_by_second: false,
+        }
+    }
+}
+
+/// The API of one world.
+#[derive(Debug)]
+pub struct XApi {
+    /// The truth.
+    pub posts: Posts,
+    /// How it serves pages.
+    pub manners: Manners,
+    /// The token it takes.
+    pub bearer_token: String,
+    /// How often each post was served, which is what is paid for.
+    pub served: BTreeMap<TweetId, u64>,
+    /// What each served post looked like.
+    pub sent: BTreeMap<TweetId, Value>,
+    /// Requests that no client may make.
+    pub offences: Vec<String>,
+    /// Posts of the largest page served so far.
+    pub largest_page: u64,
+    /// Answers with posts.
+    pub pages_served: u64,
+    random: Random,
+}
+
+struct Search {
+    query: String,
+    since_id: i64,
+    until_id: i64,
+    max_results: usize,
+    next_token: Option<String>,
+    vocabulary: Vocabulary,
+    has_authors: bool,
+}
+
+impl XApi {
+    pub(crate) fn new(posts: Posts, manners: Manners, bearer_token: String, random: Random) -> Self {
+        Self {
+            posts,
+            manners,
+            bearer_token,
+            served: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            offences: Vec::new(),
+            largest_page: 0,
+            pages_served: 0,
+            random,
+        }
+    }
+
+    /// Answers one request at the true time `now`.
+    pub(crate) fn answer(&mut self, request: &Request<Bytes>, now: DateTime<Utc>) -> Response<Bytes> {
+        let authorization = request.headers().get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        if authorization != Some(&format!("Bearer {}", self.bearer_token)) {
+            return problem(401, &json!({ "title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized" }), now);
+        }
+        let search = match parse(request) {
+            Ok(search) => search,
+            Err(offence) => {
+                self.offences.push(offence.clone());
+                return problem(400, &json!({ "title": "Invalid Request", "detail": offence }), now);
+            }
+        };
+        let floor = TweetId::lowest_at(now - TimeDelta::days(7));
+        if search.since_id < floor.get() {
+            let message = format!("'since_id' must be a tweet id created after …. Please use a 'since_id' that is larger than {floor}");
+            let errors = json!([{ "parameters": { "since_id": [search.since_id.to_string()] }, "message": message }]);
+            let kind = "https://api.twitter.com/2/problems/invalid-request";
+            return problem(400, &json!({ "errors": errors, "title": "Invalid Request", "type": kind }), now);
+        }
+        self.page(&search, now)
+    }
+
+    fn page(&mut self, search: &Search, now: DateTime<Utc>) -> Response<Bytes> {
+        let mut found = self.found(search, now);
+        let parameters = format!("{}|{}|{}|{}", search.since_id, search.until_id, search.max_results, search.query);
+        let mut offset = 0;
+        if let Some(token) = &search.next_token {
+            let (at, of) = token.split_once('.').unwrap_or_default();
+            if of != fingerprint(&parameters) {
+                self.offences.push("a next_token with other parameters than those of its page".to_owned());
+            }
+            match self.manners.token {
+                TokenKind::Position => {
+                    let at: i64 = at.parse().unwrap_or(i64::MAX);
+                    found.retain(|(place, _)| *place < at);
+                }
+                TokenKind::Offset => {
+                    offset = at.parse().unwrap_or(0);
+                    found.drain(..offset.min(found.len()));
+                }
+            }
+        }
+
+        let Manners { page_posts_max, short_per_mille, empty_per_mille, trailing_token_per_mille, token, .. } = self.manners;
+        let mut take = search.max_results.min(page_posts_max);
+        if self.random.per_mille(short_per_mille) {
+            take = usize::try_from(self.random.within(1, take as u64)).unwrap_or(take);
+        }
+        if self.random.per_mille(empty_per_mille) {
+            take = 0;
+        }
+        let last_place = found.get(take.saturating_sub(1)).map(|(place, _)| *place).filter(|_| take > 0);
+        let has_more = found.len() > take || self.random.per_mille(trailing_token_per_mille);
+        found.truncate(take);
+        let next_token = has_more.then(|| {
+            let at = match token {
+                TokenKind::Offset => (offset + found.len()).to_string(),
+                TokenKind::Position => {
+                    let before = search.next_token.as_ref().and_then(|token| token.split('.').next()?.parse().ok());
+                    last_place.or(found.last().map(|(place, _)| *place)).or(before).unwrap_or(i64::MAX).to_string()
+                }
+            };
+            format!("{at}.{}", fingerprint(&parameters))
+        });
+        let ids: Vec<TweetId> = found.into_iter().map(|(_, id)| id).collect();
+        self.serve(search, &ids, next_token, now)
+    }
+
+    /// Visible posts of the span with the place that each has in the order of the answer, first to last.
+    fn found(&mut self, search: &Search, now: DateTime<Utc>) -> Vec<(i64, TweetId)> {
+        let Manners { edits_keep_their_place, ordered_by_second, .. } = self.manners;
+        let place = |id: TweetId, first: TweetId| if edits_keep_their_place { first.get() } else { id.get() };
+        let visible = self.posts.0.values().filter(|post| post.is_visible(now));
+        let served_from = now - TimeDelta::days(7);
+        let mut found: Vec<(i64, TweetId)> = visible
+            .filter(|post| post.id.created_at() >= served_from)
+            .map(|post| (place(post.id, post.history[0]), post.id))
+            .filter(|(place, _)| *place > search.since_id && *place < search.until_id)
+            .collect();
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        if ordered_by_second {
+            for second in found.chunk_by_mut(|(_, a), (_, b)| a.created_at().timestamp() == b.created_at().timestamp()) {
+                second.reverse();
+            }
+        }
+        found
+    }
+
+    fn serve(&mut self, search: &Search, ids: &[TweetId], next_token: Option<String>, now: DateTime<Utc>) -> Response<Bytes> {
+        let data: Vec<Value> = ids.iter().map(|id| self.posts.0[id].json(search.vocabulary)).collect();
+        for (id, json) in ids.iter().zip(&data) {
+            *self.served.entry(*id).or_default() += 1;
+            self.sent.insert(*id, json.clone());
+        }
+        self.largest_page = self.largest_page.max(ids.len() as u64);
+        self.pages_served += u64::from(!ids.is_empty());
+        let mut meta = json!({ "result_count": ids.len() });
+        if let Some(token) = next_token {
+            meta["next_token"] = json!(token);
+        }
+        let mut body = json!({ "meta": meta });
+        if !data.is_empty() {
+            body["meta"]["newest_id"] = json!(ids[0]);
+            if search.has_authors {
+                let mut authors: Vec<&Value> = data.iter().map(|post| &post["author_id"]).collect();
+                authors.sort_by_key(|author| author.as_str());
+                authors.dedup();
+                let users = authors.iter().map(|id| json!({ "id": id, "username": format!("user{id}"), "name": "Nome" }));
+                body["includes"] = json!({ "users": users.collect::<Vec<_>>() });
+            }
+            body["data"] = Value::Array(data);
+        }
+        response(StatusCode::OK, Bytes::from(body.to_string()), now)
+    }
+}
+
+fn parse(request: &Request<Bytes>) -> Result<Search, String> {
+    let mut parameters = BTreeMap::new();
+    for pair in request.uri().query().unwrap_or_default().split('&') {
+        let (name, value) = pair.split_once('=').ok_or("a parameter without a value")?;
+        let value = percent_decode_str(value).decode_utf8().map_err(|_| "a parameter that is not UTF-8")?.into_owned();
+        if parameters.insert(name.to_owned(), value).is_some() {
+            return Err(format!("{name} twice"));
+        }
+    }
+    if request.uri().path() != "/2/tweets/search/recent" {
+        return Err("another path".to_owned());
+    }
+    let vocabulary = match (parameters.contains_key("tweet.fields"), parameters.contains_key("post.fields")) {
+        (true, false) => Vocabulary::Tweet,
+        (false, true) => Vocabulary::Post,
+        _ => return Err("neither or both of the vocabularies".to_owned()),
+    };
+    if parameters.contains_key("start_time") || parameters.contains_key("end_time") {
+        return Err("times in a request by ids".to_owned());
+    }
+    let number = |name: &str| parameters.get(name).and_then(|value| value.parse::<i64>().ok()).ok_or(format!("{name} is not a number"));
+    let search = Search {
+        query: parameters.get("query").cloned().ok_or("no query")?,
+        since_id: number("since_id")?,
+        until_id: number("until_id")?,
+        max_results: usize::try_from(number("max_results")?).map_err(|_| "max_results below 0")?,
+        next_token: parameters.get("next_token").cloned(),
+        vocabulary,
+        has_authors: parameters.get("expansions").is_some_and(|expansions| expansions.contains("author_id")),
+    };
+    match search {
+        Search { max_results, .. } if !(10..=100).contains(&max_results) => Err(format!("max_results is {max_results}")),
+        Search { since_id, until_id, .. } if since_id >= until_id => Err("since_id is not below until_id".to_owned()),
+        search => Ok(search),
+    }
+}
+
+fn fingerprint(parameters: &str) -> String {
+    format!("{:016x}", Random::of(0, parameters).next())
+}
+
+/// A refusal with the body that X gives it.
+pub(crate) fn problem(status: u16, body: &Value, now: DateTime<Utc>) -> Response<Bytes> {
+    response(StatusCode::from_u16(status).unwrap_or_default(), Bytes::from(body.to_string()), now)
+}
+
+/// An answer with the clock of the server, in whole seconds.
+pub(crate) fn response(status: StatusCode, body: Bytes, now: DateTime<Utc>) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    if let Ok(date) = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string().parse() {
+        response.headers_mut().insert(http::header::DATE, date);
+    }
+    response
+}
