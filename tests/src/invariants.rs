@@ -9,6 +9,7 @@ use tweets::TweetId;
 
 use crate::fault::{Call, RAW_BUCKET};
 use crate::posts::{Post, TEXT_MARKER};
+use crate::refined;
 use crate::world::{TOKEN_MARKER, World, Write};
 
 /// What was checked how often, and what does not hold.
@@ -21,7 +22,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    fn check(&mut self, invariant: &'static str, holds: bool, otherwise: impl FnOnce() -> String) {
+    pub(crate) fn check(&mut self, invariant: &'static str, holds: bool, otherwise: impl FnOnce() -> String) {
         *self.checks.entry(invariant).or_default() += 1;
         if !holds {
             self.violations.push((invariant, otherwise()));
@@ -99,6 +100,9 @@ pub async fn check(world: &World, is_settled: bool) -> Verdict {
     money_is_not_wasted(world, &evidence, &mut verdict);
     leases_are_kept(world, &evidence, &mut verdict);
     logs_tell_no_secret(world, &mut verdict);
+    if world.shape().refines {
+        refined::ref_is_raw(world, &mut verdict).await;
+    }
     raw_never_changes(world, &evidence, &mut verdict).await;
     verdict
 }

@@ -4,11 +4,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use aws_sdk_s3::primitives::ByteStream;
 use chrono::TimeDelta;
 use ingest::Config;
 use tokio::task::JoinHandle;
 
+use crate::fault::RAW_BUCKET;
 use crate::random::Random;
+use crate::refined::NOT_A_DOCUMENT;
 use crate::sandbox::{Outcome, Sandbox};
 use crate::shape::Tick;
 use crate::world::{TOKEN_MARKER, World};
@@ -44,6 +47,9 @@ pub(crate) async fn live(world: &World) -> bool {
             life.idle.borrow_mut().clear();
         }
         life.begin(tick, &mut at_work);
+        if shape.refines {
+            life.deliver(&mut at_work);
+        }
         if !tick.overlaps {
             end_all(&mut at_work).await;
         }
@@ -82,6 +88,29 @@ impl Life {
         }
     }
 
+    /// Batches to `refine`, up to three at a time, some of them late.
+    fn deliver(self: &Rc<Self>, at_work: &mut Vec<JoinHandle<()>>) {
+        let count = self.random.borrow_mut().pick(&[0, 1, 1, 2, 3]);
+        for _ in 0..count {
+            let (wait, seed) = (self.random.borrow_mut().within(0, 3_000), self.random.borrow_mut().next());
+            let life = Rc::clone(self);
+            at_work.push(tokio::task::spawn_local(async move {
+                tokio::time::sleep(Duration::from_millis(wait)).await;
+                life.world.queue().deliver(&life.world, &mut Random::new(seed), true).await;
+            }));
+        }
+    }
+
+    /// What was set aside is sent again, and everything delivered until nothing waits; what can never be done is set aside anew.
+    async fn drain(&self) {
+        let queue = self.world.queue();
+        queue.redrive();
+        while !queue.is_empty() {
+            let mut random = self.random.borrow().clone();
+            queue.deliver(&self.world, &mut random, false).await;
+        }
+    }
+
     /// One run in a warm sandbox or a new one; a process that was killed is not used again.
     async fn run(&self) -> Outcome<serde_json::Value> {
         let warm = if self.random.borrow_mut().one_in(4) { None } else { self.idle.borrow_mut().pop() };
@@ -105,8 +134,12 @@ impl Life {
     async fn be_quiet(&self) -> bool {
         let world = &self.world;
         world.stop_faults();
+        if world.shape().refines {
+            put_by_hand(world, &mut self.random.borrow_mut()).await;
+        }
         *self.config.borrow_mut() = Config { max_posts_per_month: None, ..world.shape().config.clone() };
         self.idle.borrow_mut().clear();
+        world.set_secret(world.x(|x| x.bearer_token.clone()));
         let last_change = world.x(|x| {
             let moments = x.posts.0.values().flat_map(|post| [Some(post.visible_from), post.gone_at]);
             moments.flatten().max()
@@ -119,9 +152,25 @@ impl Life {
             let outcome = self.run().await;
             complete = if outcome.status() == "complete" && !world.has_held() { complete + 1 } else { 0 };
             if complete == 2 {
-                return true;
+                break;
             }
         }
-        false
+        if world.shape().refines {
+            self.drain().await;
+        }
+        complete == 2
+    }
+}
+
+/// Now and then somebody puts files into RAW by hand: an answer of the API under an awkward key, and one that is nothing.
+async fn put_by_hand(world: &World, random: &mut Random) {
+    let tweet = r#"{"data":[{"id":"99","created_at":"2026-11-23T00:00:00.000Z","text":"ok"}],"meta":{}}"#;
+    for (key, body) in [("tweets/à mão/a+b=ç.json", tweet), (NOT_A_DOCUMENT, "{\"data\":[{\"id\":")] {
+        if random.one_in(4) {
+            let put = world.operator().put_object().bucket(RAW_BUCKET).key(key).body(ByteStream::from_static(body.as_bytes()));
+            if put.send().await.is_ok() {
+                world.note(format!("somebody puts {key}"));
+            }
+        }
     }
 }

@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::fault::{Call, Fault, Plan, RAW_BUCKET, REF_BUCKET};
 use crate::journal::Journal;
 use crate::posts::Posts;
+use crate::queue::Queue;
 use crate::random::Random;
 use crate::sandbox::Outcome;
 use crate::shape::{SECRET_ID, Shape};
@@ -69,6 +70,7 @@ struct Inner {
     journal: Journal,
     s3: EmbeddedS3,
     secrets: Secrets,
+    queue: Queue,
     operator: aws_sdk_s3::Client,
     x: Mutex<XApi>,
     plan: Mutex<Plan>,
@@ -144,6 +146,7 @@ impl World {
             seed,
             clock,
             journal: Journal::new(clock),
+            queue: Queue::of(&s3),
             s3,
             secrets,
             operator: aws_sdk_s3::Client::from_conf(operator.build()),
@@ -183,6 +186,11 @@ impl World {
     /// The S3 of this world.
     pub fn s3(&self) -> &EmbeddedS3 {
         &self.0.s3
+    }
+
+    /// What waits for `refine`.
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.0.queue
     }
 
     /// An S3 client that meets no faults.

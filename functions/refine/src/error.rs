@@ -19,14 +19,14 @@ pub enum Error {
     BucketIsRef { bucket: String, key: String },
     #[error("s3://{bucket}/{key} does not exist; restore it and redrive the message, or delete the message")]
     RawMissing { bucket: String, key: String },
-    #[error("cannot read s3://{bucket}/{key}; the message is safe to repeat")]
-    RawUnreadable { bucket: String, key: String, source: aws::Error },
-    #[error("s3://{bucket}/{key} is larger than a RAW file can be; split it and delete the message")]
-    RawTooLarge { bucket: String, key: String, source: aws::Error },
+    #[error("RAW gave no file; the message is safe to repeat, and a refusal means that refine may not read the bucket")]
+    RawUnreadable { source: aws::Error },
+    #[error("the file is larger than a RAW file can be; split it and delete the message")]
+    RawTooLarge { source: aws::Error },
     #[error("s3://{bucket}/{key} is rejected as a whole; put a corrected file under another key and delete the message")]
     RawRejected { bucket: String, key: String, source: NotADocument },
-    #[error("cannot write s3://{bucket}/{key}; the message is safe to repeat")]
-    RefUnwritable { bucket: String, key: String, source: aws::Error },
+    #[error("REF took no file; the message is safe to repeat, and a refusal means that refine may not write to the bucket")]
+    RefUnwritable { source: aws::Error },
     #[error("s3://{bucket}/{key} was being changed by others in {attempts} attempts; the message is safe to repeat")]
     RefContended { bucket: String, key: String, attempts: u32 },
     #[error("no time was left for s3://{bucket}/{key}; the message is safe to repeat")]
@@ -56,7 +56,7 @@ impl Error {
             | Self::RawTooLarge { .. }
             | Self::RawRejected { .. } => Fate::Reject,
             // No answer is S3's trouble and passes; a no is ours and stays.
-            Self::RawUnreadable { source, .. } | Self::RefUnwritable { source, .. } => match source {
+            Self::RawUnreadable { source } | Self::RefUnwritable { source } => match source {
                 aws::Error::NoAnswer { .. } => Fate::Resume,
                 aws::Error::Answered { .. } | aws::Error::TooLarge { .. } => Fate::Reject,
             },

@@ -77,7 +77,7 @@ fn message(message: SqsMessage) -> Result<Message, EventUnknown> {
 
 fn notification(mut event: Value) -> Result<Notification, EventUnknown> {
     if let Some(Value::Array(records)) = event.get_mut("Records").map(Value::take) {
-        return records.into_iter().try_fold(Notification::default(), |notification, record| notification.with_record(record));
+        return records.into_iter().try_fold(Notification::default(), Notification::with_record);
     }
     if event["Event"] == "s3:TestEvent" {
         return Ok(Notification::default().with_ignored("s3:TestEvent"));
@@ -190,7 +190,7 @@ mod tests {
         want.assert_eq(&match parse(event) {
             Ok(Event::Direct(notification)) => told(&Ok(notification)),
             Ok(Event::Queue(messages)) => {
-                messages.iter().map(|message| format!("{}: {}\n", &message.id, told(&message.notification))).collect()
+                messages.iter().map(|message| format!("{}: {}", &message.id, told(&message.notification))).collect::<Vec<_>>().join("\n")
             }
             Err(error) => error.received,
         });
@@ -216,15 +216,13 @@ mod tests {
             sample!("sqs-two-puts.json"),
             expect![[r"
                 19dd0b57-b21e-4ac1-bd88-01bbb068cb78: xpto-raw tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_2124866860615730246_2124870575825357463.json
-                2e1424d4-f796-459a-8184-9c92662be6da: xpto-raw tweets/by hand/presidência + ação.json
-            "]],
+                2e1424d4-f796-459a-8184-9c92662be6da: xpto-raw tweets/by hand/presidência + ação.json"]],
         );
         check(
             sample!("sqs-one-bad-file.json"),
             expect![[r"
                 19dd0b57-b21e-4ac1-bd88-01bbb068cb78: xpto-raw tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_2124866860615730246_2124870575825357463.json
-                c80e8021-a70a-42c7-a470-796e1186f753: xpto-raw tweets/ano=2026/mes=11/dia=23/2026-11-23T14-20Z_2124870600438743773_2124874279384745926.json
-            "]],
+                c80e8021-a70a-42c7-a470-796e1186f753: xpto-raw tweets/ano=2026/mes=11/dia=23/2026-11-23T14-20Z_2124870600072626909_2124874278921832390.json"]],
         );
         check(
             sample!("scheduler-tick.json"),
@@ -283,9 +281,9 @@ mod tests {
         );
         check(json!({"Records": [record("ObjectCreated:Put", "%E7")]}), expect!["a key that is not UTF-8"]);
         check(json!({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}), expect!["a message without `messageId`"]);
-        check(message("segredo"), expect!["1: unknown, a message whose body is not JSON\n"]);
-        check(message("{\"segredo\": 1}"), expect!["1: unknown, an object of `segredo`\n"]);
-        check(message(""), expect!["1: unknown, a message whose body is not JSON\n"]);
+        check(message("segredo"), expect!["1: unknown, a message whose body is not JSON"]);
+        check(message("{\"segredo\": 1}"), expect!["1: unknown, an object of `segredo`"]);
+        check(message(""), expect!["1: unknown, a message whose body is not JSON"]);
         check(
             json!({"source": "aws.s3", "detail-type": "Object Created", "detail": {"bucket": "segredo"}}),
             expect!["the `detail` that is an object of `bucket`"],

@@ -13,12 +13,13 @@ mod object;
 mod refined;
 mod summary;
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use aws::{Clients, Store};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
 use futures_util::StreamExt as _;
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{debug, error, warn};
 

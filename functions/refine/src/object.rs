@@ -79,21 +79,11 @@ async fn read_and_store(target: &Store, object: &RawObject) -> Result<Done, Erro
 }
 
 async fn read(raw: &Store, key: &str) -> Result<Bytes, Error> {
-    let named = || (raw.bucket().to_owned(), key.to_owned());
     match raw.get(key, RAW_BYTES_MAX).await {
         Ok(Some(object)) => Ok(object.body),
-        Ok(None) => {
-            let (bucket, key) = named();
-            Err(Error::RawMissing { bucket, key })
-        }
-        Err(source @ aws::Error::TooLarge { .. }) => {
-            let (bucket, key) = named();
-            Err(Error::RawTooLarge { bucket, key, source })
-        }
-        Err(source) => {
-            let (bucket, key) = named();
-            Err(Error::RawUnreadable { bucket, key, source })
-        }
+        Ok(None) => Err(Error::RawMissing { bucket: raw.bucket().to_owned(), key: key.to_owned() }),
+        Err(source @ aws::Error::TooLarge { .. }) => Err(Error::RawTooLarge { source }),
+        Err(source) => Err(Error::RawUnreadable { source }),
     }
 }
 
@@ -105,7 +95,7 @@ enum Stored {
 
 /// INV-3: one key for one RAW object and day, written once for each version, whoever else delivers it meanwhile.
 async fn store(target: &Store, object: &RefObject) -> Result<Stored, Error> {
-    let unwritable = |source| Error::RefUnwritable { bucket: target.bucket().to_owned(), key: object.key.clone(), source };
+    let unwritable = |source| Error::RefUnwritable { source };
     for attempt in 0..ATTEMPTS_MAX {
         tokio::time::sleep(PAUSE * attempt).await;
         match put(target, object, &Condition::Absent).await.map_err(unwritable)? {

@@ -1,6 +1,7 @@
 //! Labels 100,000 generated tweets, next to a plain `regex` alternation of the same lexicon over the same texts.
 //!
-//! Prints tweets/s and bytes/s of each. The alternation does less: no unescaping, no masks, no rules.
+//! Prints tweets/s and bytes/s of each. The alternation does less: it unescapes and masks nothing and knows no rule, so it
+//! finds other symbols, and more of them.
 
 use std::hint::black_box;
 
@@ -18,14 +19,11 @@ fn benches(criterion: &mut Criterion) {
     let tweets = tweets::generate(TWEETS);
     let bytes: usize = tweets.iter().map(String::len).sum();
     let alternation = alternation();
-    eprintln!("{TWEETS} tweets, {bytes} bytes");
-    for (per, throughput) in [("tweets", Throughput::Elements(TWEETS as u64)), ("bytes", Throughput::Bytes(bytes as u64))] {
-        let mut group = criterion.benchmark_group(per);
-        group.throughput(throughput).sample_size(20);
-        measure(&mut group, "label", &tweets, |text| label(text).simbolo.is_some());
-        measure(&mut group, "regex", &tweets, |text| alternation.is_match(text));
-        group.finish();
-    }
+    let mut group = criterion.benchmark_group("tweets");
+    group.throughput(Throughput::ElementsAndBytes { elements: TWEETS as u64, bytes: bytes as u64 }).sample_size(50);
+    measure(&mut group, "label", &tweets, |text| label(text).simbolo.is_some());
+    measure(&mut group, "regex", &tweets, |text| alternation.find(text).is_some());
+    group.finish();
 }
 
 fn measure(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, tweets: &[String], found: impl Fn(&str) -> bool) {
@@ -36,18 +34,18 @@ fn measure(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, tweets: &[Strin
 
 /// Every symbol of the lexicon, the longest first, so that the leftmost match is the longest one too.
 fn alternation() -> Regex {
-    let mut symbols: Vec<String> = include_str!("../lexicon.csv").lines().skip(1).map(symbol).collect();
+    let mut symbols: Vec<String> = include_str!("../lexicon.csv").lines().skip(1).filter_map(symbol).collect();
     symbols.sort_by_key(|symbol| std::cmp::Reverse(symbol.len()));
     let escaped: Vec<String> = symbols.iter().map(|symbol| regex::escape(symbol)).collect();
-    Regex::new(&escaped.join("|")).expect("escaped symbols are a valid expression")
+    Regex::new(&escaped.join("|")).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn symbol(line: &str) -> String {
-    let symbol = match line.strip_prefix('"') {
-        Some(quoted) => quoted.split_once("\","),
-        None => line.split_once(','),
+fn symbol(row: &str) -> Option<String> {
+    let (symbol, _) = match row.strip_prefix('"') {
+        Some(quoted) => quoted.split_once("\",")?,
+        None => row.split_once(',')?,
     };
-    symbol.expect("the build script checked every row").0.to_owned()
+    Some(symbol.to_owned())
 }
 
 criterion_group!(label_benches, benches);

@@ -13,13 +13,16 @@ use class::{CHANGE, LATE, NEXT, SECOND, STARTS};
 /// The classes by pair, the first byte of a pair being the low one.
 pub fn of_pairs(rows: &[Row]) -> Vec<u8> {
     let mut classes = Classes { pairs: vec![0; 256 * 256], begins: [false; 256] };
-    for row in rows {
-        classes.add_symbol(row.simbolo.as_bytes());
-    }
     for (first, seconds) in changes() {
         for second in seconds {
             classes.add_first(CHANGE, first, second);
         }
+    }
+    // The long symbols come last: they are for free where a short one has made their first byte noticed.
+    let mut symbols: Vec<&[u8]> = rows.iter().map(|row| row.simbolo.as_bytes()).collect();
+    symbols.sort_by_key(|symbol| symbol.len());
+    for symbol in symbols {
+        classes.add_symbol(symbol);
     }
     classes.with_next()
 }
@@ -41,20 +44,22 @@ impl Classes {
     }
 
     /// A symbol is noticed by its first two bytes where the scan meets them as a pair. Where they fall into two pairs it
-    /// is noticed by its second and third, or, if it has but two, by the rarer one: stopping at each `s` for the sake of
-    /// `s2` would be slow.
+    /// is noticed by its first byte, if that is rare, and else by its second: stopping at each `s` for the sake of `s2`
+    /// would be slow.
     fn add_symbol(&mut self, symbol: &[u8]) {
         let any = 0..=u8::MAX;
         match *symbol {
-            [first, second, third, ..] => {
+            [first, second, ref rest @ ..] => {
+                let rare_enough = rest.is_empty() && commonness(first) <= commonness(second);
+                if rare_enough || self.begins[usize::from(first)] {
+                    return self.add_first(STARTS, first, second);
+                }
                 self.add(LATE, first, second);
-                self.add(SECOND, second, third);
+                match rest.first() {
+                    Some(&third) => self.add(SECOND, second, third),
+                    None => any.for_each(|third| self.add(SECOND, second, third)),
+                }
             }
-            [first, second] if commonness(second) < commonness(first) => {
-                self.add(LATE, first, second);
-                any.for_each(|third| self.add(SECOND, second, third));
-            }
-            [first, second] => self.add_first(STARTS, first, second),
             [first] => any.for_each(|second| self.add_first(STARTS, first, second)),
             [] => {}
         }

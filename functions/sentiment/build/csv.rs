@@ -77,12 +77,8 @@ pub fn read(text: &str) -> Result<Vec<Row>, Vec<Problem>> {
 fn first_of_its_symbol(row: Row, line: usize, seen: &mut HashMap<String, (usize, String)>) -> Result<Row, String> {
     match seen.insert(row.simbolo.clone(), (line, row.sentimento.clone())) {
         None => Ok(row),
-        Some((first, sentimento)) if sentimento == row.sentimento => {
-            Err(format!("symbol `{}` is already on line {first}", row.simbolo))
-        }
-        Some((first, sentimento)) => {
-            Err(format!("symbol `{}` is {} here and {sentimento} on line {first}", row.simbolo, row.sentimento))
-        }
+        Some((first, sentimento)) if sentimento == row.sentimento => Err(format!("symbol `{}` is already on line {first}", row.simbolo)),
+        Some((first, sentimento)) => Err(format!("symbol `{}` is {} here and {sentimento} on line {first}", row.simbolo, row.sentimento)),
     }
 }
 
@@ -91,8 +87,8 @@ fn row(record: &str) -> Result<Row, String> {
         return Err("lines must end in LF alone".to_owned());
     }
     let fields = fields(record)?;
-    let [simbolo, sentimento, familia, fonte] = <[String; 4]>::try_from(fields)
-        .map_err(|fields| format!("expected 4 fields ({HEADER}), found {}", fields.len()))?;
+    let [simbolo, sentimento, familia, fonte] =
+        <[String; 4]>::try_from(fields).map_err(|fields| format!("expected 4 fields ({HEADER}), found {}", fields.len()))?;
     if simbolo.is_empty() {
         return Err("`simbolo` is empty".to_owned());
     }

@@ -22,9 +22,8 @@ fn main() {
 /// Every problem is one line of text, to be fixed in one go.
 fn generate() -> Result<(), Vec<String>> {
     let text = fs::read_to_string(LEXICON).map_err(|error| vec![format!("cannot read {LEXICON}: {error}")])?;
-    let rows = csv::read(&text).map_err(|problems| {
-        problems.iter().map(|problem| format!("{LEXICON}:{}: {}", problem.line, problem.reason)).collect::<Vec<_>>()
-    })?;
+    let rows = csv::read(&text)
+        .map_err(|problems| problems.iter().map(|problem| format!("{LEXICON}:{}: {}", problem.line, problem.reason)).collect::<Vec<_>>())?;
     write("lexicon.rs", tables::source(&rows, &text).as_bytes())?;
     write("pairs.bin", &classes::of_pairs(&rows))
 }

@@ -8,7 +8,7 @@ use crate::csv::Row;
 /// The module that `src/lexicon.rs` includes; its types are declared there.
 pub fn source(rows: &[Row], csv: &str) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "/// FNV-1a, 64 bits, of `lexicon.csv`.");
+    let _ = writeln!(out, "/// A hash of `lexicon.csv` (FNV-1a, 64 bits): labels of the same version come from the same lexicon.");
     let _ = writeln!(out, "pub const LEXICON_VERSION: &str = \"{:016x}\";", fnv1a(csv.as_bytes()));
     write_entries(&mut out, rows);
     write_trie(&mut out, &Trie::new(rows));
@@ -99,7 +99,7 @@ fn write_trie(out: &mut String, trie: &Trie) {
     let _ = writeln!(out, "];");
     let _ = writeln!(out, "static SLOTS: [Slot; {}] = [", slots.len());
     for slot in slots {
-        // No node is the child of the root's parent: an owner beyond the nodes marks a free slot.
+        // A free slot is owned by a node that does not exist.
         let (owner, child) = slot.unwrap_or((usize::from(u16::MAX), 0));
         let _ = writeln!(out, "    Slot {{ owner: {owner}, child: {child} }},");
     }

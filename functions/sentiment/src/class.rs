@@ -2,9 +2,9 @@
 
 /// A symbol may start here.
 pub const STARTS: u8 = 1;
-/// A symbol may start at the byte before, if that one is `LATE`.
+/// A symbol may have started at the byte before, if that one is `LATE`.
 pub const SECOND: u8 = 2;
-/// A symbol may start here, and its second byte is where a scan notices it that has passed the first.
+/// A symbol may start here. A scan that has passed its first byte notices it at its second.
 pub const LATE: u8 = 4;
 /// Normalising may change what starts here.
 pub const CHANGE: u8 = 8;

@@ -120,10 +120,11 @@ mod tests {
         for entry in &ENTRIES {
             for prefix in ["", "ã ", "ão "] {
                 let text = format!("{prefix}{}", entry.symbol);
-                let stop = next_stop(text.as_bytes(), 0, STARTS | SECOND | LATE).expect(entry.symbol);
-                let here = stop.at == prefix.len() && stop.class & (STARTS | LATE) != 0;
-                let passed = stop.at == prefix.len() + 1 && stop.class & SECOND != 0;
-                assert!(here || passed, "{text}");
+                let starts_at = |at, class| next_stop(text.as_bytes(), at, class).is_some_and(|stop| stop.at == at);
+                let here = starts_at(prefix.len(), STARTS | LATE);
+                let passed = starts_at(prefix.len() + 1, SECOND);
+                // In "ã " the symbol starts at an odd byte, so it is not the first of its pair.
+                assert!(if prefix.len() % 2 == 0 { here } else { here || passed }, "{text}");
             }
         }
     }

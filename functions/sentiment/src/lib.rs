@@ -65,8 +65,8 @@ pub struct Label {
 
 /// Labels a text as the API gives it, that is with its HTML entities.
 pub fn label(text: &str) -> Label {
-    let found = search::first_symbol_if_normal(text)
-        .unwrap_or_else(|ChangesAt(at)| search::first_symbol(&normalise::normalise_from(text, at)));
+    let found =
+        search::first_symbol_if_normal(text).unwrap_or_else(|ChangesAt(at)| search::first_symbol(&normalise::normalise_from(text, at)));
     match found {
         Some(entry) => Label { sentimento: entry.sentimento, simbolo: Some(entry.symbol) },
         None => Label { sentimento: Sentimento::Neutro, simbolo: None },

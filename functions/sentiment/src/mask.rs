@@ -21,6 +21,15 @@ pub fn may_start_with(byte: u8) -> bool {
     matches!(byte, b'h' | b'H' | b'@' | b'#' | b'w' | b'W')
 }
 
+/// The end of the link (steps 1 and 2) whose scheme ends with the colon at `colon` and starts at `from` or after.
+///
+/// Nearly all that looks like the face `:/` is such a link, and no tag can cover it, since links are masked first.
+pub fn link_around(text: &str, colon: usize, from: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let length = if bytes.get(colon + 1) == Some(&b'/') { scheme_length(&bytes[from..colon]) } else { 0 };
+    if length == 0 { None } else { link_end(text, colon - length) }
+}
+
 /// Whether a mask starts within `range`; `before` stands before it.
 ///
 /// What occurs there is not a symbol: it holds the `@` of a mention.
@@ -73,9 +82,7 @@ fn tag_end(text: &str, at: usize, before: Neighbour) -> Option<usize> {
 
 /// The end of a link without a scheme; `from` is after its `www.`.
 fn www_end(text: &str, from: usize) -> Option<usize> {
-    let ends = |(index, char): &(usize, char)| {
-        char.is_whitespace() || matches!(char, 'h' | 'H') && link_end(text, from + index).is_some()
-    };
+    let ends = |(index, char): &(usize, char)| char.is_whitespace() || matches!(char, 'h' | 'H') && link_end(text, from + index).is_some();
     let length = text[from..].char_indices().find(ends).map_or(text.len() - from, |(index, _)| index);
     (length > 0).then_some(from + length)
 }
@@ -173,6 +180,20 @@ mod tests {
             ("##a", "#¤"),
         ] {
             assert_eq!(masked(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_found_by_its_colon() {
+        for (text, colon, from, want) in [
+            ("a https://b c", 7, 0, Some(11)),
+            ("http:/", 4, 0, Some(6)),
+            ("http:/", 4, 1, None), // its first letter belongs to an earlier mask
+            ("ttp:/", 3, 0, None),
+            ("http: /", 4, 0, None),
+            (":/", 0, 0, None),
+        ] {
+            assert_eq!(link_around(text, colon, from), want, "{text} {from}");
         }
     }
 

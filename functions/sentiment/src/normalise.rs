@@ -10,18 +10,6 @@ use crate::stops::{Stop, next_stop};
 
 const ZWJ: char = '\u{200D}';
 
-/// Step 1. No other entity is known to come from the API.
-const ENTITIES: [(&str, char); 8] = [
-    ("&amp;", '&'),
-    ("&lt;", '<'),
-    ("&gt;", '>'),
-    ("&quot;", '"'),
-    ("&apos;", '\''),
-    ("&#39;", '\''),
-    ("&#x27;", '\''),
-    ("&nbsp;", ' '),
-];
-
 /// Undoes the HTML escaping of the API, in one pass: `&amp;lt;` becomes `&lt;` and stays so.
 ///
 /// Only `&amp;` `&lt;` `&gt;` `&quot;` `&apos;` `&#39;` `&#x27;` and `&nbsp;` (a plain space) are known; anything else
@@ -31,21 +19,25 @@ const ENTITIES: [(&str, char); 8] = [
 /// assert_eq!(sentiment::unescape("Q&amp;A &lt;3"), "Q&A <3");
 /// ```
 pub fn unescape(text: &str) -> Cow<'_, str> {
-    rewrite(text, 0, |text, from| {
-        text[from..].match_indices('&').find_map(|(at, _)| Some((from + at, entity_at(&text[from + at..])?)))
-    })
+    rewrite(text, 0, |text, from| text[from..].match_indices('&').find_map(|(at, _)| Some((from + at, entity_at(&text[from + at..])?))))
 }
 
 /// Where the first change is that starts in `range`; nothing is made of it.
 pub fn first_change(text: &str, range: Range<usize>) -> Option<usize> {
+    let bytes = &text.as_bytes()[..text.len().min(range.end + 1)]; // a stop needs the byte after it
     let mut from = range.start;
-    while let Some(Stop { at, .. }) = next_stop(text.as_bytes(), from, CHANGE).filter(|stop| stop.at < range.end) {
+    while let Some(Stop { at, .. }) = next_stop(bytes, from, CHANGE).filter(|stop| stop.at < range.end) {
         if change_at(&text[at..]).is_some() {
             return Some(at);
         }
         from = at + 1;
     }
     None
+}
+
+/// Whether something changes that starts at `at`.
+pub fn changes_at(text: &str, at: usize) -> bool {
+    change_at(&text[at..]).is_some()
 }
 
 /// The text that is searched: all four steps, for a text that does not change before `from`.
@@ -71,7 +63,9 @@ fn rewrite(text: &str, from: usize, next: impl Fn(&str, usize) -> Option<(usize,
     loop {
         let (at, change) = found;
         rewritten.push_str(&text[copied..at]);
-        rewritten.extend(change.becomes);
+        if let Some(char) = change.becomes {
+            rewritten.push(char);
+        }
         copied = at + change.length;
         match next(text, copied) {
             Some(next) => found = next,
@@ -102,10 +96,19 @@ fn change_at(text: &str) -> Option<Change> {
     }
 }
 
-/// Step 1.
+/// Step 1. No other entity is known to come from the API.
 fn entity_at(text: &str) -> Option<Change> {
-    let (entity, char) = ENTITIES.iter().find(|(entity, _)| text.starts_with(entity))?;
-    Some(Change { length: entity.len(), becomes: Some(*char) })
+    let (length, char) = match text.as_bytes() {
+        [b'&', b'a', b'm', b'p', b';', ..] => (5, '&'),
+        [b'&', b'l', b't', b';', ..] => (4, '<'),
+        [b'&', b'g', b't', b';', ..] => (4, '>'),
+        [b'&', b'q', b'u', b'o', b't', b';', ..] => (6, '"'),
+        [b'&', b'a', b'p', b'o', b's', b';', ..] | [b'&', b'#', b'x', b'2', b'7', b';', ..] => (6, '\''),
+        [b'&', b'#', b'3', b'9', b';', ..] => (5, '\''),
+        [b'&', b'n', b'b', b's', b'p', b';', ..] => (6, ' '),
+        _ => return None,
+    };
+    Some(Change { length, becomes: Some(char) })
 }
 
 /// Step 2. Each character is folded once: U+FF40 becomes `` ` `` and stays so.
@@ -155,7 +158,7 @@ mod tests {
 
     #[test]
     fn the_scan_stops_at_every_change() {
-        let entities = ENTITIES.map(|(entity, _)| entity.to_owned());
+        let entities = ["&amp;", "&lt;", "&gt;", "&quot;", "&apos;", "&#39;", "&#x27;", "&nbsp;"].map(str::to_owned);
         let chars = ('\0'..=char::MAX).map(String::from).filter(|char| change_at(char).is_some());
         let pairs = ["\u{200D}♀", "\u{200D}♂"].map(str::to_owned);
         for changed in chars.chain(entities).chain(pairs) {
@@ -195,7 +198,7 @@ mod tests {
             ("❤\u{FE0F}❤\u{FE0E}", "❤❤"),
             ("👍🏻👍🏼👍🏽👍🏾👍🏿", "👍👍👍👍👍"),
             ("🤦🏽\u{200D}♀\u{FE0F}", "🤦"),
-            ("🤦\u{200D}\u{FE0F}♂", "🤦"), // step 3 comes before step 4
+            ("🤦\u{200D}\u{FE0F}♂", "🤦"),       // step 3 comes before step 4
             ("\u{200D}\u{200D}♂♂", "\u{200D}♂"), // one pass
             ("👨\u{200D}❤\u{FE0F}\u{200D}👨", "👨\u{200D}❤\u{200D}👨"),
             ("♀ e ♂", "♀ e ♂"),

@@ -1,7 +1,7 @@
 //! A place in a text where an entry occurs, and what can be seen from it: masks and brackets, found when asked for.
 //!
-//! The search asks from left to right, so each answer is kept and carried on from there: whatever the text, it is walked
-//! a bounded number of times.
+//! Each answer is kept and the next one goes on from there, since the search asks from left to right. So the time that a
+//! text takes grows with its length only, whatever is in it.
 
 use std::cell::Cell;
 
@@ -12,13 +12,13 @@ use crate::neighbour::Neighbour;
 /// A normalised text, and what is known of it so far.
 pub struct Seen<'t> {
     pub text: &'t str,
-    /// A byte before which no mask starts that is not known, and that could reach beyond the byte.
+    /// The masks that start before this byte are known, if they are in the same word.
     walked_to: Cell<usize>,
-    /// The end of the last mask known, 0 if there is none.
+    /// The end of the last mask known, 0 if none is.
     masked_to: Cell<usize>,
-    /// The brackets open at a byte.
+    /// The brackets open at some byte.
     depth: Cell<(usize, Depth)>,
-    /// Where a `)` outside masks stands, 0 if none was looked for.
+    /// Where some `)` outside masks stands, 0 if none was looked for.
     round_closer: Cell<usize>,
 }
 
@@ -31,6 +31,13 @@ impl<'t> Seen<'t> {
     /// The end of the last mask that was met, 0 if none was.
     pub fn masked_to(&self) -> usize {
         self.masked_to.get()
+    }
+
+    /// Whether the colon at `at` belongs to a link, which is masked from now on.
+    pub fn meets_link(&self, at: usize) -> bool {
+        let end = mask::link_around(self.text, at, self.masked_to.get());
+        self.masked_to.set(end.unwrap_or(self.masked_to.get()));
+        end.is_some()
     }
 
     /// What stands before `at`, if no mask covers `at`; a mask that starts there may go unnoticed.
@@ -55,7 +62,7 @@ impl<'t> Seen<'t> {
         if walked_to > at {
             return;
         }
-        let space = self.text[walked_to..at].rfind(char::is_whitespace);
+        let space = bytes[walked_to..at].iter().rposition(u8::is_ascii_whitespace);
         let mut walked = walked_to + space.unwrap_or(0);
         while walked <= at {
             let end = if mask::may_start_with(bytes[walked]) {

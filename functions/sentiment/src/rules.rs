@@ -67,12 +67,8 @@ fn is_allowed_spaced(entry: &Entry, place: &Place) -> bool {
         return false;
     }
     let After { end, n, .. } = After::new(entry, place);
-    let alone = if entry.last == '(' {
-        !place.seen.has_round_closer_from(end)
-    } else {
-        place.is_closed(entry.last)
-    };
-    alone && !n.is_word()
+    // The look for a `)` comes last: with none, the search ends here, so that it is made at most once in vain.
+    !n.is_word() && if entry.last == '(' { !place.seen.has_round_closer_from(end) } else { place.is_closed(entry.last) }
 }
 
 /// The rules of 5.4, but for what F5 and F6 say of *n*; and what L6 says of *p*.
@@ -206,8 +202,8 @@ fn l7(entry: &Entry, place: &Place, after: &After) -> bool {
 ///
 /// A line ends at any mandatory break of Unicode, not only at the line feed that the clients of X write.
 fn l8(entry: &Entry, place: &Place, after: &After) -> bool {
-    let may_follow = after.n == Neighbour::Edge
-        || matches!(after.n, Neighbour::Char(char) if char.is_whitespace() || ".,!?…)\"'”".contains(char));
+    let may_follow =
+        after.n == Neighbour::Edge || matches!(after.n, Neighbour::Char(char) if char.is_whitespace() || ".,!?…)\"'”".contains(char));
     let word_on_line = || {
         let rest = &place.seen.text[after.end..];
         let next = rest.find(|char: char| !char.is_whitespace() || is_line_break(char)).unwrap_or(rest.len());

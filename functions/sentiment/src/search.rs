@@ -5,8 +5,6 @@
 //!
 //! The text is read as it comes, in the hope that normalising changes nothing; the scan gives up where that proves wrong.
 
-use std::ops::Range;
-
 use crate::class::{CHANGE, LATE, SECOND, STARTS};
 use crate::lexicon::{self, Entry};
 use crate::normalise;
@@ -20,23 +18,24 @@ pub struct ChangesAt(pub usize);
 
 /// The first symbol of a text that may not be normalised.
 pub fn first_symbol_if_normal(text: &str) -> Result<Option<&'static Entry>, ChangesAt> {
-    scan(text, |range| normalise::first_change(text, range).map_or(Ok(()), |at| Err(ChangesAt(at))))
+    scan::<true>(text)
 }
 
 /// The first symbol of a normalised text. It may hold what would change once more, as the `&lt;` of `&amp;lt;` does.
 pub fn first_symbol(text: &str) -> Option<&'static Entry> {
-    scan(text, |_| Ok(())).unwrap_or_default()
+    scan::<false>(text).unwrap_or_default()
 }
 
-/// Scans until an entry is allowed, or `check` fails for a range of bytes in which a change may start. The ranges cover
-/// all of the text: a symbol depends on what follows it, and a mask on what it covers.
-#[inline]
-fn scan(text: &str, check: impl Fn(Range<usize>) -> Result<(), ChangesAt>) -> Result<Option<&'static Entry>, ChangesAt> {
+/// Scans until an entry is allowed. With `CHECK`, all of the text is checked for changes, also what lies behind the entry
+/// and within masks: a symbol depends on what follows it, and a mask on what it covers.
+fn scan<const CHECK: bool>(text: &str) -> Result<Option<&'static Entry>, ChangesAt> {
+    let check = |range| if CHECK { normalise::first_change(text, range).map_or(Ok(()), |at| Err(ChangesAt(at))) } else { Ok(()) };
     let seen = Seen::new(text);
+    let wanted = STARTS | SECOND | LATE | if CHECK { CHANGE } else { 0 };
     let mut from = 0;
-    while let Some(Stop { at, class }) = next_stop(text.as_bytes(), from, STARTS | SECOND | LATE | CHANGE) {
-        if class & CHANGE != 0 {
-            check(at..at + 1)?;
+    while let Some(Stop { at, class }) = next_stop(text.as_bytes(), from, wanted) {
+        if CHECK && class & CHANGE != 0 && normalise::changes_at(text, at) {
+            return Err(ChangesAt(at));
         }
         if let Some(entry) = symbol_at(&seen, at, class) {
             check(at..text.len())?;
@@ -53,6 +52,9 @@ fn scan(text: &str, check: impl Fn(Range<usize>) -> Result<(), ChangesAt>) -> Re
 
 /// The symbol at a stop, or at the byte before if the scan has passed its first byte.
 fn symbol_at(seen: &Seen, at: usize, class: u8) -> Option<&'static Entry> {
+    if seen.text.as_bytes()[at] == b':' && seen.meets_link(at) {
+        return None;
+    }
     let passed = class & SECOND != 0 && at > 0 && class_at(seen.text.as_bytes(), at - 1) & LATE != 0;
     let before = if passed { winner_at(seen, at - 1) } else { None };
     before.or_else(|| if class & (STARTS | LATE) != 0 { winner_at(seen, at) } else { None })
@@ -63,4 +65,26 @@ fn winner_at(seen: &Seen, start: usize) -> Option<&'static Entry> {
     let longest = lexicon::longest_at(&seen.text.as_bytes()[start..])?;
     let place = Place::new(seen, start)?;
     longest.and_shorter().find(|entry| rules::is_allowed(entry, &place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a text can be labelled as it is, which is to say without an allocation.
+    #[test]
+    fn a_text_is_read_as_it_comes_unless_it_changes() {
+        for (text, want) in [
+            ("", Ok(None)),
+            ("ação “já” :) 😂…", Ok(Some(":)"))),
+            ("@a #b https://t.co/c www.d.e :(", Ok(Some(":("))),
+            (":) &copy; 👨\u{200D}👩", Ok(Some(":)"))),
+            ("a &amp; b", Err(ChangesAt(2))),
+            (":) e ❤\u{FE0F}", Err(ChangesAt(8))),    // behind the symbol
+            ("xD\u{AD}a", Err(ChangesAt(2))),         // which is none, as the next byte shows
+            ("http://a/&nbsp;:)", Err(ChangesAt(9))), // within a mask, which is shorter than it seems
+        ] {
+            assert_eq!(first_symbol_if_normal(text).map(|entry| entry.map(|entry| entry.symbol)), want, "{text}");
+        }
+    }
 }

@@ -19,19 +19,18 @@ pub fn next_stop(bytes: &[u8], from: usize, wanted: u8) -> Option<Stop> {
     let mut from = from;
     loop {
         let (pairs, odd) = bytes[from..].as_chunks::<2>();
-        let Some(index) = position(pairs, |pair| class_of(pair) & (wanted | NEXT) != 0) else {
+        let Some(index) = pairs.iter().position(|&pair| class_of(pair) & (wanted | NEXT) != 0) else {
             let at = bytes.len() - odd.len();
             let class = if odd.is_empty() { 0 } else { class_at(bytes, at) };
             return (class & wanted != 0).then_some(Stop { at, class });
         };
-        let at = from + 2 * index;
-        for at in [at, at + 1] {
-            let class = class_at(bytes, at);
-            if class & wanted != 0 {
-                return Some(Stop { at, class });
-            }
+        let first_is_it = class_of(pairs[index]) & wanted != 0;
+        let at = from + 2 * index + usize::from(!first_is_it);
+        let class = class_at(bytes, at);
+        if class & wanted != 0 {
+            return Some(Stop { at, class });
         }
-        from = at + 2;
+        from = at + 1;
     }
 }
 
@@ -43,27 +42,6 @@ pub fn class_at(bytes: &[u8], at: usize) -> u8 {
 
 fn class_of(pair: [u8; 2]) -> u8 {
     PAIRS[usize::from(u16::from_le_bytes(pair))]
-}
-
-/// `Iterator::position`, four pairs a turn.
-#[inline]
-fn position(pairs: &[[u8; 2]], found: impl Fn([u8; 2]) -> bool) -> Option<usize> {
-    let (fours, rest) = pairs.as_chunks::<4>();
-    for (turn, &[first, second, third, fourth]) in fours.iter().enumerate() {
-        if found(first) {
-            return Some(4 * turn);
-        }
-        if found(second) {
-            return Some(4 * turn + 1);
-        }
-        if found(third) {
-            return Some(4 * turn + 2);
-        }
-        if found(fourth) {
-            return Some(4 * turn + 3);
-        }
-    }
-    rest.iter().position(|&pair| found(pair)).map(|index| pairs.len() - rest.len() + index)
 }
 
 #[cfg(test)]

@@ -26,6 +26,11 @@ impl RawKey {
         Self { oldest_created_at, oldest, newest }
     }
 
+    /// `created_at` of the oldest tweet in the file; to the minute when the key was read.
+    pub fn oldest_created_at(&self) -> DateTime<Utc> {
+        self.oldest_created_at
+    }
+
     /// The partition that the key lies in.
     pub fn partition(&self) -> Partition {
         Partition::of(self.oldest_created_at)

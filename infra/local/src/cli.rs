@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 
 use crate::sql::{self, Format};
-use crate::{Clock, Outcome, demo};
+use crate::{Clock, Outcome, demo, reprocess, serve};
 
 /// Recent tweets about the President of Brazil, from the X API to SQL, whole on this machine.
 #[derive(Debug, Parser)]
@@ -24,6 +25,27 @@ pub struct Cli {
 enum Command {
     /// Runs the pipeline over emulated posts and shows tables of the result (the default).
     Demo,
+    /// Puts RAW through refine once more, after a change of refine or of the lexicon.
+    #[command(after_help = "Examples:\n  cargo run -- reprocess\n  cargo run -- reprocess --from 2026-11-01 --to 2026-11-23")]
+    Reprocess {
+        /// First day, by the date in the RAW key (UTC).
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        from: Option<NaiveDate>,
+        /// Last day, included.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        to: Option<NaiveDate>,
+    },
+    /// Serves the emulated S3, Secrets Manager and X API on fixed ports of 127.0.0.1, for clients outside this process.
+    #[command(after_help = "Example:\n  cargo run -- serve        # then, in another terminal, paste the lines it prints\n  \
+        aws s3 ls s3://xpto-raw/tweets/ --recursive")]
+    Serve {
+        /// Port of S3 and Secrets Manager.
+        #[arg(long, default_value_t = 9810, value_name = "PORT")]
+        aws_port: u16,
+        /// Port of the X API.
+        #[arg(long, default_value_t = 9811, value_name = "PORT")]
+        x_port: u16,
+    },
     /// Asks the lake in SQL; the table is `tweets`.
     #[command(after_help = "Examples:\n  cargo run -- sql \"SELECT count(*) FROM tweets\"\n  \
         cargo run -- sql \"SELECT * FROM tweets WHERE ano = 2026 AND mes = 11\" --format json\n  cargo run -- sql -f question.sql")]
@@ -45,6 +67,8 @@ impl Cli {
     pub async fn run(self, clock: Clock) -> Outcome {
         match self.command.unwrap_or(Command::Demo) {
             Command::Demo => demo::run(&self.lake, clock).await,
+            Command::Reprocess { from, to } => reprocess::run(&self.lake, from, to, clock).await,
+            Command::Serve { aws_port, x_port } => serve::run(&self.lake, aws_port, x_port, clock).await,
             Command::Sql { statement, file, format } => {
                 let statement = match (statement, file) {
                     (Some(statement), _) => statement,

@@ -1,20 +1,16 @@
 //! `cargo run`: the pipeline over an emulated X API, then SQL over what it wrote.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
-use emulators::server::Server;
-use emulators::x_api::{Corpus, EMULATOR_TOKEN, Options, XEmulator};
+use emulators::x_api::EMULATOR_TOKEN;
 use ingest::{Config, Wire};
 
 use crate::lake::{Lake, RAW_BUCKET, SECRET_ID};
 use crate::pipeline::Pipeline;
 use crate::report::Report;
+use crate::serve::start_x_api;
 use crate::sql::{Format, Session};
 use crate::{Clock, DEFAULT_QUERY, Outcome};
-
-/// The seed of the emulated posts: the same minute has the same posts in every run.
-const SEED: u64 = 2026;
 
 const TABLES: [(&str, &str); 3] = [
     (
@@ -37,13 +33,7 @@ const TABLES: [(&str, &str); 3] = [
 /// Runs the demo in the lake at `root`.
 pub async fn run(root: &Path, clock: Clock) -> Outcome {
     let lake = Lake::open(root, clock, EMULATOR_TOKEN)?;
-    let emulator = XEmulator::new(Corpus::seeded(SEED), Options::default());
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server = Server::start(address, move |request| {
-        let answer = emulator.respond(&request, clock());
-        async move { answer }
-    })
-    .await?;
+    let server = start_x_api(0, clock).await?;
     let report = Report::on(lake.s3());
     report.line(&format!("X API (emulated) at {}, S3 in {}", server.url(), root.display()));
 

@@ -9,6 +9,8 @@ mod lake;
 mod pipeline;
 mod queue;
 mod report;
+mod reprocess;
+mod serve;
 mod sql;
 
 pub use lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID};
@@ -18,6 +20,9 @@ pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Reads the wall clock; `main` passes it in, so that everything else can be told another time.
 pub type Clock = fn() -> chrono::DateTime<chrono::Utc>;
+
+/// The seed of the emulated posts: the same minute has the same posts in every run.
+const SEED: u64 = 2026;
 
 /// The default query: the presidency, no person's name, so that it does not go stale with an election.
 pub const DEFAULT_QUERY: &str = "(\"presidente do Brasil\" OR \"presidente brasileiro\" OR \"presidência do Brasil\" OR \

@@ -16,7 +16,7 @@ use crate::report::Report;
 use crate::{Clock, Outcome};
 
 /// How long one invocation may take, as in the template.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// Invocations before `cargo run` gives up catching up.
 const INVOCATIONS_MAX: u32 = 1_000;
 /// How often a lease that an earlier, killed run left is looked at.
@@ -52,7 +52,7 @@ impl Pipeline {
     /// The pipeline over a lake.
     pub async fn open(lake: &Lake, config: Config, wire: Wire, clock: Clock) -> Outcome<Self> {
         let ingest = Ingest::new(config, &lake.clients(ingest::TIMEOUTS), wire);
-        let refine = Refine::new(&lake.clients(refine::TIMEOUTS), refine::Config { ref_bucket: REF_BUCKET.to_owned() });
+        let refine = refine_of(lake);
         Ok(Self { ingest, refine, queue: Queue::open(lake).await?, clock })
     }
 
@@ -81,17 +81,28 @@ impl Pipeline {
 
     /// Hands everything that waits to refine.
     pub async fn deliver(&mut self) -> Outcome {
-        while let Some(batch) = self.queue.receive() {
-            let answer = refine::handle(&self.refine, batch.event(), Instant::now() + TIMEOUT).await?;
-            self.queue.settle(batch, &answer)?;
-        }
-        Ok(())
+        deliver(&mut self.queue, &self.refine, |_| {}).await
     }
 
     /// RAW keys that could not be refined.
     pub fn dead(&self) -> &[String] {
         self.queue.dead()
     }
+}
+
+/// Refine over a lake.
+pub fn refine_of(lake: &Lake) -> Refine {
+    Refine::new(&lake.clients(refine::TIMEOUTS), refine::Config { ref_bucket: REF_BUCKET.to_owned() })
+}
+
+/// Hands everything that waits to refine; `on_batch` is told how many messages each batch had.
+pub async fn deliver(queue: &mut Queue, refine: &Refine, on_batch: impl Fn(u64)) -> Outcome {
+    while let Some(batch) = queue.receive() {
+        let answer = refine::handle(refine, batch.event(), Instant::now() + TIMEOUT).await?;
+        on_batch(batch.len());
+        queue.settle(batch, &answer)?;
+    }
+    Ok(())
 }
 
 impl Caught {

@@ -45,17 +45,9 @@ impl Queue {
     pub async fn open(lake: &Lake) -> Outcome<Self> {
         let path = lake.acknowledged_path();
         let done = read_lines(&path)?;
-        let waiting = Arc::new(Mutex::new(VecDeque::new()));
-        let raw = lake.raw();
-        let mut after = None;
-        loop {
-            let page = raw.list(tweets::RAW_PREFIX, after.as_deref()).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.key.clone());
-            let left: Vec<Message> =
-                page.iter().filter(|object| !done.contains(&object.key)).map(|object| message_of_listing(object)).collect();
-            waiting.lock().unwrap_or_else(PoisonError::into_inner).extend(left);
-        }
+        let left = raw_files(lake).await?;
+        let left = left.iter().filter(|object| !done.contains(&object.key)).map(message_of_listing).collect();
+        let waiting = Arc::new(Mutex::new(left));
         let inbox = Arc::clone(&waiting);
         lake.s3().on_object_created(move |created| {
             let is_raw_file = created.bucket == RAW_BUCKET && created.key.starts_with(tweets::RAW_PREFIX) && created.key.ends_with(".json");
@@ -67,12 +59,23 @@ impl Queue {
         Ok(Self { waiting, acknowledged, dead: Vec::new() })
     }
 
+    /// Lets every RAW file whose key `is_meant` wait again, refined or not; how many wait.
+    pub async fn replay(&mut self, lake: &Lake, is_meant: impl Fn(&str) -> bool) -> Outcome<u64> {
+        let meant: VecDeque<Message> =
+            raw_files(lake).await?.iter().filter(|object| is_meant(&object.key)).map(message_of_listing).collect();
+        let count = meant.len() as u64;
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = meant;
+        Ok(count)
+    }
+
     /// The next batch as SQS hands it to a function; `None` when nothing waits.
     pub fn receive(&mut self) -> Option<Batch> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let count = waiting.len().min(BATCH);
         let mut messages: Vec<Message> = waiting.drain(..count).collect();
-        messages.iter_mut().for_each(|message| message.receives += 1);
+        for message in &mut messages {
+            message.receives += 1;
+        }
         (!messages.is_empty()).then_some(Batch { messages })
     }
 
@@ -105,6 +108,11 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// How many messages it has.
+    pub fn len(&self) -> u64 {
+        self.messages.len() as u64
+    }
+
     /// The event as Lambda's poller makes it.
     pub fn event(&self) -> Value {
         let record = |message: &Message| {
@@ -150,6 +158,19 @@ fn notification(key: &str, etag: &str, size: u64, sequencer: &str, event_time: &
         },
     }]});
     Message { id: format!("{sequencer}-{etag}"), key: key.to_owned(), body, receives: 0 }
+}
+
+/// Everything that is in RAW, in the order of keys.
+async fn raw_files(lake: &Lake) -> Outcome<Vec<aws::Listed>> {
+    let raw = lake.raw();
+    let mut files: Vec<aws::Listed> = Vec::new();
+    loop {
+        let page = raw.list(tweets::RAW_PREFIX, files.last().map(|last| last.key.as_str())).await?;
+        if page.is_empty() {
+            return Ok(files);
+        }
+        files.extend(page);
+    }
 }
 
 fn read_lines(path: &Path) -> Outcome<BTreeSet<String>> {

@@ -332,13 +332,21 @@ fn term_of_words(phrase: &str) -> Result<Node, String> {
 
 /// The words of a text: letters, digits and `_`, folded.
 fn words(text: &str) -> Vec<String> {
-    let plain = text.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">");
-    fold(&plain).split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty()).map(str::to_owned).collect()
+    let plain = if text.contains('&') { text.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">") } else { text.to_owned() };
+    fold(&plain).split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-/// Lower case without the accents of Portuguese.
+/// Lower case without the accents of Portuguese, whether they are part of a letter or follow it.
 fn fold(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).filter(|c| !('\u{300}'..='\u{36f}').contains(c)).map(without_accent).collect()
+    let mut folded = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_ascii() {
+            folded.push(character.to_ascii_lowercase());
+        } else if !('\u{300}'..='\u{36f}').contains(&character) {
+            folded.extend(character.to_lowercase().map(without_accent));
+        }
+    }
+    folded
 }
 
 fn without_accent(character: char) -> char {

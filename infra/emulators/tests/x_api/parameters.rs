@@ -176,7 +176,7 @@ fn the_query_string_is_decoded_once() {
 fn who_may_ask_and_what_there_is() {
     let emulator = emulator(Options::default());
     let send = |method: Method, path: &str, authorization: Option<&str>| {
-        let mut request = Request::builder().method(method).uri(format!("{path}?query=presidente"));
+        let mut request = Request::builder().method(method).uri(format!("{path}?query=presidente&start_time=2026-11-23T21:00:00Z"));
         if let Some(authorization) = authorization {
             request = request.header("authorization", authorization);
         }

@@ -83,7 +83,6 @@ fn is_partition(expr: &Expr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::sql;
     use datafusion::arrow::array::{Int64Array, StringArray};
     use datafusion::arrow::util::pretty::pretty_format_batches;
@@ -91,7 +90,7 @@ mod tests {
     /// Days with one-digit months and days beside two-digit ones, one tweet each.
     const DAYS: [&str; 5] = ["2025-01-09", "2025-11-01", "2026-01-01", "2026-01-10", "2026-10-01"];
 
-    async fn lake() -> (tempfile::TempDir, sql::Session) {
+    fn lake() -> (tempfile::TempDir, sql::Session) {
         let dir = tempfile::tempdir().unwrap();
         for (number, day) in DAYS.iter().enumerate() {
             let raw = format!(r#"{{"data":[{{"id":"{}","created_at":"{day}T12:00:00.000Z","text":"a"}}]}}"#, number + 1);
@@ -120,7 +119,7 @@ mod tests {
 
     #[tokio::test]
     async fn partitions_are_compared_as_numbers_and_other_files_stay_closed() {
-        let (_dir, session) = lake().await;
+        let (_dir, session) = lake();
         for (condition, want) in [
             ("true", (5, 5)),
             ("ano = 2026", (3, 3)),

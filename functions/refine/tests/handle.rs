@@ -1,0 +1,304 @@
+//! Invocations, from the event to what stands in REF.
+
+#![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
+
+mod rows;
+mod world;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use expect_test::expect;
+use http::Method;
+use refine::{LEXICON_VERSION, REFINE_VERSION, handle};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use world::{Fate, RAW, REF, World, document, failures, notification, queue};
+
+const KEY: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_7_7.json";
+const REF_KEY: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_7_7.parquet";
+
+macro_rules! sample {
+    ($name:literal) => {
+        serde_json::from_str::<Value>(include_str!(concat!("../../../events/", $name))).unwrap()
+    };
+}
+
+/// The keys that the samples name.
+const FIRST: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_2124866860615730246_2124870575825357463.json";
+const SECOND: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T14-20Z_2124870600072626909_2124874278921832390.json";
+const BY_HAND: &str = "tweets/by hand/presidência + ação.json";
+const FIRST_REF: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_2124866860615730246_2124870575825357463.parquet";
+const BY_HAND_REF: &str = "tweets/ano=2026/mes=11/dia=23/by%20hand%2Fpresid%C3%AAncia%20%2B%20a%C3%A7%C3%A3o.json.parquet";
+
+#[tokio::test(start_paused = true)]
+async fn the_samples_do_what_they_are_named_for() {
+    for (event, want, written) in [
+        (sample!("s3-put.json"), None, vec![FIRST_REF]),
+        (sample!("eventbridge-object-created.json"), None, vec![BY_HAND_REF]),
+        (sample!("s3-test-event.json"), None, vec![]),
+        (sample!("sqs-two-puts.json"), Some(failures(&[])), vec![FIRST_REF, BY_HAND_REF]),
+        (sample!("sqs-one-bad-file.json"), Some(failures(&["c80e8021-a70a-42c7-a470-796e1186f753"])), vec![FIRST_REF]),
+    ] {
+        let world = World::new();
+        world.put_raw(FIRST, document(7)).await;
+        world.put_raw(BY_HAND, document(8)).await;
+        world.put_raw(SECOND, r#"{"data":[{"id":"9","created_at":"2026-11-23T14:20:03.000Z","text":"segredo"#).await;
+        let answer = world.handle(event.clone()).await.unwrap();
+        assert_eq!(world.written(), written, "{event}");
+        assert_eq!(want.unwrap_or_else(|| answer.clone()), answer, "{event}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_queue_the_answer_is_the_summary() {
+    let world = World::new();
+    world.put_raw(KEY, document(7)).await;
+    let answer = world.handle(notification(RAW, KEY)).await.unwrap();
+    expect![[r#"{"failures":0,"files_created":1,"files_replaced":0,"files_unchanged":0,"ignored":0,"messages":0,"negativo":0,"neutro":0,"objects":1,"positivo":1,"raw_bytes":81,"rows":1}"#]]
+        .assert_eq(&without(answer, "ref_bytes").to_string());
+}
+
+fn without(mut answer: Value, field: &str) -> Value {
+    answer.as_object_mut().unwrap().remove(field).unwrap();
+    answer
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_delivered_again_is_there_already() {
+    let world = World::new();
+    world.put_raw(KEY, document(7)).await;
+    let notification = notification(RAW, KEY);
+    // In one batch, side by side, and in another one later.
+    assert_eq!(world.handle(queue([&notification; 5])).await.unwrap(), failures(&[]));
+    let first = world.get_ref(REF_KEY).await;
+    let answer = world.handle(notification).await.unwrap();
+    assert_eq!((&answer["files_unchanged"], &answer["rows"]), (&json!(1), &json!(0)));
+    assert_eq!(world.get_ref(REF_KEY).await, first);
+    assert_eq!(world.written(), [REF_KEY]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_version_wrote_is_replaced_and_not_counted_again() {
+    for (refine_version, lexicon_version, want) in [
+        (REFINE_VERSION, LEXICON_VERSION, "files_unchanged"),
+        ("0.0.1", LEXICON_VERSION, "files_replaced"),
+        (REFINE_VERSION, "0", "files_replaced"),
+    ] {
+        let world = World::new();
+        world.put_raw(KEY, document(7)).await;
+        world.put_ref(REF_KEY, "old", [("refine-version", refine_version), ("lexicon-version", lexicon_version)]).await;
+        let answer = world.handle(notification(RAW, KEY)).await.unwrap();
+        assert_eq!((&answer[want], &answer["rows"]), (&json!(1), &json!(0)), "{refine_version} {lexicon_version}");
+        let is_replaced = want == "files_replaced";
+        assert_eq!(world.get_ref(REF_KEY).await != "old", is_replaced);
+        let metadata = world.ref_metadata(REF_KEY).await;
+        assert_eq!(metadata["refine-version"], REFINE_VERSION);
+        assert_eq!(metadata["lexicon-version"], LEXICON_VERSION);
+    }
+}
+
+#[track_caller]
+fn check_error(outcome: Result<Value, refine::Error>, error_type: &str, want: &str) {
+    let error = outcome.unwrap_err();
+    assert_eq!(error.error_type(), error_type);
+    let diagnostic = lambda_runtime::Diagnostic::from(error);
+    assert_eq!(diagnostic.error_type, error_type);
+    assert!(!diagnostic.error_message.contains("segredo"), "{}", diagnostic.error_message);
+    assert_eq!(diagnostic.error_message, want);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_no_document_is_rejected_by_its_place() {
+    let tweet = |fields: &str| format!(r#"{{"data":[{{"id":"1","created_at":"2026-11-23T14:05:00Z"}},{{{fields},"text":"segredo"}}]}}"#);
+    for (body, want) in [
+        (String::new(), expect!["not a document of tweets: cut off at . (line 1, column 0)"]),
+        (document(7)[..70].to_owned(), expect!["not a document of tweets: cut off at data[0].text (line 1, column 70)"]),
+        ("segredo".to_owned(), expect!["not a document of tweets: not JSON at . (line 1, column 1)"]),
+        ("<html>segredo".to_owned(), expect!["not a document of tweets: not JSON at . (line 1, column 1)"]),
+        ("[]".to_owned(), expect!["not a document of tweets: missing field or unexpected value at . (line 1, column 2)"]),
+        (
+            tweet(r#""created_at":"2026-11-23T14:05:00Z""#),
+            expect!["not a document of tweets: missing field or unexpected value at data[1] (line 1, column 110)"],
+        ),
+        (tweet(r#""id":"2""#), expect!["not a document of tweets: missing field or unexpected value at data[1] (line 1, column 83)"]),
+        (
+            tweet(r#""id":"2","created_at":"1601-01-01T00:00:00Z""#),
+            expect!["not a document of tweets: missing field or unexpected value at data[1].created_at (line 1, column 101)"],
+        ),
+        (
+            tweet(r#""created_at":"2026-11-23T14:05:00Z","id":"12345678901234567890""#),
+            expect!["not a document of tweets: missing field or unexpected value at data[1].id (line 1, column 120)"],
+        ),
+        (
+            format!(r#"{{"data":{}}}"#, "[".repeat(100_000)),
+            expect!["not a document of tweets: missing field or unexpected value at data[0][0] (line 1, column 10)"],
+        ),
+        (format!(r#"{{"meta":{}}}"#, "[".repeat(100_000)), expect!["not a document of tweets: not JSON at meta (line 1, column 100009)"]),
+    ] {
+        let world = World::new();
+        world.put_raw(KEY, body).await;
+        let error = world.handle(notification(RAW, KEY)).await.unwrap_err();
+        assert_eq!(error.error_type(), "RawRejected", "{error}");
+        assert!(!error.chain().contains("segredo"), "{}", error.chain());
+        want.assert_eq(&std::error::Error::source(&error).unwrap().to_string());
+        assert!(world.written().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_too_large_is_refused_before_it_is_read() {
+    let world = World::new();
+    world.put_raw(KEY, vec![b' '; 8 * 1024 * 1024 + 1]).await;
+    check_error(
+        world.handle(notification(RAW, KEY)).await,
+        "RawTooLarge",
+        "the file is larger than a RAW file can be; split it and delete the message: s3://xpto-raw/tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_7_7.json has 8388609 bytes, more than the 8388608 that are read",
+    );
+    let exactly = "tweets/exactly.json";
+    world.put_raw(exactly, document(7) + &" ".repeat(8 * 1024 * 1024 - document(7).len())).await;
+    assert_eq!(world.handle(notification(RAW, exactly)).await.unwrap()["rows"], 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_asks_for_what_cannot_be_done_is_told_why() {
+    let world = World::new();
+    world.put_raw("state/ingest.json", document(7)).await;
+    check_error(
+        world.handle(notification(RAW, "tweets/gone.json")).await,
+        "RawMissing",
+        "s3://xpto-raw/tweets/gone.json does not exist; restore it and redrive the message, or delete the message",
+    );
+    check_error(
+        world.handle(notification(RAW, "state/ingest.json")).await,
+        "KeyOutsideRaw",
+        "s3://xpto-raw/state/ingest.json is not a RAW file: those are below `tweets/`; give the notification of the bucket that prefix",
+    );
+    check_error(
+        world.handle(notification(REF, REF_KEY)).await,
+        "BucketIsRef",
+        "s3://xpto-ref/tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_7_7.parquet is in REF, the bucket that refine writes to; remove the notification from that bucket",
+    );
+    let elsewhere = world.handle(notification("another-bucket", KEY)).await.unwrap_err();
+    assert_eq!(elsewhere.error_type(), "RawUnreadable");
+    assert!(elsewhere.chain().contains("another-bucket") && elsewhere.chain().contains("404 NoSuchBucket"), "{}", elsewhere.chain());
+    check_error(
+        world.handle(sample!("scheduler-tick.json")).await,
+        "EventUnknown",
+        r#"refine takes an SQS batch, an S3 notification or the EventBridge event "Object Created", not an object of `account`, `detail`, `detail-type`, `id`, `region`, `resources`, `source`, `time`; check what invokes the function"#,
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_fails_alone_and_as_a_whole() {
+    let world = World::new();
+    world.put_raw(KEY, document(7)).await;
+    world.put_raw("tweets/second.json", document(8)).await;
+    let both =
+        json!({"Records": [notification(RAW, "tweets/gone.json")["Records"][0], notification(RAW, "tweets/second.json")["Records"][0]]});
+    let messages = [
+        sample!("s3-test-event.json"),
+        json!("segredo"),
+        notification(RAW, KEY),
+        both,
+        notification(REF, REF_KEY),
+        json!({"Records": [{"eventName": "ObjectRemoved:Delete"}]}),
+    ];
+    assert_eq!(world.handle(queue(&messages)).await.unwrap(), failures(&["1", "3", "4"]));
+    let mut written = world.written();
+    written.sort();
+    assert_eq!(written, [REF_KEY, "tweets/ano=2026/mes=11/dia=23/second.json.parquet"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invocation_ends_before_its_deadline_and_gives_back_what_is_left() {
+    let world = World::new();
+    world.put_raw(KEY, document(7)).await;
+    world.put_raw("tweets/slow.json", document(8)).await;
+    world.rule(|_, path| Fate::Answered(if path.ends_with("slow.json") { Duration::from_secs(4) } else { Duration::ZERO }));
+    let event = queue(&[notification(RAW, KEY), notification(RAW, "tweets/slow.json")]);
+
+    let started = Instant::now();
+    let answer = handle(&world.refine, event.clone(), started + Duration::from_secs(3)).await.unwrap();
+    assert_eq!(answer, failures(&["1"]));
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    assert_eq!(world.written(), [REF_KEY]);
+
+    let too_late = handle(&world.refine, event.clone(), Instant::now()).await.unwrap();
+    assert_eq!(too_late, failures(&["0", "1"]));
+    let alone = handle(&world.refine, notification(RAW, KEY), Instant::now()).await.unwrap_err();
+    assert_eq!(alone.error_type(), "DeadlineReached");
+
+    assert_eq!(world.handle(event).await.unwrap(), failures(&[]));
+    assert_eq!(world.written().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_objects_wait_for_s3_together() {
+    let world = World::new();
+    let keys: Vec<String> = (0..10).map(|n| format!("tweets/{n}.json")).collect();
+    for (key, id) in keys.iter().zip(1..) {
+        world.put_raw(key, document(id)).await;
+    }
+    world.put_raw(KEY, document(7)).await;
+    world.rule(|_, _| Fate::Answered(Duration::from_millis(30)));
+
+    let started = Instant::now();
+    world.handle(notification(RAW, KEY)).await.unwrap();
+    let one = started.elapsed();
+    let started = Instant::now();
+    let batch: Vec<Value> = keys.iter().map(|key| notification(RAW, key)).collect();
+    assert_eq!(world.handle(queue(&batch)).await.unwrap(), failures(&[]));
+    assert!(started.elapsed() < 2 * one, "{:?} for ten, {one:?} for one", started.elapsed());
+    assert_eq!(world.written().len(), 11);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_lost_changes_nothing() {
+    for lost in 0..6 {
+        let world = World::new();
+        world.put_raw(KEY, document(7)).await;
+        let requests = AtomicU32::new(0);
+        world.rule(
+            move |_, _| {
+                if requests.fetch_add(1, Ordering::Relaxed) == lost { Fate::AnswerLost } else { Fate::Answered(Duration::ZERO) }
+            },
+        );
+        assert_eq!(world.handle(queue([&notification(RAW, KEY)])).await.unwrap(), failures(&[]), "{lost}");
+        assert_eq!(world.written(), [REF_KEY], "{lost}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn trouble_with_ref_gives_the_message_back() {
+    for (status, puts, want) in [
+        (409, 1, None), // another delivery was writing at the same moment
+        (409, 3, None),
+        (409, 4, Some("RefContended")),
+        (403, 1, Some("RefUnwritable")),
+        (503, 1, None), // repeated by the SDK
+        (503, 9, Some("RefUnwritable")),
+    ] {
+        let world = World::new();
+        world.put_raw(KEY, document(7)).await;
+        let seen = AtomicU32::new(0);
+        world.rule(move |method, _| match method {
+            &Method::PUT if seen.fetch_add(1, Ordering::Relaxed) < puts => Fate::Refused(status),
+            _ => Fate::Answered(Duration::ZERO),
+        });
+        let outcome = world.handle(notification(RAW, KEY)).await;
+        assert_eq!(outcome.as_ref().err().map(refine::Error::error_type), want, "{status} {puts}");
+        assert_eq!(world.written().len(), usize::from(want.is_none()), "{status} {puts}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_across_midnight_is_two_objects() {
+    let world = World::new();
+    let tweets = json!({"data": [{"id": "8", "created_at": "2026-11-24T00:00:00Z"}, {"id": "7", "created_at": "2026-11-23T23:59:59Z"}]});
+    world.put_raw(KEY, tweets.to_string()).await;
+    let answer = world.handle(notification(RAW, KEY)).await.unwrap();
+    assert_eq!((&answer["files_created"], &answer["rows"]), (&json!(2), &json!(2)));
+    assert_eq!(world.written(), [REF_KEY, "tweets/ano=2026/mes=11/dia=24/2026-11-23T14-05Z_7_7.parquet"]);
+    assert_eq!(rows::rows(&world.get_ref(REF_KEY).await)[0]["id"], 7);
+}

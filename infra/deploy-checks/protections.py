@@ -1,0 +1,123 @@
+"""Wildcards and missing protections in the translated template: what the linters do not look at."""
+
+from translated import Stack, template, translate
+
+# Actions that AWS gives no resource to name: the service authorization reference of X-Ray.
+WITHOUT_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+
+
+def items(value):
+    return value if isinstance(value, list) else [value]
+
+
+def documents(stack):
+    """Every policy document with where it stands."""
+    for name, role in stack.of_type("AWS::IAM::Role").items():
+        yield f"{name} (who may take it)", role["AssumeRolePolicyDocument"]
+        for policy in role["Policies"]:
+            yield f"{name} {policy['PolicyName']}", policy["PolicyDocument"]
+    for kind in ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"):
+        for name, policy in stack.of_type(kind).items():
+            yield name, policy["PolicyDocument"]
+
+
+def policies(stack):
+    for where, document in documents(stack):
+        sids = [statement.get("Sid") for statement in document["Statement"]]
+        if None in sids or len(set(sids)) != len(sids):
+            yield f"{where}: each statement needs a Sid of its own, there are {sids}"
+        for statement in document["Statement"]:
+            sid, actions = statement.get("Sid"), items(statement["Action"])
+            if statement["Effect"] == "Deny":
+                continue
+            if {"NotAction", "NotResource", "NotPrincipal"} & statement.keys():
+                yield f"{where} {sid}: allows everything but something"
+            if any("*" in action for action in actions):
+                yield f"{where} {sid}: allows {actions}"
+            if "*" in items(statement.get("Resource", [])) and not WITHOUT_RESOURCE.issuperset(actions):
+                yield f"{where} {sid}: allows {actions} on everything"
+            principal = statement.get("Principal", {})
+            if principal == "*" or "*" in items(principal.get("AWS", [])):
+                yield f"{where} {sid}: allows everybody"
+    for name, role in stack.of_type("AWS::IAM::Role").items():
+        if role.get("ManagedPolicyArns"):
+            yield f"{name}: managed policies {role['ManagedPolicyArns']}"
+
+
+def refusals(stack, kind, own):
+    """Names of what has no policy that refuses plain HTTP."""
+    refused = set()
+    for policy in stack.of_type(kind).values():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if statement["Effect"] == "Deny" and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}:
+                refused.update(items(statement["Resource"]))
+    return [name for name, arn in own.items() if arn not in refused]
+
+
+def protections(stack):
+    yield from policies(stack)
+    buckets = stack.of_type("AWS::S3::Bucket")
+    queues = stack.of_type("AWS::SQS::Queue")
+    arns = {name: stack.attribute(name, "Arn") for name in [*buckets, *queues]}
+    for kind, own in (("AWS::S3::BucketPolicy", buckets), ("AWS::SQS::QueuePolicy", queues)):
+        for name in refusals(stack, kind, {name: arns[name] for name in own}):
+            yield f"{name}: takes requests without TLS"
+    for name, bucket in buckets.items():
+        wanted = {
+            "BlockPublicAcls": bucket["PublicAccessBlockConfiguration"].get("BlockPublicAcls"),
+            "BlockPublicPolicy": bucket["PublicAccessBlockConfiguration"].get("BlockPublicPolicy"),
+            "IgnorePublicAcls": bucket["PublicAccessBlockConfiguration"].get("IgnorePublicAcls"),
+            "RestrictPublicBuckets": bucket["PublicAccessBlockConfiguration"].get("RestrictPublicBuckets"),
+            "versioned": bucket["VersioningConfiguration"]["Status"] == "Enabled",
+            "encrypted": bool(bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]),
+            "no ACLs": bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}],
+            "old versions expire": any("NoncurrentVersionExpiration" in rule for rule in bucket["LifecycleConfiguration"]["Rules"]),
+            "retained on deletion": stack.present[name].get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate"),
+            "retained on replacement": stack.present[name].get("UpdateReplacePolicy") == "Retain",
+        }
+        for what, there in wanted.items():
+            if not there:
+                yield f"{name}: not {what}"
+        if len(stack.attribute(name, "Ref")) > 63:
+            yield f"{name}: its name is longer than 63 characters"
+    for name, queue in queues.items():
+        if not queue.get("SqsManagedSseEnabled"):
+            yield f"{name}: not encrypted"
+    secrets = stack.of_type("AWS::SecretsManager::Secret")
+    for name, secret in secrets.items():
+        if {"SecretString", "GenerateSecretString"} & secret.keys():
+            yield f"{name}: a deployment would reset its value"
+    for name, function in stack.of_type("AWS::Lambda::Function").items():
+        if function["TracingConfig"]["Mode"] != "Active" or function["LoggingConfig"]["LogFormat"] != "JSON":
+            yield f"{name}: no tracing, or logs that are not JSON"
+        if "ReservedConcurrentExecutions" in function:
+            yield f"{name}: reserves concurrency, which a new account cannot"
+    for name, group in stack.of_type("AWS::Logs::LogGroup").items():
+        if "RetentionInDays" not in group:
+            yield f"{name}: keeps its logs for ever"
+
+
+def main():
+    translated = translate(template())
+    variants = {
+        "defaults": {},
+        "longest prefix": {"Prefix": "x" * 20},
+        "everything set": {
+            "RawColdAfterDays": 30, "RawRetentionDays": 365, "AlarmEmail": "a@example.com", "Architecture": "arm64",
+            "ScheduleState": "DISABLED", "SchedulePeriod": 1, "Expansions": "author_id",
+        },
+        "buckets of an earlier stack": {"DataBuckets": "existing"},
+    }
+    findings = []
+    for variant, parameters in variants.items():
+        stack = Stack(translated, **parameters)
+        for name in stack.present:
+            stack.properties(name)  # every reference leads to something
+        findings += [f"{variant}: {finding}" for finding in protections(stack)]
+        print(f"{variant}: {len(stack.present)} resources, {sum(1 for _ in documents(stack))} policy documents")
+    print(*findings, sep="\n")
+    raise SystemExit(1 if findings else 0)
+
+
+if __name__ == "__main__":
+    main()

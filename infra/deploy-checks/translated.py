@@ -1,0 +1,173 @@
+"""template.yaml as CloudFormation gets it: what SAM makes of it, and the values that a stack of it would have."""
+
+import json
+import re
+from pathlib import Path
+
+import boto3
+import samtranslator.model.naming  # noqa: F401  imported first: the package's own imports go round in a circle
+from samcli.yamlhelper import yaml_parse
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+ROOT = Path(__file__).resolve().parents[2]
+ACCOUNT, REGION = "123456789012", "sa-east-1"
+PSEUDO = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Region": REGION,
+    "AWS::Partition": "aws",
+    "AWS::URLSuffix": "amazonaws.com",
+    "AWS::StackName": "checked",
+}
+NOTHING = object()  # AWS::NoValue
+
+
+def template():
+    return yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+
+
+def translate(source):
+    """What the transform AWS::Serverless-2016-10-31 makes of the template, as `sam deploy` sends it."""
+    for resource in source["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://artifacts/bootstrap.zip"
+    session = boto3.session.Session(region_name=REGION)
+    # No managed policy is known on purpose: a role that asks for one shows up as an error.
+    return Translator({}, Parser(), boto_session=session).translate(source, {})
+
+
+class Stack:
+    """The translated template with every function resolved, for one set of parameters."""
+
+    def __init__(self, translated, **parameters):
+        self.translated = translated
+        declared = translated["Parameters"]
+        unknown = parameters.keys() - declared.keys()
+        if unknown:
+            raise SystemExit(f"template.yaml has no parameter {sorted(unknown)}")
+        self.parameters = {name: str(parameters.get(name, one.get("Default", ""))) for name, one in declared.items()}
+        present = {
+            name: resource
+            for name, resource in translated["Resources"].items()
+            if self.condition(resource.get("Condition"))
+        }
+        self.types = {name: resource["Type"] for name, resource in present.items()}
+        self.present = present
+
+    def of_type(self, kind):
+        """Logical names and resolved properties of all resources of a type."""
+        return {name: self.properties(name) for name, type_ in self.types.items() if type_ == kind}
+
+    def properties(self, name):
+        return self.resolve(self.present[name].get("Properties", {}))
+
+    def condition(self, name):
+        return name is None or self.resolve(self.translated["Conditions"][name])
+
+    def resolve(self, value):
+        if isinstance(value, list):
+            return [item for item in map(self.resolve, value) if item is not NOTHING]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            (function, argument), = value.items()
+            method = getattr(self, "fn_" + function.removeprefix("Fn::").lower(), None)
+            if method and (function == "Ref" or function.startswith("Fn::")):
+                return method(argument)
+        resolved = {key: self.resolve(item) for key, item in value.items()}
+        return {key: item for key, item in resolved.items() if item is not NOTHING}
+
+    def fn_ref(self, name):
+        if name == "AWS::NoValue":
+            return NOTHING
+        if name in PSEUDO:
+            return PSEUDO[name]
+        if name in self.parameters:
+            return self.parameters[name]
+        return self.attribute(name, "Ref")
+
+    def fn_getatt(self, argument):
+        name, attribute = argument if isinstance(argument, list) else argument.split(".", 1)
+        return self.attribute(name, attribute)
+
+    def fn_sub(self, argument):
+        text, values = argument if isinstance(argument, list) else (argument, {})
+
+        def value(match):
+            name = match[1]
+            if name.startswith("!"):
+                return "${" + name[1:] + "}"
+            if name in values:
+                return self.resolve(values[name])
+            return self.fn_getatt(name) if "." in name else self.fn_ref(name)
+
+        return re.sub(r"\$\{([^}]+)\}", value, text)
+
+    def fn_join(self, argument):
+        separator, items = argument
+        return separator.join(self.resolve(items))
+
+    def fn_split(self, argument):
+        separator, text = argument
+        return self.resolve(text).split(separator)
+
+    def fn_findinmap(self, argument):
+        mapping, first, second = map(self.resolve, argument)
+        return self.translated["Mappings"][mapping][first][second]
+
+    def fn_if(self, argument):
+        name, yes, no = argument
+        return self.resolve(yes if self.condition(name) else no)
+
+    def fn_equals(self, argument):
+        left, right = map(self.resolve, argument)
+        return str(left) == str(right)
+
+    def fn_not(self, argument):
+        return not self.resolve(argument[0])
+
+    def attribute(self, name, attribute):
+        if name not in self.types:
+            raise SystemExit(f"{name}.{attribute} is asked for, and with these parameters there is no such resource")
+        kind = self.types[name].rpartition("::")[2]
+        if kind in ("Role",):
+            own = f"{name}-GENERATED"
+        else:
+            own = self.own_name(name)
+        arn = {
+            "Bucket": f"arn:aws:s3:::{own}",
+            "Queue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{own}",
+            "Function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{own}",
+            "Role": f"arn:aws:iam::{ACCOUNT}:role/{own}",
+            "LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{own}:*",
+            "Secret": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{own}-AbCdEf",
+            "Topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:{own}",
+        }.get(kind)
+        if attribute == "Ref":
+            by_ref = {"Queue": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{own}", "Secret": arn, "Topic": arn}
+            return by_ref.get(kind, own)
+        if attribute == "QueueName":
+            return own
+        if attribute != "Arn" or arn is None:
+            raise SystemExit(f"{name}.{attribute} is not known to {Path(__file__).name}")
+        return arn
+
+    def own_name(self, name):
+        properties = self.present[name]["Properties"]
+        names = ("BucketName", "QueueName", "FunctionName", "LogGroupName", "TopicName", "Name")
+        own = next((properties[key] for key in names if key in properties), None)
+        if own is None and "DatabaseInput" in properties:
+            own = properties["DatabaseInput"]["Name"]
+        return self.resolve(own) if own is not None else f"{name}-GENERATED"
+
+
+def main():
+    translated = translate(template())
+    out = ROOT / "target" / "deploy-checks" / "translated.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(translated, indent=1, ensure_ascii=False), encoding="utf-8")
+    print(f"{len(translated['Resources'])} resources in {out.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+//! `reprocess`: RAW through refine once more, after a change of refine or of the lexicon.
+
+use std::path::Path;
+
+use chrono::NaiveDate;
+use indicatif::{ProgressBar, ProgressStyle};
+use tweets::RawKey;
+
+use crate::lake::{Lake, RAW_BUCKET};
+use crate::pipeline::{deliver, refine_of};
+use crate::queue::Queue;
+use crate::{Clock, Outcome};
+
+/// Replays the RAW files of the days `from` to `to`, both included; without bounds all files, also those put in by hand.
+///
+/// Objects of REF that carry the present versions of refine and of the lexicon stay as they are.
+pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, clock: Clock) -> Outcome {
+    let lake = Lake::open(root, clock, "")?;
+    let mut queue = Queue::open(&lake).await?;
+    let is_meant = |key: &str| match key.parse::<RawKey>() {
+        Ok(key) => {
+            let day = key.oldest_created_at().date_naive();
+            from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to)
+        }
+        Err(_) => from.is_none() && to.is_none(),
+    };
+    let files = queue.replay(&lake, is_meant).await?;
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(files).with_style(style); // draws nothing where standard error is no terminal
+    deliver(&mut queue, &refine_of(&lake), |messages| bar.inc(messages)).await?;
+    bar.finish_and_clear();
+    match queue.dead() {
+        [] => {
+            println!("{files} RAW files went through refine {} with lexicon {}.", refine::REFINE_VERSION, refine::LEXICON_VERSION);
+            Ok(())
+        }
+        [first, ..] => {
+            Err(format!("{} of {files} RAW files could not be refined, the first is s3://{RAW_BUCKET}/{first}", queue.dead().len()).into())
+        }
+    }
+}

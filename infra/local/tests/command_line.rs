@@ -1,0 +1,103 @@
+//! The command line as a user meets it: real processes, their output and exit codes.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+fn local(lake: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    command.arg("--lake").arg(lake).args(arguments).env_clear();
+    command
+}
+
+#[track_caller]
+fn stdout(output: Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Counts connections to an address that nobody has a reason to call.
+fn trap() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    std::thread::spawn(move || listener.incoming().for_each(|_| _ = counted.fetch_add(1, Ordering::SeqCst)));
+    (url, calls)
+}
+
+#[test]
+fn a_hostile_environment_sends_nothing_elsewhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let (url, calls) = trap();
+    let config = dir.path().join("config");
+    std::fs::write(&config, format!("[default]\nendpoint_url = {url}\nregion = eu-west-1\n[profile evil]\nendpoint_url = {url}\n"))
+        .unwrap();
+    let mut command = local(&dir.path().join("lake"), &[]);
+    for name in [
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_S3",
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+        "X_API_BASE_URL",
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    ] {
+        command.env(name, &url);
+    }
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
+        command.env(name, &url);
+    }
+    command.env("AWS_CONFIG_FILE", &config).env("AWS_PROFILE", "evil");
+    command.env("AWS_ACCESS_KEY_ID", "AKIAREAL").env("AWS_SECRET_ACCESS_KEY", "real").env("X_BEARER_TOKEN", "real-token");
+    let shown = stdout(command.output().unwrap());
+    assert!(shown.contains("complete") && shown.contains("| sentimento |"), "{shown}");
+    assert_eq!(calls.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_second_run_adds_only_what_is_new() {
+    let dir = tempfile::tempdir().unwrap();
+    stdout(local(dir.path(), &[]).output().unwrap());
+    let count = "SELECT count(*) AS rows, count(DISTINCT id) AS tweets, count(DISTINCT arquivo_raw) AS files FROM tweets";
+    let first = stdout(local(dir.path(), &["sql", count, "--format", "json"]).output().unwrap());
+    stdout(local(dir.path(), &["demo"]).output().unwrap());
+    let second = stdout(local(dir.path(), &["sql", count, "--format", "json"]).output().unwrap());
+    let number = |text: &str, name: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()[name].as_u64().unwrap();
+    assert!(number(&first, "rows") > 50, "{first}");
+    assert_eq!(number(&second, "rows"), number(&second, "tweets"), "{second}");
+    // Half an hour has hundreds of tweets, the seconds between the runs a few at most.
+    assert!(number(&second, "rows") - number(&first, "rows") < number(&first, "rows") / 2, "{first}{second}");
+}
+
+#[test]
+fn rows_come_as_csv_and_json_for_scripts() {
+    let dir = tempfile::tempdir().unwrap();
+    stdout(local(dir.path(), &[]).output().unwrap());
+    let statement = "SELECT ano > 2000 AS agora, 'x,y' AS texto FROM tweets LIMIT 1";
+    assert_eq!(stdout(local(dir.path(), &["sql", statement, "--format", "csv"]).output().unwrap()), "agora,texto\ntrue,\"x,y\"\n");
+    assert_eq!(
+        stdout(local(dir.path(), &["sql", statement, "--format", "json"]).output().unwrap()),
+        "{\"agora\":true,\"texto\":\"x,y\"}\n"
+    );
+    let file = dir.path().join("question.sql");
+    std::fs::write(&file, "SELECT 1 AS um").unwrap();
+    assert_eq!(stdout(local(dir.path(), &["sql", "-f", file.to_str().unwrap(), "--format", "csv"]).output().unwrap()), "um\n1\n");
+}
+
+#[test]
+fn mistakes_are_told_with_the_next_step_and_an_exit_code() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = dir.path().join("nowhere");
+    for (arguments, code, want) in [
+        (&["sql", "SELECT 1"][..], 1, "make one with `cargo run`"),
+        (&["sql"], 2, "required arguments"),
+        (&["sql", "-f", "/nowhere.sql"], 1, "cannot read /nowhere.sql"),
+        (&["dance"], 2, "unrecognized subcommand"),
+    ] {
+        let output = local(&missing, arguments).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
+        assert!(error.contains(want), "{arguments:?}: {error}");
+    }
+}

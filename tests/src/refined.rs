@@ -1,0 +1,80 @@
+//! INV-3 and INV-5: REF against RAW, both read as an operator would.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use parquet::record::RowAccessor as _;
+use tweets::columns::COLUMNS;
+use tweets::{Partition, TweetId};
+
+use crate::fault::{RAW_BUCKET, REF_BUCKET};
+use crate::invariants::{Verdict, ids};
+use crate::world::World;
+
+/// A file that somebody put into RAW and that no pipeline can read.
+pub(crate) const NOT_A_DOCUMENT: &str = "tweets/lixo.json";
+
+/// Checks that REF holds exactly the rows of RAW, each in the partition of its day, and that what has none was set aside.
+pub(crate) async fn ref_is_raw(world: &World, verdict: &mut Verdict) {
+    let mut wanted = BTreeMap::<(TweetId, String), u64>::new();
+    let mut unreadable = Vec::new();
+    for (key, body) in objects(world, RAW_BUCKET, tweets::RAW_PREFIX).await {
+        if key == NOT_A_DOCUMENT {
+            unreadable.push(key);
+            continue;
+        }
+        for id in ids(&body) {
+            *wanted.entry((id, key.clone())).or_default() += 1;
+        }
+    }
+    let mut found = BTreeMap::<(TweetId, String), u64>::new();
+    for (key, body) in objects(world, REF_BUCKET, "").await {
+        let rows = rows(body);
+        verdict.check("INV-3", rows.is_some(), || format!("{key} is no Parquet file of ours"));
+        for (id, raw_key, created_ms) in rows.unwrap_or_default() {
+            let day = chrono::DateTime::from_timestamp_millis(created_ms).map(|created_at| Partition::of(created_at).to_string());
+            verdict.check("INV-3", day.as_ref().is_some_and(|day| key.contains(day)), || format!("{id} of {day:?} is in {key}"));
+            *found.entry((id, raw_key)).or_default() += 1;
+        }
+    }
+    for (row, count) in &wanted {
+        verdict.check("INV-3", found.get(row) == Some(count), || format!("{row:?} is {:?} times in REF, {count} in RAW", found.get(row)));
+    }
+    for row in found.keys() {
+        verdict.check("INV-3", wanted.contains_key(row), || format!("{row:?} is in REF and not in RAW"));
+    }
+    let mut dead = world.queue().dead_keys();
+    dead.dedup();
+    verdict.check("INV-5", dead == unreadable, || format!("set aside is {dead:?}, what cannot be read is {unreadable:?}"));
+    let lines = world.journal().lines();
+    for key in unreadable {
+        let is_named = lines.iter().any(|line| line.message == "object rejected" && line.field("key") == Some(&key));
+        verdict.check("INV-5", is_named, || format!("no log names {key}"));
+    }
+}
+
+async fn objects(world: &World, bucket: &str, prefix: &str) -> Vec<(String, Bytes)> {
+    let mut objects = Vec::new();
+    let listed = world.operator().list_objects_v2().bucket(bucket).prefix(prefix).send().await;
+    for key in listed.into_iter().flat_map(|page| page.contents.unwrap_or_default()).filter_map(|object| object.key) {
+        if let Ok(object) = world.operator().get_object().bucket(bucket).key(&key).send().await
+            && let Ok(body) = object.body.collect().await
+        {
+            objects.push((key, body.into_bytes()));
+        }
+    }
+    objects
+}
+
+/// `id`, `arquivo_raw` and `criado_em` of each row.
+fn rows(body: Bytes) -> Option<Vec<(TweetId, String, i64)>> {
+    let column = |name: &str| COLUMNS.iter().position(|column| *column == name);
+    let (id, raw_key, created_at) = (column("id")?, column("arquivo_raw")?, column("criado_em")?);
+    let reader = SerializedFileReader::new(body).ok()?;
+    let rows = reader.get_row_iter(None).ok()?.map(|row| {
+        let row = row.ok()?;
+        Some((TweetId::new(row.get_long(id).ok()?)?, row.get_string(raw_key).ok()?.clone(), row.get_timestamp_millis(created_at).ok()?))
+    });
+    rows.collect()
+}
