@@ -1,90 +1,211 @@
-"""Runs both release bootstraps under the runtime's protocol against `serve`, and reads what they wrote with other tools."""
+"""The bootstraps under the environment that the template gives them, against an emulated S3, SQS and Secrets Manager.
+
+From the stored token to rows in Parquet: ingest fails with the command while the secret is empty, stores files once it has
+a value, each file is announced through the queue, refine answers, and the Parquet has the columns of the Glue table.
+
+    python bootstraps.py [FOLDER]    FOLDER/ingest/bootstrap and FOLDER/refine/bootstrap; default target/lambda
+"""
 
 import argparse
-import glob
+import io
 import json
-import os
-import subprocess
-import tempfile
+import logging
+import time
+from pathlib import Path
 
-import duckdb
+import boto3
 import pyarrow.parquet
+from moto.server import ThreadedMotoServer
 
-from lambda_runtime import Function
+from bodies import attribute, notification
+from runtime_api import Failed, Function
+from translated import REGION, ROOT, Stack, template, translate
+from x_api import XApi, posts
+
+TOKEN = "AAAAmadeUpTokenOfTheDeploymentChecks"
+POSTS = 230  # three files: two full ones and a rest
+GLUE = {  # what pyarrow calls the types of the table
+    "bigint": ["int64"],
+    "string": ["string"],
+    "boolean": ["bool"],
+    "timestamp": ["timestamp[ms, tz=UTC]"],
+    "array<string>": ["list<element: string not null>", "list<element: string>", "list<item: string>"],
+}
 
 
-def serve(local, lake):
-    """Starts `serve` on free ports; the process and the environment it prints."""
-    process = subprocess.Popen(
-        [local, "--lake", lake, "serve", "--aws-port", "0", "--x-port", "0"], stdout=subprocess.PIPE, text=True, env={}
-    )
-    environment = {}
-    for line in process.stdout:
-        if line.startswith("export "):
-            name, value = line[len("export ") :].strip().split("=", 1)
-            environment[name] = value.strip("'")
-            if name == "SEARCH_QUERY":
-                return process, environment
-
-
-def check(condition, text):
-    print(("ok      " if condition else "FAILED  ") + text)
+def want(condition, what):
     if not condition:
-        raise SystemExit(1)
+        raise SystemExit(f"FAILED: {what}")
+    print(f"  ok: {what}")
 
 
-def s3_event(bucket, path, root):
-    key = os.path.relpath(path, os.path.join(root, bucket))
-    record = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": bucket}, "object": {"key": key.replace("=", "%3D")}}}
-    return {"Records": [record]}
+class Emulated:
+    """The stack's buckets, queue and secret in moto."""
+
+    def __init__(self, stack, endpoint):
+        self.environment = {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "emulated",
+            "AWS_SECRET_ACCESS_KEY": "emulated",
+        }
+
+        def client(service):
+            keys = {"aws_access_key_id": "emulated", "aws_secret_access_key": "emulated"}
+            return boto3.client(service, region_name=REGION, endpoint_url=endpoint, **keys)
+
+        self.s3, self.sqs, self.secrets = client("s3"), client("sqs"), client("secretsmanager")
+        queues = stack.of_type("AWS::SQS::Queue")
+        for name in sorted(queues, key=lambda name: "RedrivePolicy" in queues[name]):
+            settings = {key: attribute(value) for key, value in queues[name].items() if key != "QueueName"}
+            settings.pop("ReceiveMessageWaitTimeSeconds", None)  # so that asking an empty queue does not take long
+            url = self.sqs.create_queue(QueueName=queues[name]["QueueName"], Attributes=settings)["QueueUrl"]
+            if name == "RefineQueue":
+                self.queue = url
+        for bucket in stack.of_type("AWS::S3::Bucket").values():
+            name = bucket["BucketName"]
+            self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+            if "NotificationConfiguration" in bucket:
+                self.s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration=notification(bucket))
+        for secret in stack.of_type("AWS::SecretsManager::Secret").values():
+            self.secrets.create_secret(**secret)
+            self.secret = secret["Name"]
+
+    def keys(self, bucket, prefix):
+        return sorted(one["Key"] for one in self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []))
+
+    def batch(self, size):
+        """Messages as Lambda's poller hands them on."""
+        received = self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=size).get("Messages", [])
+        return [
+            {
+                "messageId": one["MessageId"],
+                "receiptHandle": one["ReceiptHandle"],
+                "body": one["Body"],
+                "attributes": {},
+                "messageAttributes": {},
+                "md5OfBody": one["MD5OfBody"],
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:sa-east-1:123456789012:refine",
+                "awsRegion": REGION,
+            }
+            for one in received
+        ]
+
+    def settle(self, records, answer):
+        failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
+        for record in records:
+            if record["messageId"] not in failed:
+                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=record["receiptHandle"])
+        return failed
 
 
-def run(bootstraps, local):
-    lake = tempfile.mkdtemp()
-    server, environment = serve(local, lake)
-    try:
-        with Function(f"{bootstraps}/ingest/bootstrap", {}) as unconfigured:
-            _, error = unconfigured.invoke({})
-            check(error["errorType"] == "ConfigInvalid" and "RAW_BUCKET" in error["errorMessage"], "ingest without variables is ConfigInvalid")
+def pump(emulated, refine, size):
+    """Hands the queue to refine until it is empty; how many messages, and which of them failed."""
+    messages, failed = 0, set()
+    while records := emulated.batch(size):
+        answer = refine.invoke({"Records": records})
+        failed |= emulated.settle(records, answer)
+        messages += len(records)
+    return messages, failed
 
-        with Function(f"{bootstraps}/ingest/bootstrap", environment) as ingest:
-            answer, error = ingest.invoke({})
-            check(error is None and answer["status"] == "complete" and answer["posts"] > 0, f"ingest answers: {json.dumps(answer)}")
-            token = "zarabatana7Qk2v"
-            check(token not in ingest.log() and '"zarpelim' not in ingest.log(), "no token and no tweet text in its log")
 
-        raw_files = sorted(glob.glob(f"{lake}/xpto-raw/tweets/**/*.json", recursive=True))
-        documents = [json.load(open(path)) for path in raw_files]
-        sizes = sorted(len(document["data"]) for document in documents)
-        check(sum(sizes) == answer["posts"] and sizes[-1] <= 100 and all(size == 100 for size in sizes[1:]), f"RAW holds {sizes} tweets")
-        for path, document in zip(raw_files, documents):
-            oldest = min(document["data"], key=lambda tweet: int(tweet["id"]))
-            minute = oldest["created_at"][:16].replace(":", "-")
-            check(os.path.basename(path).startswith(minute), f"{os.path.basename(path)} names the minute of its oldest tweet")
+def columns(table):
+    declared = table["TableInput"]["StorageDescriptor"]["Columns"]
+    return [(column["Name"], column["Type"]) for column in declared]
 
-        with Function(f"{bootstraps}/refine/bootstrap", environment) as refine:
-            messages = [
-                {"messageId": str(place), "body": json.dumps(s3_event("xpto-raw", path, lake))} for place, path in enumerate(raw_files)
+
+def check(stack, folder, endpoint):
+    functions = {name: stack.properties(f"{name.title()}Function") for name in ("ingest", "refine")}
+    batch_size = stack.properties("RefineFunctionNewFiles")["BatchSize"]
+    raw = functions["ingest"]["Environment"]["Variables"]["RAW_BUCKET"]
+    ref = functions["refine"]["Environment"]["Variables"]["REF_BUCKET"]
+    emulated = Emulated(stack, endpoint)
+    made = posts(POSTS, int(time.time() * 1000))
+    with XApi(TOKEN, made) as x_api:
+        functions["ingest"]["Environment"]["Variables"]["X_API_BASE_URL"] = x_api.url
+        with (
+            Function(folder / "ingest" / "bootstrap", functions["ingest"], emulated.environment) as ingest,
+            Function(folder / "refine" / "bootstrap", functions["refine"], emulated.environment) as refine,
+        ):
+            print("ingest")
+            tick = json.loads((ROOT / "events" / "scheduler-tick.json").read_text(encoding="utf-8"))
+            try:
+                ingest.invoke(tick)
+                want(False, "an empty secret is an error")
+            except Failed as error:
+                want(error.type == "SecretEmpty", f"an empty secret is an error: {error.type}")
+                command = f"--secret-id {emulated.secret} --secret-string file://token.txt"
+                want(command in error.message, "its message holds the command that stores the token")
+            want(not emulated.keys(raw, ""), "and nothing is written")
+
+            emulated.secrets.put_secret_value(SecretId=emulated.secret, SecretString=f"{TOKEN}\n")
+            summary = ingest.invoke(tick)
+            files = emulated.keys(raw, "tweets/")
+            want(summary["status"] == "complete" and summary["posts"] == POSTS, f"{POSTS} posts are captured: {summary['status']}")
+            want(len(files) == 3, f"in three files: {len(files)}")
+            want(emulated.keys(raw, "state/") == ["state/ingest.json"], "beside the cursor")
+
+            print("refine")
+            messages, failed = pump(emulated, refine, batch_size)
+            want(messages >= len(files) and not failed, f"{messages} messages of the queue are answered, none fails")
+            parquet = emulated.keys(ref, "tweets/")
+            want(len(parquet) >= len(files) and all(key.endswith(".parquet") for key in parquet), f"{len(parquet)} Parquet files")
+            tables = []
+            for key in parquet:
+                body = emulated.s3.get_object(Bucket=ref, Key=key)["Body"].read()
+                tables.append(pyarrow.parquet.read_table(io.BytesIO(body)))
+            rows = [row for table in tables for row in table.to_pylist()]
+            want(sorted(row["id"] for row in rows) == sorted(int(post["id"]) for post in made), f"{len(rows)} rows, each post once")
+            declared = columns(stack.properties("TweetsTable"))
+            want(tables[0].column_names == [name for name, _ in declared], "with the columns of the Glue table, in its order")
+            odd = [
+                f"{field.name} is {field.type}, declared as {kind}"
+                for field, (_, kind) in zip(tables[0].schema, declared, strict=True)
+                if str(field.type) not in GLUE[kind]
             ]
-            batch = {"Records": [{**message, "eventSource": "aws:sqs", "attributes": {}} for message in messages]}
-            answer, error = refine.invoke(batch)
-            check(answer == {"batchItemFailures": []}, "refine answers a queue with no failures")
-            again, error = refine.invoke(batch)
-            check(again == {"batchItemFailures": []}, "and again when the batch is delivered twice")
+            want(not odd, f"and of its types {odd or ''}")
+            sentiments = {row["sentimento"] for row in rows}
+            want(sentiments == {"Positivo", "Negativo", "Neutro"}, "in every sentiment")
+            projected = all(
+                key.startswith(f"tweets/ano={row['criado_em']:%Y}/mes={row['criado_em']:%m}/dia={row['criado_em']:%d}/")
+                for key, table in zip(parquet, tables, strict=True)
+                for row in table.to_pylist()
+            )
+            want(projected, "below the prefixes that the projection computes")
 
-        parquet = f"{lake}/xpto-ref/tweets/**/*.parquet"
-        rows, distinct = duckdb.sql(f"SELECT count(*), count(DISTINCT id) FROM read_parquet('{parquet}')").fetchone()
-        check(rows == distinct == sum(sizes), f"DuckDB reads {rows} rows, each tweet once")
-        schema = pyarrow.parquet.read_schema(glob.glob(parquet, recursive=True)[0])
-        check(str(schema.field("criado_em").type) == "timestamp[ms, tz=UTC]", "pyarrow reads criado_em as UTC milliseconds")
+            print("bad files and repetitions")
+            emulated.s3.put_object(Bucket=raw, Key="tweets/by hand/ação + 1.json", Body=b'{"data": [')
+            emulated.s3.copy_object(Bucket=raw, Key="tweets/again.json", CopySource={"Bucket": raw, "Key": files[0]})
+            messages, failed = pump(emulated, refine, batch_size)
+            want(messages == 2 and len(failed) == 1, "of a good and a bad file in one batch the bad one alone is left in the queue")
+            summary = ingest.invoke(tick)
+            want(emulated.keys(raw, "tweets/ano") == files, f"another run stores nothing twice: {summary['status']}")
+            memory = ", ".join(f"{function.name} {function.peak_mib():.0f} MiB" for function in (ingest, refine) if function.peak_mib())
+            print(f"  peak memory: {memory}")
+        logged = "".join(ingest.lines + refine.lines)
+        want(TOKEN not in logged and not any(text in logged for text in ("Gostei", "Que pena")), "no token and no text in the logs")
+        broken = [line for line in ingest.lines + refine.lines if not line.startswith("{")]
+        want(not broken, f"every log line is JSON {broken[:1] or ''}")
+
+
+def main():
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("folder", nargs="?", type=Path, default=ROOT / "target" / "lambda")
+    folder = arguments.parse_args().folder
+    for name in ("ingest", "refine"):
+        if not (folder / name / "bootstrap").exists():
+            raise SystemExit(f"{folder / name / 'bootstrap'} is missing: run `cargo lambda build` first")
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        check(Stack(translate(template())), folder, f"http://{host}:{port}")
     finally:
-        server.terminate()
-        server.wait()
+        server.stop()
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bootstraps", required=True, help="folder with ingest/bootstrap and refine/bootstrap")
-    parser.add_argument("--local", required=True, help="the binary `local`")
-    arguments = parser.parse_args()
-    run(arguments.bootstraps, arguments.local)
+    main()

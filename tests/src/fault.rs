@@ -163,7 +163,7 @@ pub(crate) struct Plan {
     per_mille: u64,
     /// Kinds that do not occur in this world, so that what is left meets more often.
     left_out: BTreeSet<&'static str>,
-    script: Vec<(Call, u32, Fault)>,
+    script: Vec<(Option<Call>, u32, Fault)>,
     requests: u64,
     pub(crate) counts: BTreeMap<(Call, &'static str), u64>,
 }
@@ -191,8 +191,8 @@ impl Plan {
         Self { seed, per_mille, left_out, ..Self::none() }
     }
 
-    /// The `nth` request of this kind from now on meets `fault`.
-    pub(crate) fn script(&mut self, call: Call, nth: u32, fault: Fault) {
+    /// The `nth` request of this kind, or of any, from now on meets `fault`.
+    pub(crate) fn script(&mut self, call: Option<Call>, nth: u32, fault: Fault) {
         self.script.push((call, nth, fault));
     }
 
@@ -207,7 +207,7 @@ impl Plan {
         self.requests += 1;
         let mut fault = None;
         for (of, nth, scripted) in &mut self.script {
-            if *of == call {
+            if of.is_none_or(|of| of == call) {
                 *nth = nth.saturating_sub(1);
                 if *nth == 0 {
                     fault = Some(*scripted);

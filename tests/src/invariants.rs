@@ -111,7 +111,7 @@ fn nothing_is_missed(world: &World, evidence: &Evidence, verdict: &mut Verdict) 
     let Some(first) = evidence.cursors.first().and_then(|(_, cursor)| cursor["done"].as_str()?.parse::<TweetId>().ok()) else { return };
     let captured: BTreeSet<TweetId> = evidence.files.values().flatten().copied().collect();
     let in_time = TimeDelta::from_std(world.shape().config.safety_lag).unwrap_or_default() - UNNOTICED;
-    let due = |post: &Post| post.id >= first && post.gone_at.is_none() && post.index_lag() <= in_time && !evidence.is_in_a_gap(post.id);
+    let due = |post: &Post| post.id >= first && post.gone_at.is_none() && post.hidden.is_none() && post.index_lag() <= in_time && !evidence.is_in_a_gap(post.id);
     world.x(|x| {
         for post in x.posts.0.values().filter(|post| due(post)) {
             verdict.check("INV-1", captured.contains(&post.id), || format!("{} of {} is in no RAW file", post.id, post.id.created_at()));

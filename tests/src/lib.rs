@@ -17,6 +17,7 @@ mod queue;
 mod random;
 mod refined;
 mod sandbox;
+mod script;
 mod shape;
 mod wire;
 mod world;

@@ -141,7 +141,7 @@ impl Life {
         self.idle.borrow_mut().clear();
         world.set_secret(world.x(|x| x.bearer_token.clone()));
         let last_change = world.x(|x| {
-            let moments = x.posts.0.values().flat_map(|post| [Some(post.visible_from), post.gone_at]);
+            let moments = x.posts.0.values().flat_map(|post| [Some(post.visible_from), post.gone_at, post.hidden.map(|(_, to)| to)]);
             moments.flatten().max()
         });
         let rest = last_change.map_or(TimeDelta::zero(), |last| last - world.now()).max(TimeDelta::zero());

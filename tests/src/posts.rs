@@ -23,6 +23,8 @@ pub struct Post {
     pub visible_from: DateTime<Utc>,
     /// When search can find it no more: deleted, or replaced by an edit.
     pub gone_at: Option<DateTime<Utc>>,
+    /// When search does not find it although it is there.
+    pub hidden: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// Ids of its versions up to this one, the oldest first.
     pub history: Vec<TweetId>,
 }
@@ -30,7 +32,8 @@ pub struct Post {
 impl Post {
     /// Whether search finds it.
     pub fn is_visible(&self, now: DateTime<Utc>) -> bool {
-        self.visible_from <= now && self.gone_at.is_none_or(|gone_at| now < gone_at)
+        let is_hidden = self.hidden.is_some_and(|(from, to)| (from..to).contains(&now));
+        self.visible_from <= now && self.gone_at.is_none_or(|gone_at| now < gone_at) && !is_hidden
     }
 
     /// How long after its creation search finds it.
@@ -73,7 +76,7 @@ impl Posts {
             id = TweetId::new(id.get() + 1).unwrap_or(id);
         }
         history.push(id);
-        self.0.insert(id, Post { id, visible_from: created_at + lag, gone_at: None, history });
+        self.0.insert(id, Post { id, visible_from: created_at + lag, gone_at: None, hidden: None, history });
         id
     }
 
@@ -81,6 +84,13 @@ impl Posts {
     pub(crate) fn delete(&mut self, id: TweetId, at: DateTime<Utc>) {
         if let Some(post) = self.0.get_mut(&id) {
             post.gone_at = Some(at);
+        }
+    }
+
+    /// Search does not find the post from `from` to `to`, and finds it again after.
+    pub(crate) fn hide(&mut self, id: TweetId, from: DateTime<Utc>, to: DateTime<Utc>) {
+        if let Some(post) = self.0.get_mut(&id) {
+            post.hidden = Some((from, to));
         }
     }
 
@@ -108,6 +118,10 @@ impl Posts {
             // A few are found too late, which is nobody's fault; they must do no harm.
             let lag = if random.one_in(25) { safety_lag + ms(random.within(0, 900_000)) } else { lag };
             let id = posts.add(created_at, lag);
+            if random.one_in(15) {
+                let from = random.pick(around) - ms(random.within(0, 60_000));
+                posts.hide(id, from, from + ms(random.within(1_000, 900_000)));
+            }
             if random.one_in(6) {
                 let gone_at = random.pick(around) + ms(random.within(0, 120_000));
                 posts.delete(id, gone_at.max(created_at));

@@ -106,7 +106,7 @@ impl Shape {
             latency_ms: random.pick(&[(1, 20), (20, 200), (200, 1_500)]),
             skew: TimeDelta::seconds(random.pick(&[0, 0, 2, 10])),
             timeout: Duration::from_secs(random.pick(&[60, 60, 60, 30, 900])),
-            fault_per_mille: random.pick(&[0, 10, 30, 60, 100, 200]),
+            fault_per_mille: random.pick(&[0, 20, 60, 120, 200, 350]),
             ticks,
             refines: true,
         }

@@ -208,9 +208,9 @@ impl World {
         look(&mut lock(&self.0.record))
     }
 
-    /// The `nth` request of this kind from now on meets `fault`.
-    pub fn script(&self, call: Call, nth: u32, fault: Fault) {
-        lock(&self.0.plan).script(call, nth, fault);
+    /// The `nth` request of this kind, or of any, from now on meets `fault`.
+    pub fn script(&self, call: impl Into<Option<Call>>, nth: u32, fault: Fault) {
+        lock(&self.0.plan).script(call.into(), nth, fault);
     }
 
     /// From now on nothing goes wrong.

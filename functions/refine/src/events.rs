@@ -9,11 +9,15 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::reprocess::Reprocess;
+
 /// An event that `refine` takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A batch of a queue; each message is answered for by its id.
     Queue(Vec<Message>),
+    /// An operator's order to go through RAW once more.
+    Reprocess(Reprocess),
     /// A notification without a queue between: it is done as a whole or fails as a whole.
     Direct(Notification),
 }
@@ -48,14 +52,17 @@ pub struct RawObject {
 /// The event, or one message of it, is none that `refine` takes. Tells its shape; never a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "refine takes an SQS batch, an S3 notification or the EventBridge event \"Object Created\", not {received}; check what invokes the function"
+    "refine takes an SQS batch, an S3 notification, the EventBridge event \"Object Created\" or `reprocess`, not {received}; check what invokes the function"
 )]
 pub struct EventUnknown {
     received: String,
 }
 
 /// Reads an event.
-pub fn parse(event: Value) -> Result<Event, EventUnknown> {
+pub fn parse(mut event: Value) -> Result<Event, EventUnknown> {
+    if let Some(order) = event.get_mut("reprocess").map(Value::take) {
+        return read(order, "`reprocess` without `bucket` and `prefix`").map(Event::Reprocess);
+    }
     if !is_from_queue(&event) {
         return notification(event).map(Event::Direct);
     }

@@ -11,6 +11,7 @@ mod error;
 mod events;
 mod object;
 mod refined;
+mod reprocess;
 mod summary;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ pub use error::{Error, Fate};
 pub use events::EventUnknown;
 pub use object::RAW_BYTES_MAX;
 pub use refined::{RefObject, Rows, refine};
+pub use reprocess::Reprocess;
 pub use sentiment::LEXICON_VERSION;
 pub use summary::Summary;
 
@@ -91,6 +93,7 @@ pub fn unconfigured(error: &ConfigError) -> Error {
 impl Refine {
     async fn run(&self, event: Value, stop: Instant, summary: &mut Summary) -> Result<Value, Error> {
         match events::parse(event)? {
+            Event::Reprocess(order) => self.reprocess(order, stop, summary).await,
             Event::Direct(notification) => {
                 let failed = self.refine_all([(0, notification)], stop, summary).await;
                 failed.into_values().next().map_or_else(|| Ok(serde_json::json!(summary)), Err)
@@ -135,7 +138,7 @@ impl Refine {
             notification.ignored.iter().for_each(|name| debug!(name, "notification ignored"));
             objects.extend(notification.objects.into_iter().map(|object| (place, object)));
         }
-        summary.objects = objects.len() as u64;
+        summary.objects += objects.len() as u64;
 
         let mut failed = BTreeMap::new();
         let outcomes = futures_util::stream::iter(objects)

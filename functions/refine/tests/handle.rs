@@ -37,6 +37,7 @@ async fn the_samples_do_what_they_are_named_for() {
         (sample!("s3-put.json"), None, vec![FIRST_REF]),
         (sample!("eventbridge-object-created.json"), None, vec![BY_HAND_REF]),
         (sample!("s3-test-event.json"), None, vec![]),
+        (sample!("reprocess.json"), None, vec![FIRST_REF]),
         (sample!("sqs-two-puts.json"), Some(failures(&[])), vec![FIRST_REF, BY_HAND_REF]),
         (sample!("sqs-one-bad-file.json"), Some(failures(&["c80e8021-a70a-42c7-a470-796e1186f753"])), vec![FIRST_REF]),
     ] {
@@ -185,7 +186,7 @@ async fn an_event_that_asks_for_what_cannot_be_done_is_told_why() {
     check_error(
         world.handle(sample!("scheduler-tick.json")).await,
         "EventUnknown",
-        r#"refine takes an SQS batch, an S3 notification or the EventBridge event "Object Created", not an object of `account`, `detail`, `detail-type`, `id`, `region`, `resources`, `source`, `time`; check what invokes the function"#,
+        r#"refine takes an SQS batch, an S3 notification, the EventBridge event "Object Created" or `reprocess`, not an object of `account`, `detail`, `detail-type`, `id`, `region`, `resources`, `source`, `time`; check what invokes the function"#,
     );
 }
 
@@ -231,6 +232,30 @@ async fn an_invocation_ends_before_its_deadline_and_gives_back_what_is_left() {
 
     assert_eq!(world.handle(event).await.unwrap(), failures(&[]));
     assert_eq!(world.written().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reprocessing_stops_in_time_and_says_where_it_goes_on() {
+    let world = World::new();
+    for id in 10..35 {
+        world.put_raw(&format!("tweets/{id}.json"), document(id)).await;
+    }
+    world.put_raw("tweets/12.json.bad", "{").await; // rejected, and passed by
+    world.rule(|_, _| Fate::Answered(Duration::from_millis(400)));
+    let mut event = json!({"reprocess": {"bucket": RAW, "prefix": "tweets/"}});
+    let (mut invocations, mut objects, mut failures) = (0, 0, 0);
+    while !event.is_null() {
+        let started = Instant::now();
+        let answer = handle(&world.refine, event, started + Duration::from_secs(3)).await.unwrap();
+        assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+        invocations += 1;
+        objects += answer["files_created"].as_u64().unwrap();
+        failures += u64::from(answer["failures"] == 1);
+        event = answer["next"].clone();
+        assert!(invocations < 10, "{event}");
+    }
+    assert!(invocations > 1);
+    assert_eq!((objects, failures, world.written().len()), (25, 1, 25));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,52 @@
+//! RAW through refine once more, by prefix: after a change of `refine` or of the lexicon.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::error::{Error, Fate};
+use crate::events::{Notification, RawObject};
+use crate::summary::Summary;
+use crate::{CONCURRENCY, Refine};
+
+/// What to go through, and where to begin: the event, and in the answer the event that goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reprocess {
+    /// Bucket of RAW files.
+    pub bucket: String,
+    /// What the keys begin with; a folder of one day is `tweets/ano=2026/mes=11/dia=23/`.
+    pub prefix: String,
+    /// The last key that is done; absent at the beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+impl Refine {
+    /// Goes through the objects in the order of their keys until the time is up.
+    ///
+    /// The answer is the summary with `next`, null at the end, else the event to invoke the function with again. An object
+    /// that is rejected is logged, counted and passed by; one that had no time or no answer is where the next one begins.
+    pub(crate) async fn reprocess(&self, reprocess: Reprocess, stop: Instant, summary: &mut Summary) -> Result<Value, Error> {
+        let Reprocess { bucket, prefix, mut after } = reprocess;
+        let raw = self.target.with_bucket(&bucket);
+        let next = 'done: loop {
+            let page = raw.list(&prefix, after.as_deref()).await.map_err(|source| Error::RawUnreadable { source })?;
+            if page.is_empty() {
+                break None;
+            }
+            for chunk in page.chunks(CONCURRENCY) {
+                let objects = chunk.iter().map(|listed| RawObject { bucket: bucket.clone(), key: listed.key.clone() });
+                let notifications =
+                    objects.enumerate().map(|(place, object)| (place, Notification { objects: vec![object], ignored: vec![] }));
+                let failed = self.refine_all(notifications.collect::<Vec<_>>(), stop, summary).await;
+                if failed.values().any(|error| error.fate() == Fate::Resume) {
+                    break 'done Some(Reprocess { bucket, prefix, after });
+                }
+                after = chunk.last().map(|listed| listed.key.clone());
+            }
+        };
+        let mut answer = json!(summary);
+        answer["next"] = json!(next.map(|next| json!({ "reprocess": next })));
+        Ok(answer)
+    }
+}

@@ -1,0 +1,109 @@
+"""Runs both release bootstraps under the runtime's protocol against `serve`, and reads what they wrote with other tools."""
+
+import argparse
+import glob
+import json
+import os
+import subprocess
+import tempfile
+
+import duckdb
+import pyarrow.parquet
+
+from runtime_api import Failed, Function
+
+
+def serve(local, lake):
+    """Starts `serve` on free ports; the process and the environment it prints."""
+    process = subprocess.Popen(
+        [local, "--lake", lake, "serve", "--aws-port", "0", "--x-port", "0"], stdout=subprocess.PIPE, text=True, env={}
+    )
+    environment = {}
+    for line in process.stdout:
+        if line.startswith("export "):
+            name, value = line[len("export ") :].strip().split("=", 1)
+            environment[name] = value.strip("'")
+            if name == "SEARCH_QUERY":
+                return process, environment
+
+
+def function(bootstraps, name, environment):
+    logging = {"LogGroup": "/aws/lambda/" + name, "LogFormat": "JSON", "ApplicationLogLevel": "DEBUG"}
+    properties = {"FunctionName": name, "Timeout": 60, "MemorySize": 256, "LoggingConfig": logging, "Environment": {"Variables": environment}}
+    return Function(f"{bootstraps}/{name}/bootstrap", properties, {})
+
+
+def check(condition, text):
+    print(("ok      " if condition else "FAILED  ") + text)
+    if not condition:
+        raise SystemExit(1)
+
+
+def sample(name):
+    return json.load(open(os.path.join(os.path.dirname(__file__), "../../events", name + ".json")))
+
+
+def s3_event(bucket, path, root):
+    key = os.path.relpath(path, os.path.join(root, bucket))
+    record = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": bucket}, "object": {"key": key.replace("=", "%3D")}}}
+    return {"Records": [record]}
+
+
+def run(bootstraps, local):
+    lake = tempfile.mkdtemp()
+    server, environment = serve(local, lake)
+    try:
+        for name, variable in [("ingest", "RAW_BUCKET"), ("refine", "REF_BUCKET")]:
+            with function(bootstraps, name, {}) as unconfigured:
+                for _ in range(2):
+                    try:
+                        unconfigured.invoke({})
+                    except Failed as failed:
+                        check(failed.type == "ConfigInvalid" and variable in failed.message, f"{name} without variables is ConfigInvalid")
+
+        with function(bootstraps, "ingest", environment) as ingest:
+            answer = ingest.invoke(sample("scheduler-tick"))
+            check(answer["status"] == "complete" and answer["posts"] > 0, f"ingest answers: {json.dumps(answer)}")
+            log = "".join(ingest.lines)
+            check("ingest finished" in log, "ingest logs its summary")
+            check("zarabatana7Qk2v" not in log and "zarpelim" not in log, "no token and no tweet text in its log at debug level")
+
+        raw_files = sorted(glob.glob(f"{lake}/xpto-raw/tweets/**/*.json", recursive=True))
+        documents = [json.load(open(path)) for path in raw_files]
+        sizes = sorted(len(document["data"]) for document in documents)
+        check(sum(sizes) == answer["posts"] and sizes[-1] <= 100 and all(size == 100 for size in sizes[1:]), f"RAW holds {sizes} tweets")
+        for path, document in zip(raw_files, documents):
+            oldest = min(document["data"], key=lambda tweet: int(tweet["id"]))
+            minute = oldest["created_at"][:16].replace(":", "-")
+            check(os.path.basename(path).startswith(minute), f"{os.path.basename(path)} names the minute of its oldest tweet")
+
+        with function(bootstraps, "refine", environment) as refine:
+            messages = [
+                {"messageId": str(place), "body": json.dumps(s3_event("xpto-raw", path, lake))} for place, path in enumerate(raw_files)
+            ]
+            batch = {"Records": [{**message, "eventSource": "aws:sqs", "attributes": {}} for message in messages]}
+            answer = refine.invoke(batch)
+            check(answer == {"batchItemFailures": []}, "refine answers a queue with no failures")
+            again = refine.invoke(batch)
+            check(again == {"batchItemFailures": []}, "and again when the batch is delivered twice")
+            check(refine.invoke(sample("s3-test-event"))["ignored"] == 1, "s3:TestEvent is ignored by name")
+            failures = [failure["itemIdentifier"] for failure in refine.invoke(sample("sqs-one-bad-file"))["batchItemFailures"]]
+            check(len(failures) == 2, "a batch of files that are not there gives both messages back")
+            check("zarpelim" not in "".join(refine.lines), "no tweet text in its log at debug level")
+
+        parquet = f"{lake}/xpto-ref/tweets/**/*.parquet"
+        rows, distinct = duckdb.sql(f"SELECT count(*), count(DISTINCT id) FROM read_parquet('{parquet}')").fetchone()
+        check(rows == distinct == sum(sizes), f"DuckDB reads {rows} rows, each tweet once")
+        schema = pyarrow.parquet.read_schema(glob.glob(parquet, recursive=True)[0])
+        check(str(schema.field("criado_em").type) == "timestamp[ms, tz=UTC]", "pyarrow reads criado_em as UTC milliseconds")
+    finally:
+        server.terminate()
+        server.wait()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bootstraps", required=True, help="folder with ingest/bootstrap and refine/bootstrap")
+    parser.add_argument("--local", required=True, help="the binary `local`")
+    arguments = parser.parse_args()
+    run(arguments.bootstraps, arguments.local)

@@ -1,0 +1,64 @@
+"""Parameters: the defaults obey their own patterns, samconfig.toml sets only what there is, and `sam deploy --guided`, which
+writes every value into samconfig.toml, reads back what it wrote."""
+
+import re
+import tomllib
+
+from samcli.cli.types import CfnParameterOverridesType
+from samcli.commands.deploy.guided_config import GuidedConfig
+
+from translated import ROOT, template
+
+
+def refusals(name, declared, value):
+    """Why CloudFormation would not take the value."""
+    if "AllowedValues" in declared and value not in map(str, declared["AllowedValues"]):
+        yield f"{name}={value} is none of {declared['AllowedValues']}"
+    if "AllowedPattern" in declared and not re.fullmatch(declared["AllowedPattern"], value):
+        yield f"{name}={value} does not match {declared['AllowedPattern']}"
+    if len(value) > declared.get("MaxLength", len(value)):
+        yield f"{name} has {len(value)} characters, {declared['MaxLength']} are allowed"
+    if declared["Type"] == "Number" and not declared.get("MinValue", float(value)) <= float(value) <= declared.get("MaxValue", float(value)):
+        yield f"{name}={value} is out of bounds"
+
+
+def explained(name, declared):
+    if not declared.get("Description"):
+        yield f"{name} has no Description"
+    if "Default" not in declared:
+        yield f"{name} has no Default"
+    if not {"AllowedValues", "AllowedPattern", "MinValue"} & declared.keys():
+        yield f"{name} takes anything"
+    if {"AllowedPattern", "MinValue"} & declared.keys() and "ConstraintDescription" not in declared:
+        yield f"{name} has no ConstraintDescription"
+
+
+def main():
+    source = template()
+    declared = source["Parameters"]
+    findings = []
+    for name, one in declared.items():
+        default = str(one.get("Default", ""))
+        findings += [*explained(name, one), *refusals(name, one, default)]
+        written = f"{name}={GuidedConfig.quote_parameter_values(default)}"
+        if CfnParameterOverridesType().convert([written], None, None) != {name: default}:
+            findings.append(f"sam deploy --guided would write {written} and read something else back")
+    grouped = [name for group in source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"] for name in group["Parameters"]]
+    if sorted(grouped) != sorted(declared):
+        findings.append(f"the console's groups and the parameters differ in {set(grouped) ^ set(declared)}")
+    stages = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    stages.pop("version")
+    for stage, commands in stages.items():
+        deploy = commands["deploy"]["parameters"]
+        values = CfnParameterOverridesType().convert([deploy["parameter_overrides"]], None, None)
+        for name, value in values.items():
+            findings += [f"{stage}: {finding}" for finding in refusals(name, declared[name], value)] if name in declared else [f"{stage}: no parameter {name}"]
+        if not (ROOT / deploy["template_file"]).exists():
+            findings.append(f"{stage}: there is no {deploy['template_file']}")
+    print(f"{len(declared)} parameters, stages {', '.join(stages)}")
+    print(*findings, sep="\n")
+    raise SystemExit(1 if findings else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Checks of template.yaml that need no AWS account and no network, about a minute in all.
+#
+#   infra/deploy-checks/run.sh              everything but the bootstraps
+#   infra/deploy-checks/run.sh bootstraps   the bootstraps of `cargo lambda build` against emulated AWS services
+#
+# The pinned tools are installed into .venv/ of the repository the first time (VENVS names another place).
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+checks=infra/deploy-checks
+venvs=${VENVS:-.venv}
+
+# Two environments, since checkov and aws-sam-cli pin different versions of boto3. Installed again when a pin changes.
+install() { # name requirements
+  local stamp="$venvs/$1/installed.txt"
+  if ! cmp -s "$2" "$stamp"; then
+    echo "installing $2 into $venvs/$1"
+    python3 -m venv "$venvs/$1"
+    "$venvs/$1/bin/pip" install --quiet --disable-pip-version-check --requirement "$2"
+    cp "$2" "$stamp"
+  fi
+}
+install deploy "$checks/requirements.txt"
+install checkov "$checks/requirements-checkov.txt"
+
+# A region and keys that open nothing: no tool may find others, and none needs them.
+unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
+export AWS_DEFAULT_REGION=sa-east-1 AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none AWS_EC2_METADATA_DISABLED=true
+export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
+export SAM_CLI_TELEMETRY=0 PYTHONDONTWRITEBYTECODE=1
+tools="$venvs/deploy/bin" python="$venvs/deploy/bin/python"
+
+failed=()
+step() { # title command...
+  local title=$1 started=$SECONDS
+  shift
+  echo "── $title"
+  if "$@"; then
+    echo "   passed, $((SECONDS - started)) s"
+  else
+    echo "   FAILED, $((SECONDS - started)) s"
+    failed+=("$title")
+  fi
+}
+checkov() {
+  # The exit status of checkov is left to excuses.py, which also looks for excuses that are not needed.
+  { "$venvs/checkov/bin/checkov" --file template.yaml --file target/deploy-checks/translated.json --framework cloudformation \
+    --skip-download --quiet --output json || true; } | "$python" "$checks/excuses.py"
+}
+
+case ${1:-all} in
+all)
+  step "sam validate --lint" "$tools/sam" validate --lint --template template.yaml
+  step "translation" "$python" "$checks/translated.py"
+  step "cfn-lint of the translation: cycles" "$tools/cfn-lint" target/deploy-checks/translated.json
+  step "wildcards and missing protections in the translation" "$python" "$checks/protections.py"
+  step "parameters and samconfig.toml" "$python" "$checks/parameters.py"
+  step "bodies of the AWS calls" "$python" "$checks/bodies.py"
+  step "checkov" checkov
+  ;;
+bootstraps)
+  step "bootstraps" "$python" "$checks/bootstraps.py" "${2:-target/lambda}"
+  ;;
+*)
+  sed -n '2,7s/^# \{0,1\}//p' "$checks/run.sh" >&2
+  exit 2
+  ;;
+esac
+
+echo "── $((SECONDS / 60)) min $((SECONDS % 60)) s in all"
+if ((${#failed[@]})); then
+  printf 'FAILED: %s\n' "${failed[@]}" >&2
+  exit 1
+fi

@@ -1,0 +1,139 @@
+"""Lambda's Runtime API on this machine: starts a bootstrap and hands it one invocation after the other."""
+
+import json
+import os
+import queue
+import subprocess
+import threading
+import time
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+START_SECONDS = 30
+
+
+class Failed(Exception):
+    """The function answered an invocation with an error."""
+
+    def __init__(self, answer):
+        super().__init__(f"{answer.get('errorType')}: {answer.get('errorMessage')}")
+        self.type, self.message = answer.get("errorType"), answer.get("errorMessage")
+
+
+class Function:
+    """A bootstrap under the Runtime API, from `with` to the end of its block.
+
+    `properties` are those of the AWS::Lambda::Function: its timeout, memory, environment and log settings are what the
+    process gets, as on Lambda. `extra` are variables that only this machine needs, such as endpoints.
+    """
+
+    def __init__(self, bootstrap, properties, extra):
+        self.name, self.timeout = properties["FunctionName"], properties["Timeout"]
+        self.events, self.answers = queue.Queue(), queue.Queue()
+        self.stopped = False
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
+        logging = properties["LoggingConfig"]
+        environment = {
+            **{name: str(value) for name, value in properties["Environment"]["Variables"].items()},
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.server.server_port}",
+            "AWS_LAMBDA_FUNCTION_NAME": self.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(properties["MemorySize"]),
+            "AWS_LAMBDA_LOG_GROUP_NAME": logging["LogGroup"],
+            "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/23/[$LATEST]0",
+            "AWS_LAMBDA_LOG_FORMAT": logging["LogFormat"],
+            "AWS_LAMBDA_LOG_LEVEL": logging["ApplicationLogLevel"],
+            **extra,
+        }
+        self.bootstrap, self.environment = bootstrap, environment
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        # Nothing of this shell's environment: the bootstrap sees what the template gives it.
+        self.process = subprocess.Popen([self.bootstrap], env=self.environment, stdout=subprocess.PIPE, text=True)
+        self.lines = []
+        self.reader = threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True)
+        self.reader.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopped = True
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        self.server.shutdown()
+        self.server.server_close()
+
+    def invoke(self, event):
+        """The function's answer.
+
+        Raises Failed when it answers with an error, and SystemExit when it does not answer at all.
+        """
+        self.events.put(event)
+        until = time.monotonic() + self.timeout + START_SECONDS
+        while time.monotonic() < until:
+            try:
+                kind, answer = self.answers.get(timeout=0.2)
+            except queue.Empty:
+                if self.process.poll() is not None:
+                    raise SystemExit(f"{self.name}: the bootstrap ended with status {self.process.returncode}") from None
+                continue
+            if kind == "response":
+                return answer
+            raise Failed(answer)
+        raise SystemExit(f"{self.name}: no answer within its timeout of {self.timeout} s")
+
+    def peak_mib(self):
+        """Most memory that the process has held so far; None where /proc is not to be had."""
+        status = f"/proc/{self.process.pid}/status"
+        if not os.path.exists(status):
+            return None
+        with open(status, encoding="ascii", errors="replace") as lines:
+            kib = next((line.split()[1] for line in lines if line.startswith("VmHWM")), None)
+        return kib and int(kib) / 1024
+
+    def handler(function):
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                event = None
+                while event is None:
+                    if function.stopped:
+                        return
+                    try:
+                        event = function.events.get(timeout=0.2)
+                    except queue.Empty:
+                        pass
+                body = json.dumps(event).encode()
+                self.send_response(200)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(body)))
+                self.send_header("lambda-runtime-aws-request-id", str(uuid.uuid4()))
+                self.send_header("lambda-runtime-deadline-ms", str(int((time.time() + function.timeout) * 1000)))
+                arn = f"arn:aws:lambda:sa-east-1:123456789012:function:{function.name}"
+                self.send_header("lambda-runtime-invoked-function-arn", arn)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_POST(self):
+                kind = self.path.rpartition("/")[2]
+                function.answers.put((kind, json.loads(self.body() or b"null")))
+                self.send_response(202)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def body(self):
+                if self.headers.get("transfer-encoding", "").lower() != "chunked":
+                    return self.rfile.read(int(self.headers.get("content-length", 0)))
+                parts = []
+                while size := int(self.rfile.readline().split(b";")[0], 16):
+                    parts.append(self.rfile.read(size))
+                    self.rfile.readline()
+                self.rfile.readline()
+                return b"".join(parts)
+
+            def log_message(self, *_):
+                pass
+
+        return Handler

@@ -1,0 +1,159 @@
+//! `template.yaml` as values: its tags in their long form, its functions resolved for a stack with the default parameters.
+
+use std::path::Path;
+
+use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
+use serde_json::{Map, Value, json};
+
+const ACCOUNT: &str = "123456789012";
+const REGION: &str = "sa-east-1";
+
+/// The template.
+pub struct Template {
+    root: Value,
+}
+
+impl Template {
+    /// Reads it.
+    pub fn read() -> Self {
+        let text = read("template.yaml").expect("the template is there");
+        let documents = Yaml::load_from_str(&text).expect("the template is YAML");
+        Self { root: to_json(&documents[0]) }
+    }
+
+    /// A section such as `Parameters`.
+    pub fn section(&self, name: &str) -> &Map<String, Value> {
+        self.root[name].as_object().unwrap_or_else(|| panic!("the template has no {name}"))
+    }
+
+    /// The properties of a resource, resolved.
+    pub fn resource(&self, name: &str) -> Value {
+        self.resolve(&self.section("Resources")[name]["Properties"])
+    }
+
+    /// The environment of a function: names and values.
+    pub fn environment(&self, function: &str) -> Vec<(String, String)> {
+        let variables = self.resource(function)["Environment"]["Variables"].clone();
+        let variables = variables.as_object().expect("a function has variables");
+        variables.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+    }
+
+    /// A value with its functions resolved.
+    pub fn resolve(&self, value: &Value) -> Value {
+        match value {
+            Value::Object(object) => match (object.len(), object.iter().next()) {
+                (1, Some((function, argument))) if function == "Ref" || function.starts_with("Fn::") => self.call(function, argument),
+                _ => object.iter().map(|(name, member)| (name.clone(), self.resolve(member))).collect::<Map<_, _>>().into(),
+            },
+            Value::Array(items) => items.iter().map(|item| self.resolve(item)).filter(|item| !item.is_null()).collect(),
+            other => other.clone(),
+        }
+    }
+
+    fn call(&self, function: &str, argument: &Value) -> Value {
+        match (function, argument) {
+            ("Ref", Value::String(name)) => self.named(name),
+            ("Fn::Sub", Value::String(text)) => self.substitute(text).into(),
+            ("Fn::GetAtt", Value::String(path)) => {
+                let (resource, attribute) = path.split_once('.').expect("a resource and its attribute");
+                if attribute == "Arn" { self.arn(resource).into() } else { format!("{resource}.{attribute}").into() }
+            }
+            ("Fn::Split", Value::Array(parts)) => text(&self.resolve(&parts[1])).split(&text(&parts[0])).collect::<Vec<_>>().into(),
+            ("Fn::Join", Value::Array(parts)) => {
+                let items = self.resolve(&parts[1]);
+                items.as_array().expect("a list").iter().map(text).collect::<Vec<_>>().join(&text(&parts[0])).into()
+            }
+            ("Fn::If", Value::Array(parts)) => {
+                let holds = self.resolve(&self.root["Conditions"][text(&parts[0])]) == true;
+                self.resolve(&parts[if holds { 1 } else { 2 }])
+            }
+            ("Fn::Equals", Value::Array(parts)) => (text(&self.resolve(&parts[0])) == text(&self.resolve(&parts[1]))).into(),
+            ("Fn::Not", Value::Array(parts)) => (self.resolve(&parts[0]) != true).into(),
+            ("Fn::FindInMap", Value::Array(parts)) => {
+                let keys = parts.iter().map(|part| text(&self.resolve(part)));
+                keys.fold(&self.root["Mappings"], |map, key| &map[key]).clone()
+            }
+            _ => panic!("{function} of {argument} is not known here"),
+        }
+    }
+
+    fn named(&self, name: &str) -> Value {
+        match name {
+            "AWS::AccountId" => ACCOUNT.into(),
+            "AWS::Region" => REGION.into(),
+            "AWS::Partition" => "aws".into(),
+            "AWS::NoValue" => Value::Null,
+            _ => match &self.root["Parameters"][name] {
+                Value::Null if self.kind(name) == "AWS::SecretsManager::Secret" => self.arn(name).into(),
+                Value::Null => self.own_name(name).into(),
+                parameter => parameter["Default"].clone(),
+            },
+        }
+    }
+
+    fn substitute(&self, template: &str) -> String {
+        let mut parts = template.split("${");
+        let mut result = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (name, rest) = part.split_once('}').expect("a placeholder ends");
+            match name.strip_prefix('!') {
+                Some(literal) => result += &format!("${{{literal}}}"),
+                None => result += &text(&self.named(name)),
+            }
+            result += rest;
+        }
+        result
+    }
+
+    fn kind(&self, resource: &str) -> &str {
+        self.root["Resources"][resource]["Type"].as_str().unwrap_or_else(|| panic!("the template has no {resource}"))
+    }
+
+    fn own_name(&self, resource: &str) -> String {
+        let properties = &self.root["Resources"][resource]["Properties"];
+        let names = ["BucketName", "QueueName", "FunctionName", "LogGroupName", "TopicName", "Name"].map(|name| &properties[name]);
+        let name = names.into_iter().chain([&properties["DatabaseInput"]["Name"]]).find(|name| !name.is_null());
+        name.map_or_else(|| format!("{resource}-generated"), |name| text(&self.resolve(name)))
+    }
+
+    fn arn(&self, resource: &str) -> String {
+        let name = self.own_name(resource);
+        match self.kind(resource) {
+            "AWS::S3::Bucket" => format!("arn:aws:s3:::{name}"),
+            "AWS::SecretsManager::Secret" => format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}"),
+            kind => format!("arn:aws:{kind}:{name}"),
+        }
+    }
+}
+
+/// A file of the repository; `None` when there is none.
+pub fn read(path: &str) -> Option<String> {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).ok()
+}
+
+/// A scalar as CloudFormation would hand it on.
+pub fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// One or many, as policies write lists.
+pub fn items(value: &Value) -> Vec<String> {
+    value.as_array().map_or_else(|| vec![text(value)], |items| items.iter().map(text).collect())
+}
+
+fn to_json(node: &Yaml) -> Value {
+    match node {
+        Yaml::Value(Scalar::Null) => Value::Null,
+        Yaml::Value(Scalar::Boolean(value)) => (*value).into(),
+        Yaml::Value(Scalar::Integer(value)) => (*value).into(),
+        Yaml::Value(Scalar::FloatingPoint(value)) => value.into_inner().into(),
+        Yaml::Value(Scalar::String(value)) => value.as_ref().into(),
+        Yaml::Sequence(items) => items.iter().map(to_json).collect(),
+        Yaml::Mapping(members) => members.iter().map(|(name, member)| (text(&to_json(name)), to_json(member))).collect::<Map<_, _>>().into(),
+        Yaml::Tagged(tag, node) => {
+            let function = if tag.suffix == "Ref" { tag.suffix.clone() } else { format!("Fn::{}", tag.suffix) };
+            json!({ function: to_json(node) })
+        }
+        other => panic!("the template holds {other:?}"),
+    }
+}

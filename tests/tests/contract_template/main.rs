@@ -1,0 +1,214 @@
+//! What `template.yaml` says twice: once there, once in the code or in the README.
+
+mod cloudformation;
+mod permissions;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use arrow_schema::{DataType, TimeUnit};
+use cloudformation::{Template, read, text};
+use serde_json::Value;
+use tweets::columns::{ANO, DIA, MES};
+use tweets::{RAW_PREFIX, YEARS};
+
+/// Names and Glue types of the columns of a REF file.
+fn arrow_columns() -> Vec<(String, String)> {
+    let glue = |data_type: &DataType| match data_type {
+        DataType::Int64 => "bigint".to_owned(),
+        DataType::Utf8 => "string".to_owned(),
+        DataType::Boolean => "boolean".to_owned(),
+        DataType::Timestamp(TimeUnit::Millisecond, Some(zone)) if &**zone == "UTC" => "timestamp".to_owned(),
+        DataType::List(element) if element.data_type() == &DataType::Utf8 => "array<string>".to_owned(),
+        other => panic!("no Glue type for {other}"),
+    };
+    refine::schema().fields().iter().map(|field| (field.name().clone(), glue(field.data_type()))).collect()
+}
+
+fn partition_columns() -> Vec<(String, String)> {
+    [ANO, MES, DIA].map(|name| (name.to_owned(), "int".to_owned())).to_vec()
+}
+
+fn glue_columns(columns: &Value) -> Vec<(String, String)> {
+    columns.as_array().expect("a list").iter().map(|column| (text(&column["Name"]), text(&column["Type"]))).collect()
+}
+
+#[test]
+fn the_table_has_the_columns_of_a_parquet_file() {
+    let table = Template::read().resource("TweetsTable")["TableInput"].clone();
+    assert_eq!(glue_columns(&table["StorageDescriptor"]["Columns"]), arrow_columns());
+    assert_eq!(glue_columns(&table["PartitionKeys"]), partition_columns());
+}
+
+#[test]
+fn every_column_has_a_comment_that_glue_takes() {
+    let table = Template::read().resource("TweetsTable")["TableInput"].clone();
+    for column in [&table["StorageDescriptor"]["Columns"], &table["PartitionKeys"]].into_iter().flat_map(|columns| columns.as_array().unwrap()) {
+        let comment = text(&column["Comment"]);
+        assert!((5..=255).contains(&comment.len()) && comment.is_ascii(), "{column}");
+    }
+}
+
+#[test]
+fn the_readme_has_the_columns_of_the_table() {
+    let readme = read("README.md").unwrap_or_default();
+    let Some((_, section)) = readme.split_once("Data contract") else { return };
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let columns: Vec<_> = rows
+        .map(|row| {
+            let mut cells = row.split('|').skip(1).map(|cell| cell.trim().trim_matches('`').to_owned());
+            (cells.next().unwrap_or_default(), cells.next().unwrap_or_default())
+        })
+        .collect();
+    assert_eq!(columns, [arrow_columns(), partition_columns()].concat());
+}
+
+/// A row outside the projection is never found, so the two must agree to the year.
+#[test]
+fn the_projection_covers_the_partitions_that_refine_writes() {
+    let table = Template::read().resource("TweetsTable")["TableInput"].clone();
+    let parameter = |name: String| text(&table["Parameters"][name]);
+    for (column, range, digits) in
+        [(ANO, format!("{},{}", YEARS.start(), YEARS.end()), None), (MES, "1,12".to_owned(), Some("2")), (DIA, "1,31".to_owned(), Some("2"))]
+    {
+        assert_eq!(parameter(format!("projection.{column}.type")), "integer");
+        assert_eq!(parameter(format!("projection.{column}.range")), range);
+        assert_eq!(table["Parameters"][format!("projection.{column}.digits")].as_str(), digits);
+    }
+    let ref_bucket = &Template::read().environment("RefineFunction")[0].1;
+    let example = tweets::Partition::of("2026-01-02T00:00:00Z".parse().unwrap()).to_string();
+    let location = parameter("storage.location.template".to_owned()).replace("${ano}", "2026").replace("${mes}", "01").replace("${dia}", "02");
+    assert_eq!(location, format!("s3://{ref_bucket}/tweets/{example}/"));
+}
+
+/// The names that `from_env` asks for.
+fn asked(from_env: impl FnOnce(&dyn Fn(&str) -> Option<String>)) -> BTreeSet<String> {
+    let asked = RefCell::new(BTreeSet::new());
+    from_env(&|name| {
+        asked.borrow_mut().insert(name.to_owned());
+        None
+    });
+    asked.into_inner()
+}
+
+#[test]
+fn the_functions_get_the_variables_they_ask_for() {
+    let template = Template::read();
+    let given = |function| template.environment(function).into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>();
+    assert_eq!(given("IngestFunction"), asked(|var| drop(ingest::Config::from_env(var))));
+    assert_eq!(given("RefineFunction"), asked(|var| drop(refine::Config::from_env(var))));
+}
+
+fn lookup(variables: &[(String, String)], name: &str) -> Option<String> {
+    variables.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+}
+
+#[test]
+fn the_defaults_of_the_template_are_those_of_the_code() {
+    let template = Template::read();
+    let variables = template.environment("IngestFunction");
+    let given = ingest::Config::from_env(|name| lookup(&variables, name)).unwrap();
+    let required = ["RAW_BUCKET", "X_SECRET_ID", "SEARCH_QUERY"];
+    let default = ingest::Config::from_env(|name| lookup(&variables, name).filter(|_| required.contains(&name))).unwrap();
+    assert_eq!(format!("{given:?}"), format!("{default:?}"));
+    assert_eq!(given.search_query, local::DEFAULT_QUERY);
+    assert!(refine::Config::from_env(|name| lookup(&template.environment("RefineFunction"), name)).is_ok());
+}
+
+/// What the console lets through, the function takes; what the function refuses, the console refuses first.
+#[test]
+fn the_parameters_have_the_bounds_of_the_code() {
+    let template = Template::read();
+    let variables = template.environment("IngestFunction");
+    let is_taken = |name: &str, value: &str| {
+        ingest::Config::from_env(|asked| if asked == name { Some(value.to_owned()) } else { lookup(&variables, asked) }).is_ok()
+    };
+    for (parameter, variable) in
+        [("LookbackMinutes", "LOOKBACK_MINUTES"), ("MaxPostsPerRun", "MAX_POSTS_PER_RUN"), ("MaxPostsPerMonth", "MAX_POSTS_PER_MONTH")]
+    {
+        let bound = |name: &str| template.section("Parameters")[parameter][name].as_i64().unwrap();
+        let (min, max) = (bound("MinValue"), bound("MaxValue"));
+        for (value, taken) in [(min - 1, false), (min, true), (max, true), (max + 1, false)] {
+            assert_eq!(is_taken(variable, &value.to_string()), taken, "{variable}={value}");
+        }
+    }
+    for vocabulary in cloudformation::items(&template.section("Parameters")["FieldVocabulary"]["AllowedValues"]) {
+        assert!(is_taken("X_FIELD_VOCABULARY", &vocabulary), "{vocabulary}");
+    }
+    assert_eq!(template.section("Parameters")["SearchQuery"]["MaxLength"], 512);
+}
+
+#[test]
+fn a_message_is_hidden_for_six_timeouts_of_refine_and_outlives_its_source_as_a_dead_letter() {
+    let template = Template::read();
+    let (queue, dead_letters, refine) =
+        (template.resource("RefineQueue"), template.resource("RefineDeadLetters"), template.resource("RefineFunction"));
+    let number = |value: &Value| value.as_u64().unwrap();
+    assert!(number(&queue["VisibilityTimeout"]) >= 6 * number(&refine["Timeout"]));
+    assert!(number(&queue["MessageRetentionPeriod"]) < number(&dead_letters["MessageRetentionPeriod"]));
+    assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], 3);
+    let mapping = &refine["Events"]["NewFiles"]["Properties"];
+    assert_eq!(mapping["FunctionResponseTypes"][0], "ReportBatchItemFailures");
+    assert!(mapping["ScalingConfig"]["MaximumConcurrency"].is_u64());
+}
+
+#[test]
+fn a_run_of_ingest_ends_before_the_next_tick_and_its_lease_is_believed() {
+    let template = Template::read();
+    let timeout = template.resource("IngestFunction")["Timeout"].as_u64().unwrap();
+    let periods = template.section("Mappings")["Periods"].as_object().unwrap();
+    for (minutes, period) in periods {
+        let minutes: u64 = minutes.parse().unwrap();
+        assert_eq!(period["Seconds"], minutes * 60);
+        assert_eq!(text(&period["Rate"]), format!("rate({minutes} minute{})", if minutes == 1 { "" } else { "s" }));
+        assert!(timeout <= minutes * 60);
+    }
+    let allowed: BTreeSet<_> = cloudformation::items(&template.section("Parameters")["SchedulePeriod"]["AllowedValues"]).into_iter().collect();
+    assert_eq!(allowed, periods.keys().cloned().collect());
+}
+
+#[test]
+fn every_function_says_how_much_it_may_take_and_retries_are_where_they_belong() {
+    let template = Template::read();
+    for function in ["IngestFunction", "RefineFunction"] {
+        let properties = template.resource(function);
+        assert!(properties["MemorySize"].is_u64() && properties["Timeout"].is_u64(), "{function}");
+        assert_eq!(properties["LoggingConfig"]["LogFormat"], "JSON", "{function}");
+    }
+    let ingest = template.resource("IngestFunction");
+    assert_eq!(ingest["EventInvokeConfig"]["MaximumRetryAttempts"], 0); // the next tick is the retry
+    assert_eq!(ingest["Events"]["Tick"]["Properties"]["RetryPolicy"]["MaximumRetryAttempts"], 0);
+}
+
+#[test]
+fn raw_files_are_announced_and_the_cursor_is_not() {
+    let bucket = Template::read().resource("RawBucket");
+    let rules = &bucket["NotificationConfiguration"]["QueueConfigurations"][0]["Filter"]["S3Key"]["Rules"];
+    assert_eq!((text(&rules[0]["Name"]), text(&rules[0]["Value"])), ("prefix".to_owned(), RAW_PREFIX.to_owned()));
+    assert_eq!((text(&rules[1]["Name"]), text(&rules[1]["Value"])), ("suffix".to_owned(), ".json".to_owned()));
+    assert!(!ingest::CURSOR_KEY.starts_with(RAW_PREFIX));
+}
+
+/// INV-8: the bucket itself refuses what could replace a file, and leaves the cursor alone.
+#[test]
+fn raw_refuses_unconditional_writes_below_tweets_only() {
+    let template = Template::read();
+    let policy = template.resource("RawBucketPolicy");
+    let statements = policy["PolicyDocument"]["Statement"].as_array().unwrap();
+    let refusal = statements.iter().find(|statement| statement["Condition"]["Null"]["s3:if-none-match"] == "true").unwrap();
+    assert_eq!((text(&refusal["Effect"]), text(&refusal["Action"]), text(&refusal["Principal"])), ("Deny".into(), "s3:PutObject".into(), "*".into()));
+    let raw_bucket = lookup(&template.environment("IngestFunction"), "RAW_BUCKET").unwrap();
+    assert_eq!(text(&refusal["Resource"]), format!("arn:aws:s3:::{raw_bucket}/{RAW_PREFIX}*"));
+}
+
+/// Whoever reads the log and whoever reads the outputs of the stack are told the same command.
+#[test]
+fn the_command_that_stores_the_token_is_the_same_everywhere() {
+    let template = Template::read();
+    let secret = lookup(&template.environment("IngestFunction"), "X_SECRET_ID").unwrap();
+    let message = ingest::Error::SecretEmpty { secret }.to_string();
+    let (_, command) = message.split_once("with: ").unwrap();
+    let output = text(&template.resolve(&template.section("Outputs")["StoreTokenCommand"]["Value"]));
+    assert_eq!(output.replace(" --region sa-east-1", ""), command);
+}
