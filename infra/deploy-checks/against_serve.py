@@ -25,6 +25,7 @@ def serve(local, lake):
             environment[name] = value.strip("'")
             if name == "SEARCH_QUERY":
                 return process, environment
+    raise SystemExit(f"`serve` ended with status {process.wait()}")
 
 
 def function(bootstraps, name, environment):
@@ -92,7 +93,7 @@ def run(bootstraps, local):
             check("zarpelim" not in "".join(refine.lines), "no tweet text in its log at debug level")
 
         parquet = f"{lake}/xpto-ref/tweets/**/*.parquet"
-        rows, distinct = duckdb.sql(f"SELECT count(*), count(DISTINCT id) FROM read_parquet('{parquet}')").fetchone()
+        rows, distinct = duckdb.sql(f"SELECT count(*), count(DISTINCT id) FROM read_parquet('{parquet}')").fetchall()[0]
         check(rows == distinct == sum(sizes), f"DuckDB reads {rows} rows, each tweet once")
         schema = pyarrow.parquet.read_schema(glob.glob(parquet, recursive=True)[0])
         check(str(schema.field("criado_em").type) == "timestamp[ms, tz=UTC]", "pyarrow reads criado_em as UTC milliseconds")

@@ -119,7 +119,8 @@ def main():
         done, found = check(Stack(translated, **parameters))
         findings += found
         print(f"{len(done)} calls of {len(set(done))} operations with {parameters or 'the defaults'}")
-    print(*findings, sep="\n")
+    for finding in findings:
+        print(f"  {finding}")
     raise SystemExit(1 if findings else 0)
 
 

@@ -24,7 +24,8 @@ def main():
             if (name, excuse["id"]) not in skipped:
                 findings.append(f"{name}: nothing finds {excuse['id']}, so it needs no excuse")
     print(f"{passed} passed, {len(failed)} failed, {len(skipped)} excused with a reason")
-    print(*findings, sep="\n")
+    for finding in findings:
+        print(f"  {finding}")
     raise SystemExit(1 if findings or not passed else 0)
 
 

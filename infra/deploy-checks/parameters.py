@@ -56,7 +56,8 @@ def main():
         if not (ROOT / deploy["template_file"]).exists():
             findings.append(f"{stage}: there is no {deploy['template_file']}")
     print(f"{len(declared)} parameters, stages {', '.join(stages)}")
-    print(*findings, sep="\n")
+    for finding in findings:
+        print(f"  {finding}")
     raise SystemExit(1 if findings else 0)
 
 

@@ -115,7 +115,8 @@ def main():
             stack.properties(name)  # every reference leads to something
         findings += [f"{variant}: {finding}" for finding in protections(stack)]
         print(f"{variant}: {len(stack.present)} resources, {sum(1 for _ in documents(stack))} policy documents")
-    print(*findings, sep="\n")
+    for finding in findings:
+        print(f"  {finding}")
     raise SystemExit(1 if findings else 0)
 
 

@@ -32,6 +32,7 @@ class Function:
         self.events, self.answers = queue.Queue(), queue.Queue()
         self.stopped = False
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
+        self.server.handle_error = lambda *_: None  # a bootstrap that is ended resets its connection
         logging = properties["LoggingConfig"]
         environment = {
             **{name: str(value) for name, value in properties["Environment"]["Variables"].items()},

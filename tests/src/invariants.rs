@@ -164,7 +164,7 @@ fn the_next_run_goes_on(world: &World, evidence: &Evidence, is_settled: bool, ve
         let fine = ["complete", "partial", "busy", "budget_exhausted", "rate_limited", "Unauthorized"];
         world.record(|record| {
             let odd: Vec<_> = record.runs.keys().filter(|how| !fine.contains(&how.as_str())).cloned().collect();
-            verdict.check("INV-4", odd.is_empty(), || format!("without faults, runs ended as {odd:?}"));
+            verdict.check("TIME", odd.is_empty(), || format!("without faults, runs ended as {odd:?}"));
         });
     }
     let offences = world.record(|record| record.offences.clone()).into_iter().chain(world.x(|x| x.offences.clone()));

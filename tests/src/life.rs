@@ -92,11 +92,11 @@ impl Life {
     fn deliver(self: &Rc<Self>, at_work: &mut Vec<JoinHandle<()>>) {
         let count = self.random.borrow_mut().pick(&[0, 1, 1, 2, 3]);
         for _ in 0..count {
-            let (wait, seed) = (self.random.borrow_mut().within(0, 3_000), self.random.borrow_mut().next());
-            let life = Rc::clone(self);
+            let mut random = self.branch();
+            let (life, wait) = (Rc::clone(self), random.within(0, 3_000));
             at_work.push(tokio::task::spawn_local(async move {
                 tokio::time::sleep(Duration::from_millis(wait)).await;
-                life.world.queue().deliver(&life.world, &mut Random::new(seed), true).await;
+                life.world.queue().deliver(&life.world, &mut random, true).await;
             }));
         }
     }
@@ -105,10 +105,15 @@ impl Life {
     async fn drain(&self) {
         let queue = self.world.queue();
         queue.redrive();
+        let mut random = self.branch();
         while !queue.is_empty() {
-            let mut random = self.random.borrow().clone();
             queue.deliver(&self.world, &mut random, false).await;
         }
+    }
+
+    /// A stream of chance for something that goes on beside other things.
+    fn branch(&self) -> Random {
+        Random::new(self.random.borrow_mut().next())
     }
 
     /// One run in a warm sandbox or a new one; a process that was killed is not used again.
@@ -135,7 +140,7 @@ impl Life {
         let world = &self.world;
         world.stop_faults();
         if world.shape().refines {
-            put_by_hand(world, &mut self.random.borrow_mut()).await;
+            put_by_hand(world, self.branch()).await;
         }
         *self.config.borrow_mut() = Config { max_posts_per_month: None, ..world.shape().config.clone() };
         self.idle.borrow_mut().clear();
@@ -163,7 +168,7 @@ impl Life {
 }
 
 /// Now and then somebody puts files into RAW by hand: an answer of the API under an awkward key, and one that is nothing.
-async fn put_by_hand(world: &World, random: &mut Random) {
+async fn put_by_hand(world: &World, mut random: Random) {
     let tweet = r#"{"data":[{"id":"99","created_at":"2026-11-23T00:00:00.000Z","text":"ok"}],"meta":{}}"#;
     for (key, body) in [("tweets/à mão/a+b=ç.json", tweet), (NOT_A_DOCUMENT, "{\"data\":[{\"id\":")] {
         if random.one_in(4) {

@@ -23,7 +23,8 @@ fn main() -> ExitCode {
     println!("{campaign}");
     if let Some(first) = campaign.failures.first() {
         println!("{first}");
-        for failure in &campaign.failures {
+        println!("the first of {} worlds that fail:", campaign.failed);
+        for failure in campaign.failures.iter().take(20) {
             println!("seed {} fails: {:?}", failure.seed, failure.verdict.violations);
         }
         return ExitCode::FAILURE;

@@ -67,8 +67,12 @@ struct Run<'a> {
 impl Ingest {
     pub(crate) async fn run(&self, invocation: &Invocation, summary: &mut Summary) -> Result<(), Error> {
         let Some(mut run) = Run::open(self, invocation, summary).await? else { return Ok(()) };
-        let ending = run.read(summary).await?;
-        run.close(ending, summary).await
+        let ended = match run.read(summary).await {
+            Ok(ending) => run.close(ending, summary).await,
+            Err(error) => Err(error),
+        };
+        summary.posts_reread += run.sweep.unstored(); // nothing, unless the run was cut short
+        ended
     }
 }
 
@@ -151,7 +155,7 @@ impl<'a> Run<'a> {
     }
 
     /// Stores what is held, says in the cursor where the next run goes on, and gives the lease back.
-    async fn close(mut self, ending: Ending, summary: &mut Summary) -> Result<(), Error> {
+    async fn close(&mut self, ending: Ending, summary: &mut Summary) -> Result<(), Error> {
         summary.status = Status::Busy; // unless the last write finds the cursor as this run left it
         let (status, refusal) = match ending {
             Ending::Bottom => (Status::Complete, None),
@@ -166,7 +170,6 @@ impl<'a> Run<'a> {
                 Step::Lost => return Ok(()),
             }
         }
-        summary.posts_reread += self.sweep.unstored();
         self.cursor.lease = None;
         if self.write(0, summary).await? == Written::Ours {
             summary.status = status;
@@ -282,7 +285,11 @@ impl<'a> Run<'a> {
             }
             self.sweep.name(&file);
             let next = self.sweep.request(self.budget(summary)).map_or(0, |request| request.max_results);
-            if self.write(next, summary).await? == Written::Lost {
+            let named = self.write(next, summary).await;
+            if !matches!(named, Ok(Written::Ours)) {
+                self.sweep.forget_name();
+            }
+            if named? == Written::Lost {
                 return Ok(Step::Lost);
             }
         }

@@ -100,6 +100,11 @@ impl Sweep {
         self.named = Some(file.pending.clone());
     }
 
+    /// The cursor may not have taken the name: no later run will know that it reads the posts of this file again.
+    pub(crate) fn forget_name(&mut self) {
+        self.named = None;
+    }
+
     /// The file that the cursor names and that is not known to exist.
     pub(crate) fn named(&self) -> Option<&Pending> {
         self.named.as_ref()
@@ -175,8 +180,9 @@ impl Sweep {
                 let of_file = self.buffer.iter().take_while(|post| post.id >= pending.oldest).count();
                 let is_whole = of_file < self.buffer.len() || of_file >= self.file_tweets_max || self.at_bottom;
                 if of_file == 0 && is_whole {
-                    // Nothing is left of it: the name is settled without an object.
-                    self.named = None;
+                    // Nothing is left of it: the name is settled without an object, and keeps its span.
+                    let oldest = pending.oldest;
+                    self.settle(oldest);
                     return self.next_file(is_stopping);
                 }
                 (if is_whole || is_stopping { of_file } else { 0 }, Some(pending.clone()))

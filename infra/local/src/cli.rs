@@ -10,7 +10,7 @@ use crate::{Clock, Outcome, demo, reprocess, serve};
 
 /// Recent tweets about the President of Brazil, from the X API to SQL, whole on this machine.
 #[derive(Debug, Parser)]
-#[command(name = "local", version, args_conflicts_with_subcommands = true)]
+#[command(name = "local", version)]
 #[command(after_help = "Examples:\n  cargo run\n  cargo run -- sql \"SELECT sentimento, count(*) FROM tweets GROUP BY 1\"\n  \
     cargo run -- sql -f question.sql --format csv > answer.csv")]
 pub struct Cli {

@@ -46,7 +46,7 @@ impl Queue {
         let path = lake.acknowledged_path();
         let done = read_lines(&path)?;
         let left = raw_files(lake).await?;
-        let left = left.iter().filter(|object| !done.contains(&object.key)).map(message_of_listing).collect();
+        let left: VecDeque<Message> = left.iter().filter(|object| !done.contains(&object.key)).map(message_of_listing).collect();
         let waiting = Arc::new(Mutex::new(left));
         let inbox = Arc::clone(&waiting);
         lake.s3().on_object_created(move |created| {

@@ -56,12 +56,18 @@ fn the_readme_has_the_columns_of_the_table() {
     let section = section.split("\n## ").next().unwrap_or_default();
     let rows = section.lines().filter(|line| line.starts_with("| `"));
     let columns: Vec<_> = rows
-        .map(|row| {
-            let mut cells = row.split('|').skip(1).map(|cell| cell.trim().trim_matches('`').to_owned());
-            (cells.next().unwrap_or_default(), cells.next().unwrap_or_default())
+        .flat_map(|row| {
+            let cells: Vec<_> = row.split('|').map(|cell| cell.trim().replace('`', "")).collect();
+            let names = cells[1].split(", ").map(str::to_owned).collect::<Vec<_>>();
+            names.into_iter().map(move |name| (name, cells[2].clone(), cells[3].clone()))
         })
         .collect();
-    assert_eq!(columns, [arrow_columns(), partition_columns()].concat());
+    let null = |name: &str| refine::schema().field_with_name(name).is_ok_and(arrow_schema::Field::is_nullable);
+    let declared = [arrow_columns(), partition_columns()].concat().into_iter().map(|(name, data_type)| {
+        let is_null = if null(&name) { "yes" } else { "no" };
+        (name, data_type, is_null.to_owned())
+    });
+    assert_eq!(columns, declared.collect::<Vec<_>>());
 }
 
 /// A row outside the projection is never found, so the two must agree to the year.

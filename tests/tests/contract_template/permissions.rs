@@ -135,8 +135,9 @@ fn actions(request: &Request<Bytes>) -> Vec<Call> {
         return vec![(target.to_str().unwrap().replace('.', ":"), format!("secret:{}", text(&body["SecretId"])))];
     }
     let path = percent_decode_str(request.uri().path()).decode_utf8().unwrap();
-    let arn = format!("arn:aws:s3:::{}", path.trim_start_matches('/'));
+    let arn = format!("arn:aws:s3:::{}", path.trim_matches('/'));
     let actions: &[&str] = match *request.method() {
+        Method::GET if !arn.contains('/') => &["s3:ListBucket"],
         Method::GET | Method::HEAD => &["s3:GetObject"],
         Method::PUT if request.headers().contains_key("if-match") => &["s3:GetObject", "s3:PutObject"],
         Method::PUT => &["s3:PutObject"],
@@ -173,7 +174,8 @@ async fn run_ingest(template: &Template, account: &Account) {
     }
 }
 
-/// Deliveries that take every way: new, again, of an older version, of nothing, and a REF object that vanishes in between.
+/// Deliveries that take every way: new, again, of an older version, of nothing, of a REF object that vanishes in between, and all
+/// of RAW once more.
 async fn run_refine(template: &Template, account: &Account) {
     let unseen = clients(account.s3.http_client(), refine::TIMEOUTS);
     let raw_bucket = lookup(&template.environment("IngestFunction"), "RAW_BUCKET").unwrap();
@@ -201,6 +203,10 @@ async fn run_refine(template: &Template, account: &Account) {
     let other = unseen.store(&raw_bucket).list(tweets::RAW_PREFIX, Some(&raw_key)).await.unwrap()[0].key.clone();
     account.order("/tweets/", Fault::GoneMeanwhile);
     deliver(&other, "files_created").await;
+
+    let again = json!({"reprocess": {"bucket": raw_bucket, "prefix": tweets::RAW_PREFIX}});
+    let summary = refine::handle(&refine, again, Instant::now() + TIMEOUT).await.unwrap();
+    assert_eq!((&summary["failures"], &summary["next"]), (&json!(0), &Value::Null), "{summary}");
 }
 
 /// Statements of a role: its `Sid`, one action, one resource.

@@ -1,0 +1,504 @@
+//! V1 to V19: the ways in which an earlier text of the protocol lost posts, stored them twice or wasted money, each played
+//! out against the real function. Posts are numbered from 1, the oldest; a file holds two; "5_6" is the file of posts 5 and 6.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use pipeline_tests::{Call, Fault, Landing, Line, Manners, Shape, TokenKind, World};
+
+/// After the lease of a run of one minute that died at once.
+const AFTER_THE_LEASE: u64 = 70;
+const HELD: Fault = Fault::Held { landing: Landing::OnRelease, dies: false };
+const HELD_AND_DEAD: Fault = Fault::Held { landing: Landing::OnRelease, dies: true };
+
+fn world(script: impl AsyncFnOnce(World)) {
+    World::scripted(Shape::scripted(), script);
+}
+
+fn world_with(manners: Manners, script: impl AsyncFnOnce(World)) {
+    World::scripted(Shape { manners, ..Shape::scripted() }, script);
+}
+
+fn pages_of(page_posts_max: usize) -> Manners {
+    Manners { page_posts_max, ..Manners::default() }
+}
+
+fn status(status: u16) -> Fault {
+    Fault::Status { status, applied: false }
+}
+
+fn lines(world: &World, message: &str) -> Vec<Line> {
+    world.journal().lines().into_iter().filter(|line| line.message.starts_with(message)).collect()
+}
+
+#[test]
+fn v1_a_put_lands_after_its_sender_died_and_another_run_has_read_on() {
+    for lands_after_ms in [0, 12, 22, 27, 32, 37, 60_000] {
+        world_with(pages_of(2), async |world| {
+            let posts = world.posts(6);
+            world.script(Call::PutRaw, 1, HELD_AND_DEAD);
+            assert_eq!(world.ingest().await.status(), "died");
+            world.wait(AFTER_THE_LEASE).await;
+            world.delete(posts[4]);
+            tokio::join!(world.ingest(), async {
+                tokio::time::sleep(Duration::from_millis(lands_after_ms)).await;
+                world.release_held().await;
+            });
+            world.come_to_rest().await;
+        });
+    }
+}
+
+#[test]
+fn v2_a_partial_file_in_flight_is_not_cut_again_with_more_in_it() {
+    world_with(pages_of(3), async |world| {
+        let posts = world.posts(6);
+        world.script(Call::Search, 2, status(429));
+        world.script(Call::PutRaw, 2, HELD_AND_DEAD);
+        assert_eq!(world.ingest().await.status(), "died");
+        let pending = world.cursor().unwrap().pending.unwrap();
+        assert_eq!((pending.oldest, pending.newest), (posts[3], posts[3]));
+        world.wait(AFTER_THE_LEASE).await;
+        assert_eq!(world.ingest().await.status(), "complete");
+        world.release_held().await;
+        assert_eq!(world.captured(), posts);
+        world.come_to_rest().await;
+    });
+}
+
+#[test]
+fn v3_two_runs_at_once_because_a_clock_says_that_the_lease_is_over() {
+    for put_takes_ms in (0..120).step_by(4) {
+        let shape = Shape { skew: TimeDelta::seconds(75), manners: pages_of(2), ..Shape::scripted() };
+        World::scripted(shape, async |world| {
+            let posts = world.posts(6);
+            world.script(Call::PutRaw, 1, Fault::Slow { applied: false, by: Duration::from_millis(put_takes_ms) });
+            let early = world.sandbox_with(TimeDelta::seconds(75), |_| ());
+            tokio::join!(world.ingest(), async {
+                tokio::time::sleep(Duration::from_millis(30)).await;
+                early.run(&world, Duration::from_mins(1)).await;
+            }, async {
+                tokio::time::sleep(Duration::from_millis(42)).await;
+                world.delete(posts[4]);
+            });
+            world.come_to_rest().await;
+        });
+    }
+}
+
+#[test]
+fn v4_a_put_of_unknown_fate_keeps_the_lease() {
+    world_with(pages_of(2), async |world| {
+        let posts = world.posts(6);
+        world.script(Call::PutRaw, 1, HELD);
+        world.script(Call::PutRaw, 2, HELD); // the SDK tries twice
+        assert_eq!(world.ingest().await.status(), "WriteUnknown");
+        assert_eq!(world.ingest().await.status(), "busy");
+        world.delete(posts[4]);
+        world.wait(AFTER_THE_LEASE).await;
+        assert_eq!(world.ingest().await.status(), "complete");
+        world.release_held().await;
+        world.come_to_rest().await;
+    });
+}
+
+#[test]
+fn v5_an_error_of_head_is_not_absence() {
+    for error in [status(503), status(403), status(500), Fault::Lost { applied: false }] {
+        world_with(pages_of(2), async |world| {
+            let posts = world.posts(6);
+            world.script(Call::PutRaw, 1, Fault::Dies { applied: true });
+            assert_eq!(world.ingest().await.status(), "died");
+            world.wait(AFTER_THE_LEASE).await;
+            world.delete(posts[4]);
+            let before = world.cursor();
+            world.script(Call::HeadRaw, 1, error);
+            world.script(Call::HeadRaw, 2, error);
+            assert_eq!(world.ingest().await.status(), "RawUnreadable");
+            assert_eq!(world.cursor(), before, "the cursor is untouched");
+            world.stop_faults();
+            assert_eq!(world.ingest().await.number("posts_reread"), 0);
+            world.come_to_rest().await;
+        });
+    }
+}
+
+#[test]
+fn v6_done_never_goes_back() {
+    for lag_seconds in [600, 330, 7_200] {
+        world(async |world| {
+            let posts = world.posts(7);
+            assert_eq!(world.ingest().await.status(), "complete");
+            let done = world.cursor().unwrap().done;
+            let patient = world.sandbox_with(TimeDelta::zero(), |config| config.safety_lag = Duration::from_secs(lag_seconds));
+            assert_eq!(patient.run(&world, Duration::from_mins(1)).await.status(), "complete");
+            let slow = world.sandbox_with(TimeDelta::seconds(-240), |_| ());
+            assert_eq!(slow.run(&world, Duration::from_mins(1)).await.status(), "complete");
+            assert_eq!(world.cursor().unwrap().done, done);
+            world.come_to_rest().await;
+            assert_eq!(world.captured(), posts);
+            assert!(world.x(|x| x.served.values().all(|times| *times == 1)));
+        });
+    }
+}
+
+#[test]
+fn v7_a_run_knows_its_own_cursor_write_when_the_answer_is_lost() {
+    let faults = [Fault::Lost { applied: true }, Fault::Status { status: 500, applied: true }, Fault::Slow { applied: true, by: Duration::from_secs(3) }];
+    for fault in faults {
+        for nth in 1..=6 {
+            world_with(pages_of(2), async |world| {
+                let posts = world.posts(6);
+                world.script(Call::PutCursor, nth, fault);
+                assert_eq!(world.ingest().await.status(), "complete", "write {nth}");
+                assert_eq!(world.captured(), posts);
+                assert!(world.x(|x| x.served.values().all(|times| *times == 1)), "nothing is paid for twice");
+                world.come_to_rest().await;
+            });
+        }
+    }
+}
+
+#[test]
+fn v7_the_same_for_puts_of_files() {
+    for nth in 1..=3 {
+        world_with(pages_of(2), async |world| {
+            let posts = world.posts(6);
+            world.script(Call::PutRaw, nth, Fault::Lost { applied: true });
+            assert_eq!(world.ingest().await.status(), "complete", "put {nth}");
+            assert_eq!(world.captured(), posts);
+            world.come_to_rest().await;
+        });
+    }
+}
+
+#[test]
+fn v8_a_gap_is_said_before_the_cursor_moves_past_it() {
+    for applied in [false, true] {
+        world(async |world| {
+            assert_eq!(world.ingest().await.status(), "complete");
+            let done = world.cursor().unwrap().done;
+            world.wait(8 * 86_400).await;
+            let posts = world.posts(3);
+            world.script(Call::PutCursor, 1, Fault::Dies { applied });
+            assert_eq!(world.ingest().await.status(), "died");
+            let said = lines(&world, "posts are lost");
+            assert_eq!(said.len(), 1);
+            assert_eq!(said[0].field("from"), Some(done.created_at().to_rfc3339().as_str()));
+            world.wait(AFTER_THE_LEASE).await;
+            let next = world.ingest().await;
+            assert_eq!(next.status(), "complete");
+            let again = lines(&world, "posts are lost").remove(1);
+            // What time has made worse meanwhile, or all of it where the cursor had not moved.
+            assert_eq!(again.field("from"), said[0].field(if applied { "to" } else { "from" }));
+            assert_eq!(world.captured(), posts);
+            world.come_to_rest().await;
+        });
+    }
+}
+
+#[test]
+fn v9_a_token_that_is_an_offset_skips_nothing_when_a_post_above_it_is_deleted() {
+    world_with(Manners { token: TokenKind::Offset, ..pages_of(2) }, async |world| {
+        let posts = world.posts(6);
+        let slow = Fault::Slow { applied: false, by: Duration::from_secs(1) };
+        world.script(Call::Search, 2, slow);
+        tokio::join!(world.ingest(), async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            world.delete(posts[4]);
+        });
+        assert_eq!(world.captured(), posts);
+        world.come_to_rest().await;
+    });
+}
+
+#[test]
+fn v10_an_edited_post_at_the_place_of_the_old_one_is_stored_once() {
+    world_with(Manners { edits_keep_their_place: true, ..pages_of(2) }, async |world| {
+        let posts = world.posts(7);
+        world.script(Call::Search, 2, Fault::Slow { applied: false, by: Duration::from_secs(1) });
+        let (run, edited) = tokio::join!(world.ingest(), async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            world.edit(posts[2])
+        });
+        assert_eq!(run.number("out_of_span"), 1, "counted");
+        // Whether search shows it again where its id belongs is X's affair.
+        world.come_to_rest_but_for("INV-1").await;
+        assert!(world.captured().iter().filter(|id| **id == edited).count() <= 1);
+    });
+}
+
+#[test]
+fn v11_a_run_that_lost_its_lease_writes_nothing_more() {
+    world_with(pages_of(2), async |world| {
+        world.posts(6);
+        world.script(Call::Search, 1, Fault::Slow { applied: true, by: Duration::from_secs(5) });
+        let early = world.sandbox_with(TimeDelta::seconds(75), |_| ());
+        let (robbed, robber) = tokio::join!(world.ingest(), async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            early.run(&world, Duration::from_mins(1)).await
+        });
+        assert_eq!((robbed.status(), robber.status()), ("busy", "complete"));
+        assert_eq!(robbed.number("posts_reread"), 2, "what it had read is paid for again, and told");
+        let writes_after = world.record(|record| record.writes.iter().filter(|write| write.at > world.now() - TimeDelta::seconds(3)).count());
+        assert_eq!(writes_after, 0);
+        world.stop_faults();
+    });
+}
+
+#[test]
+fn v12_a_lease_by_a_wrong_clock_blocks_nobody() {
+    world(async |world| {
+        let posts = world.posts(4);
+        world.script(Call::Search, 1, Fault::Dies { applied: false });
+        let wrong = world.sandbox_with(TimeDelta::days(1), |_| ());
+        assert_eq!(wrong.run(&world, Duration::from_mins(1)).await.status(), "died");
+        assert!(world.cursor().unwrap().lease.unwrap().until > world.now() + TimeDelta::hours(23));
+        // Its first cursor begins where its clock said; what lies before was never promised.
+        assert_eq!(world.ingest().await.status(), "complete");
+        assert!(world.captured().len() <= posts.len());
+    });
+    world(async |world| {
+        world.posts(2);
+        assert_eq!(world.ingest().await.status(), "complete");
+        world.wait(600).await;
+        world.posts(2);
+        world.script(Call::Search, 1, Fault::Dies { applied: false });
+        let wrong = world.sandbox_with(TimeDelta::days(1), |_| ());
+        assert_eq!(wrong.run(&world, Duration::from_mins(1)).await.status(), "died");
+        assert_eq!(world.ingest().await.status(), "complete", "at once");
+        world.come_to_rest().await;
+    });
+}
+
+#[test]
+fn v13_a_retry_does_not_take_its_dead_predecessors_lease_for_its_own() {
+    world(async |world| {
+        world.posts(4);
+        world.script(Call::Search, 1, Fault::Dies { applied: false });
+        let sandbox = world.sandbox();
+        assert_eq!(sandbox.run(&world, Duration::from_mins(1)).await.status(), "died");
+        assert_eq!(world.ingest().await.status(), "busy");
+        world.come_to_rest().await;
+    });
+}
+
+#[test]
+fn v14_409_is_asked_again_not_taken_for_lost() {
+    for (call, writes) in [(Call::PutCursor, 5), (Call::PutRaw, 3)] {
+        for nth in 1..=writes {
+            world_with(pages_of(2), async |world| {
+                let posts = world.posts(6);
+                world.script(call, nth, status(409));
+                world.script(call, nth + 1, status(409));
+                let run = world.ingest().await;
+                assert_eq!((run.status(), run.number("posts_reread")), ("complete", 0), "{call:?} {nth}");
+                assert_eq!(world.captured(), posts);
+                world.come_to_rest().await;
+            });
+        }
+    }
+}
+
+#[test]
+fn v15_403_for_a_missing_key_stops_every_run_until_listing_is_granted() {
+    world(async |world| {
+        let posts = world.posts(6);
+        world.set_may_list(false);
+        assert_eq!(world.ingest().await.status(), "RawUnreadable");
+        assert_eq!(world.cursor(), None);
+        world.set_may_list(true);
+        world.script(Call::PutRaw, 1, Fault::Dies { applied: false });
+        assert_eq!(world.ingest().await.status(), "died");
+        world.set_may_list(false);
+        world.wait(AFTER_THE_LEASE).await;
+        let before = world.cursor();
+        assert_eq!(world.ingest().await.status(), "RawUnreadable");
+        assert_eq!(world.cursor(), before);
+        world.set_may_list(true);
+        assert_eq!(world.ingest().await.status(), "complete");
+        assert_eq!(world.captured(), posts);
+        world.come_to_rest().await;
+    });
+}
+
+#[test]
+fn v16_what_a_run_reads_before_it_dies_is_counted() {
+    world_with(pages_of(10), async |world| {
+        world.posts(20);
+        let capped = || world.sandbox_with(TimeDelta::zero(), |config| config.max_posts_per_month = Some(60));
+        let mut last = String::new();
+        for _ in 0..10 {
+            world.script(Call::Search, 1, Fault::Dies { applied: true });
+            last = capped().run(&world, Duration::from_mins(1)).await.status().to_owned();
+            world.stop_faults();
+            world.wait(AFTER_THE_LEASE).await;
+        }
+        assert_eq!(last, "budget_exhausted");
+        let served: u64 = world.x(|x| x.served.values().sum());
+        assert!(served <= 60, "{served} posts were paid for");
+        assert!(world.cursor().unwrap().month.posts_read >= served, "high, never low");
+        world.come_to_rest().await;
+    });
+}
+
+#[test]
+fn v17_a_long_row_of_empty_pages_is_followed_and_costs_no_budget() {
+    world_with(Manners { empty_per_mille: 1_000, ..Manners::default() }, async |world| {
+        let posts = world.posts(6);
+        let few = world.sandbox_with(TimeDelta::zero(), |config| config.max_posts_per_run = 10);
+        let (run, ()) = tokio::join!(few.run(&world, Duration::from_mins(1)), async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            world.x(|x| x.manners.empty_per_mille = 0);
+        });
+        assert_eq!((run.status(), run.number("posts_read")), ("complete", 6));
+        assert!(run.number("empty_pages") > 300);
+        assert_eq!(world.captured(), posts);
+        world.come_to_rest().await;
+    });
+}
+
+#[test]
+fn v18_a_run_that_is_short_of_time_keeps_what_it_holds_in_order() {
+    for left_ms in (500..16_000).step_by(500) {
+        let shape = Shape { latency_ms: (700, 700), manners: pages_of(2), ..Shape::scripted() };
+        World::scripted(shape, async |world| {
+            let posts = world.posts(6);
+            world.sandbox().run(&world, Duration::from_millis(left_ms)).await;
+            world.wait(AFTER_THE_LEASE).await;
+            let behind = world.sandbox_with(TimeDelta::minutes(-10), |_| ());
+            behind.run(&world, Duration::from_mins(1)).await;
+            world.come_to_rest_but_for("TIME").await;
+            assert_eq!(world.captured(), posts, "{left_ms}");
+        });
+    }
+}
+
+#[test]
+fn v19_posts_of_one_second_in_any_order_on_a_page_are_cut_by_id() {
+    world_with(Manners { ordered_by_second: true, ..Manners::default() }, async |world| {
+        let posts: Vec<_> = (0..5).map(|_| world.post(200)).collect();
+        world.script(Call::PutRaw, 2, HELD_AND_DEAD);
+        assert_eq!(world.ingest().await.status(), "died");
+        world.wait(AFTER_THE_LEASE).await;
+        world.ingest().await;
+        world.release_held().await;
+        world.come_to_rest().await;
+        assert_eq!(world.captured(), posts);
+    });
+}
+
+#[test]
+fn r2_the_object_that_won_decides_how_far_a_refill_reaches() {
+    for lands_after_ms in [0, 12, 22, 27, 32, 60_000] {
+        world_with(pages_of(3), async |world| {
+            let posts = world.posts(6);
+            let late = world.late_post(150, 60); // between 5 and 6, found after A has read
+            world.script(Call::PutRaw, 1, HELD_AND_DEAD);
+            assert_eq!(world.ingest().await.status(), "died");
+            world.wait(AFTER_THE_LEASE).await;
+            tokio::join!(world.ingest(), async {
+                tokio::time::sleep(Duration::from_millis(lands_after_ms)).await;
+                world.release_held().await;
+            });
+            world.come_to_rest().await;
+            let captured = world.captured();
+            assert!(posts.iter().all(|post| captured.contains(post)));
+            assert!(captured.iter().filter(|id| **id == late).count() <= 1);
+        });
+    }
+}
+
+#[test]
+fn r2_a_refill_with_more_posts_below_it_goes_on_to_the_bottom() {
+    for page in [1, 2, 3, 100] {
+        world_with(pages_of(page), async |world| {
+            let posts = world.posts(9);
+            world.script(Call::PutRaw, 2, Fault::Dies { applied: false });
+            assert_eq!(world.ingest().await.status(), "died");
+            world.wait(AFTER_THE_LEASE).await;
+            assert_eq!(world.ingest().await.status(), "complete");
+            assert_eq!(world.captured(), posts);
+            world.come_to_rest().await;
+        });
+    }
+}
+
+#[test]
+fn r2_a_refill_of_which_nothing_is_left_is_settled_without_an_object() {
+    world_with(pages_of(2), async |world| {
+        let posts = world.posts(6);
+        world.script(Call::PutRaw, 1, HELD_AND_DEAD);
+        assert_eq!(world.ingest().await.status(), "died");
+        world.delete(posts[4]);
+        world.delete(posts[5]);
+        world.wait(AFTER_THE_LEASE).await;
+        assert_eq!(world.ingest().await.status(), "complete");
+        assert_eq!(world.captured(), posts[..4]);
+        world.release_held().await;
+        world.come_to_rest().await;
+    });
+}
+
+/// Found by the simulation: the span of a name was given up with the name, so posts that search had only mislaid went under
+/// the next one, and the first put landed after all.
+#[test]
+fn r1_an_empty_refill_leaves_its_span_to_the_name_for_ever() {
+    world_with(pages_of(2), async |world| {
+        let posts = world.posts(6);
+        world.script(Call::PutRaw, 1, HELD_AND_DEAD); // 5_6
+        assert_eq!(world.ingest().await.status(), "died");
+        world.wait(AFTER_THE_LEASE).await;
+        world.hide(posts[4], Duration::from_secs(30));
+        world.hide(posts[5], Duration::from_secs(30));
+        world.script(Call::PutRaw, 1, Fault::Dies { applied: false }); // 3_4
+        assert_eq!(world.ingest().await.status(), "died");
+        world.release_held().await;
+        world.wait(AFTER_THE_LEASE).await;
+        assert_eq!(world.ingest().await.status(), "complete");
+        assert_eq!(world.captured(), posts);
+        world.come_to_rest().await;
+    });
+}
+
+#[test]
+fn two_runs_that_create_the_cursor_at_once() {
+    for apart_ms in 0..30 {
+        world_with(pages_of(2), async |world| {
+            let posts = world.posts(6);
+            let (a, b) = tokio::join!(world.ingest(), async {
+                tokio::time::sleep(Duration::from_millis(apart_ms)).await;
+                world.ingest().await
+            });
+            let mut statuses = [a.status(), b.status()];
+            statuses.sort_unstable();
+            assert_eq!(statuses, ["busy", "complete"]);
+            assert_eq!(world.captured(), posts);
+            world.come_to_rest().await;
+        });
+    }
+}
+
+/// Every single death, before and after its effect, and every single put that is applied later, its sender alive or dead.
+#[test]
+fn one_fault_at_each_request_of_a_run() {
+    let faults = [Fault::Dies { applied: false }, Fault::Dies { applied: true }, HELD, HELD_AND_DEAD, Fault::Lost { applied: true }, status(503)];
+    for fault in faults {
+        for nth in 1..=14 {
+            for deleted in [None, Some(4), Some(5)] {
+                world_with(pages_of(3), async |world| {
+                    let posts = world.posts(6);
+                    world.script(None, nth, fault);
+                    world.ingest().await;
+                    if let Some(deleted) = deleted {
+                        world.delete(posts[deleted]);
+                    }
+                    world.wait(AFTER_THE_LEASE).await;
+                    world.ingest().await;
+                    world.release_held().await;
+                    world.come_to_rest().await;
+                });
+            }
+        }
+    }
+}
