@@ -27,6 +27,18 @@ pub enum Ablation {
 }
 
 impl Ablation {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::RawIgnoresIfNoneMatch,
+        Self::CursorIgnoresIfNoneMatch,
+        Self::CursorIgnoresIfMatch,
+        Self::HidePending,
+        Self::HideLease,
+        Self::DenyRaw,
+        Self::DenyCursor,
+        Self::RefKeyForgetsRawKey,
+    ];
+
     /// Whether a put is done whatever its conditions say.
     pub(crate) fn ignores_condition(self, call: Call, has_if_match: bool) -> bool {
         match self {

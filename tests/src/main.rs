@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::process::ExitCode;
 
-use pipeline_tests::{Campaign, trial};
+use pipeline_tests::{Ablation, Campaign, trial};
 
-const USAGE: &str = "usage: pipeline-tests --seeds A..B [--threads N] [--log]";
+const USAGE: &str = "usage: pipeline-tests --seeds A..B [--threads N] [--log] [--without PROTECTION]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -14,12 +14,13 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::FAILURE;
     };
+    let ablation = value("--without").and_then(|name| Ablation::ALL.into_iter().find(|ablation| format!("{ablation:?}") == *name));
     if arguments.iter().any(|argument| argument == "--log") {
-        seeds.clone().for_each(|seed| println!("{}", trial(seed, None)));
+        seeds.clone().for_each(|seed| println!("{}", trial(seed, ablation)));
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = value("--threads").and_then(|threads| threads.parse().ok()).unwrap_or(cores);
-    let campaign = Campaign::run(seeds, threads, None, false);
+    let campaign = Campaign::run(seeds, threads, ablation, false);
     println!("{campaign}");
     if let Some(first) = campaign.failures.first() {
         println!("{first}");

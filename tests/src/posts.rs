@@ -103,6 +103,7 @@ impl Posts {
 
     /// `count` posts around the moments `around`, of which some are deleted, some edited and some found late.
     pub(crate) fn at_random(random: &mut Random, count: u64, around: &[DateTime<Utc>], safety_lag: TimeDelta) -> Self {
+        let late_one_in = random.pick(&[25, 25, 1_000, 4]);
         let mut posts = Self::default();
         let mut last = around[0];
         for _ in 0..count {
@@ -116,7 +117,7 @@ impl Posts {
             let in_time = safety_lag - TimeDelta::seconds(2);
             let lag = ms(if random.one_in(3) { random.within(0, in_time.num_milliseconds().unsigned_abs()) } else { random.within(0, 5_000) });
             // A few are found too late, which is nobody's fault; they must do no harm.
-            let lag = if random.one_in(25) { safety_lag + ms(random.within(0, 900_000)) } else { lag };
+            let lag = if random.one_in(late_one_in) { safety_lag + ms(random.within(0, 900_000)) } else { lag };
             let id = posts.add(created_at, lag);
             if random.one_in(15) {
                 let from = random.pick(around) - ms(random.within(0, 60_000));

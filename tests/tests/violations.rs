@@ -440,6 +440,25 @@ fn r2_a_refill_of_which_nothing_is_left_is_settled_without_an_object() {
     });
 }
 
+/// Found by the simulation: a refill made of late posts alone left a rest that had the very name of the refill, so that it was
+/// refused in each run, for ever.
+#[test]
+fn r2_a_refill_of_late_posts_leaves_a_rest_that_has_another_name() {
+    for (late_posts, page) in [(1, 2), (2, 2), (2, 3), (3, 100), (4, 1), (5, 2)] {
+        world_with(pages_of(page), async |world| {
+            let mut posts = world.posts(6);
+            let late: Vec<_> = (0..late_posts).map(|place| world.late_post(110 - 10 * place, 60)).collect();
+            world.script(Call::PutRaw, 1, Fault::Dies { applied: false });
+            assert_eq!(world.ingest().await.status(), "died");
+            world.wait(AFTER_THE_LEASE).await;
+            assert_eq!(world.ingest().await.status(), "complete");
+            posts.extend(late);
+            assert_eq!(world.captured(), posts);
+            world.come_to_rest().await;
+        });
+    }
+}
+
 /// Found by the simulation: the span of a name was given up with the name, so posts that search had only mislaid went under
 /// the next one, and the first put landed after all.
 #[test]

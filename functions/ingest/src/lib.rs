@@ -76,10 +76,10 @@ impl Ingest {
         }
     }
 
-    /// Smaller files, so that a simulated world of a few posts has many. At most 100 all the same.
+    /// Smaller files, 2 tweets at least, so that a simulated world of a few posts has many. At most 100 all the same.
     #[must_use]
     pub fn with_file_tweets_max(self, file_tweets_max: usize) -> Self {
-        Self { file_tweets_max: file_tweets_max.clamp(1, TWEETS_PER_FILE_MAX), ..self }
+        Self { file_tweets_max: file_tweets_max.clamp(2, TWEETS_PER_FILE_MAX), ..self }
     }
 
     /// The token, read once while the process is warm.

@@ -177,15 +177,21 @@ impl Sweep {
         let is_last = is_stopping || self.at_bottom;
         let (posts, named) = match &self.named {
             Some(pending) => {
-                let of_file = self.buffer.iter().take_while(|post| post.id >= pending.oldest).count();
-                let is_whole = of_file < self.buffer.len() || of_file >= self.file_tweets_max || self.at_bottom;
-                if of_file == 0 && is_whole {
+                let of_span = self.buffer.iter().take_while(|post| post.id >= pending.oldest).count();
+                let is_span_read = of_span < self.buffer.len() || self.at_bottom;
+                if of_span == 0 && is_span_read {
                     // Nothing is left of it: the name is settled without an object, and keeps its span.
                     let oldest = pending.oldest;
                     self.settle(oldest);
                     return self.next_file(is_stopping);
                 }
-                (if is_whole || is_stopping { of_file } else { 0 }, Some(pending.clone()))
+                let of_file = of_span.min(self.file_tweets_max);
+                let is_ready = is_span_read || of_file == self.file_tweets_max || is_stopping;
+                // Posts that turned up late, and no other, would leave a rest from `newest` to `oldest`, which spells this very
+                // name and would be refused for ever: the last of them stays with the rest.
+                let leaves_rest = !is_span_read || of_span > of_file;
+                let only_late = of_file > 0 && self.buffer[of_file - 1].id > pending.newest;
+                (if is_ready { of_file - usize::from(leaves_rest && only_late) } else { 0 }, Some(pending.clone()))
             }
             None if self.buffer.len() >= self.file_tweets_max || is_last => (self.buffer.len(), None),
             None => (0, None),

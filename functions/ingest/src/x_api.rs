@@ -70,8 +70,7 @@ impl Wire {
                 let unsent = |source: reqwest::Error| Failure::NoAnswer { source: source.into(), may_be_billed: false };
                 let request = reqwest::Request::try_from(request).map_err(unsent)?;
                 let answer = client.execute(request).await;
-                let mut answer =
-                    answer.map_err(|error| Failure::NoAnswer { may_be_billed: !error.is_connect(), source: error.into() })?;
+                let mut answer = answer.map_err(|error| Failure::NoAnswer { may_be_billed: !error.is_connect(), source: error.into() })?;
                 let mut response = Response::new(Bytes::new());
                 *response.status_mut() = answer.status();
                 *response.headers_mut() = std::mem::take(answer.headers_mut());

@@ -149,7 +149,9 @@ fn to_json(node: &Yaml) -> Value {
         Yaml::Value(Scalar::FloatingPoint(value)) => value.into_inner().into(),
         Yaml::Value(Scalar::String(value)) => value.as_ref().into(),
         Yaml::Sequence(items) => items.iter().map(to_json).collect(),
-        Yaml::Mapping(members) => members.iter().map(|(name, member)| (text(&to_json(name)), to_json(member))).collect::<Map<_, _>>().into(),
+        Yaml::Mapping(members) => {
+            members.iter().map(|(name, member)| (text(&to_json(name)), to_json(member))).collect::<Map<_, _>>().into()
+        }
         Yaml::Tagged(tag, node) => {
             let function = if tag.suffix == "Ref" { tag.suffix.clone() } else { format!("Fn::{}", tag.suffix) };
             json!({ function: to_json(node) })

@@ -43,7 +43,9 @@ fn the_table_has_the_columns_of_a_parquet_file() {
 #[test]
 fn every_column_has_a_comment_that_glue_takes() {
     let table = Template::read().resource("TweetsTable")["TableInput"].clone();
-    for column in [&table["StorageDescriptor"]["Columns"], &table["PartitionKeys"]].into_iter().flat_map(|columns| columns.as_array().unwrap()) {
+    for column in
+        [&table["StorageDescriptor"]["Columns"], &table["PartitionKeys"]].into_iter().flat_map(|columns| columns.as_array().unwrap())
+    {
         let comment = text(&column["Comment"]);
         assert!((5..=255).contains(&comment.len()) && comment.is_ascii(), "{column}");
     }
@@ -75,16 +77,19 @@ fn the_readme_has_the_columns_of_the_table() {
 fn the_projection_covers_the_partitions_that_refine_writes() {
     let table = Template::read().resource("TweetsTable")["TableInput"].clone();
     let parameter = |name: String| text(&table["Parameters"][name]);
-    for (column, range, digits) in
-        [(ANO, format!("{},{}", YEARS.start(), YEARS.end()), None), (MES, "1,12".to_owned(), Some("2")), (DIA, "1,31".to_owned(), Some("2"))]
-    {
+    for (column, range, digits) in [
+        (ANO, format!("{},{}", YEARS.start(), YEARS.end()), None),
+        (MES, "1,12".to_owned(), Some("2")),
+        (DIA, "1,31".to_owned(), Some("2")),
+    ] {
         assert_eq!(parameter(format!("projection.{column}.type")), "integer");
         assert_eq!(parameter(format!("projection.{column}.range")), range);
         assert_eq!(table["Parameters"][format!("projection.{column}.digits")].as_str(), digits);
     }
     let ref_bucket = &Template::read().environment("RefineFunction")[0].1;
     let example = tweets::Partition::of("2026-01-02T00:00:00Z".parse().unwrap()).to_string();
-    let location = parameter("storage.location.template".to_owned()).replace("${ano}", "2026").replace("${mes}", "01").replace("${dia}", "02");
+    let location =
+        parameter("storage.location.template".to_owned()).replace("${ano}", "2026").replace("${mes}", "01").replace("${dia}", "02");
     assert_eq!(location, format!("s3://{ref_bucket}/tweets/{example}/"));
 }
 
@@ -170,7 +175,8 @@ fn a_run_of_ingest_ends_before_the_next_tick_and_its_lease_is_believed() {
         assert_eq!(text(&period["Rate"]), format!("rate({minutes} minute{})", if minutes == 1 { "" } else { "s" }));
         assert!(timeout <= minutes * 60);
     }
-    let allowed: BTreeSet<_> = cloudformation::items(&template.section("Parameters")["SchedulePeriod"]["AllowedValues"]).into_iter().collect();
+    let allowed: BTreeSet<_> =
+        cloudformation::items(&template.section("Parameters")["SchedulePeriod"]["AllowedValues"]).into_iter().collect();
     assert_eq!(allowed, periods.keys().cloned().collect());
 }
 
@@ -203,7 +209,10 @@ fn raw_refuses_unconditional_writes_below_tweets_only() {
     let policy = template.resource("RawBucketPolicy");
     let statements = policy["PolicyDocument"]["Statement"].as_array().unwrap();
     let refusal = statements.iter().find(|statement| statement["Condition"]["Null"]["s3:if-none-match"] == "true").unwrap();
-    assert_eq!((text(&refusal["Effect"]), text(&refusal["Action"]), text(&refusal["Principal"])), ("Deny".into(), "s3:PutObject".into(), "*".into()));
+    assert_eq!(
+        (text(&refusal["Effect"]), text(&refusal["Action"]), text(&refusal["Principal"])),
+        ("Deny".into(), "s3:PutObject".into(), "*".into())
+    );
     let raw_bucket = lookup(&template.environment("IngestFunction"), "RAW_BUCKET").unwrap();
     assert_eq!(text(&refusal["Resource"]), format!("arn:aws:s3:::{raw_bucket}/{RAW_PREFIX}*"));
 }

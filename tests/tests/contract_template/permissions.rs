@@ -160,7 +160,9 @@ async fn run_ingest(template: &Template, account: &Account) {
     let config = ingest::Config::from_env(|name| lookup(&variables, name)).unwrap();
     let x = XEmulator::new(Corpus::seeded(7), Options::default());
     for (run, (fault, want)) in
-        [(None, "complete"), (Some(Fault::AnswerLost), "complete"), (Some(Fault::Cut), "WriteUnknown"), (None, "complete")].into_iter().enumerate()
+        [(None, "complete"), (Some(Fault::AnswerLost), "complete"), (Some(Fault::Cut), "WriteUnknown"), (None, "complete")]
+            .into_iter()
+            .enumerate()
     {
         let now = now() + TimeDelta::minutes(15 * i64::try_from(run).unwrap());
         account.heal();

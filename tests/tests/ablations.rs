@@ -1,0 +1,60 @@
+//! The simulation must be able to fail: each protection is taken away at the wire, and the invariant that it protects must
+//! break within so many seeds.
+
+use pipeline_tests::{Ablation, Campaign};
+
+#[track_caller]
+fn breaks(ablation: Ablation, invariant: &str, seeds: u64) {
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let mut start = 0;
+    while start < seeds {
+        let end = (start + 50).min(seeds);
+        let campaign = Campaign::run(start..end, threads, Some(ablation), false);
+        let mut violations = campaign.failures.iter().flat_map(|trial| &trial.verdict.violations);
+        if violations.any(|(violated, _)| *violated == invariant) {
+            return;
+        }
+        start = end;
+    }
+    panic!("without this protection ({ablation:?}), {invariant} still holds in {seeds} worlds");
+}
+
+#[test]
+fn raw_needs_if_none_match() {
+    breaks(Ablation::RawIgnoresIfNoneMatch, "INV-8", 200);
+}
+
+#[test]
+fn the_cursor_needs_if_match() {
+    breaks(Ablation::CursorIgnoresIfMatch, "INV-2", 1_000);
+}
+
+#[test]
+fn the_first_cursor_needs_if_none_match() {
+    breaks(Ablation::CursorIgnoresIfNoneMatch, "INV-2", 1_000);
+}
+
+#[test]
+fn a_run_needs_to_see_what_is_pending() {
+    breaks(Ablation::HidePending, "INV-2", 1_000);
+}
+
+#[test]
+fn a_run_needs_to_see_the_lease() {
+    breaks(Ablation::HideLease, "INV-6", 200);
+}
+
+#[test]
+fn a_run_needs_to_see_that_a_file_is_there() {
+    breaks(Ablation::DenyRaw, "INV-4", 200);
+}
+
+#[test]
+fn a_run_needs_to_see_that_a_cursor_is_there() {
+    breaks(Ablation::DenyCursor, "INV-4", 200);
+}
+
+#[test]
+fn a_ref_key_needs_to_tell_its_raw_key() {
+    breaks(Ablation::RefKeyForgetsRawKey, "INV-3", 200);
+}
