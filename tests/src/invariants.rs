@@ -61,9 +61,10 @@ impl Evidence {
         }
         let lines = world.journal().lines();
         let time = |text: Option<&str>| text.and_then(|text| DateTime::parse_from_rfc3339(text).ok()).map(|time| time.to_utc());
-        let gaps = lines.iter().filter(|line| line.message.starts_with("posts are lost")).filter_map(|line| {
-            Some((TweetId::lowest_at(time(line.field("from"))?), TweetId::lowest_at(time(line.field("to"))?)))
-        });
+        let gaps = lines
+            .iter()
+            .filter(|line| line.message.starts_with("posts are lost"))
+            .filter_map(|line| Some((TweetId::lowest_at(time(line.field("from"))?), TweetId::lowest_at(time(line.field("to"))?))));
         let ends = lines.iter().filter(|line| matches!(line.message.as_str(), "ingest finished" | "ingest failed"));
         let (mut losses, mut reread_told) = (0, 0);
         for end in ends {
@@ -111,7 +112,9 @@ fn nothing_is_missed(world: &World, evidence: &Evidence, verdict: &mut Verdict) 
     let Some(first) = evidence.cursors.first().and_then(|(_, cursor)| cursor["done"].as_str()?.parse::<TweetId>().ok()) else { return };
     let captured: BTreeSet<TweetId> = evidence.files.values().flatten().copied().collect();
     let in_time = TimeDelta::from_std(world.shape().config.safety_lag).unwrap_or_default() - UNNOTICED;
-    let due = |post: &Post| post.id >= first && post.gone_at.is_none() && post.hidden.is_none() && post.index_lag() <= in_time && !evidence.is_in_a_gap(post.id);
+    let due = |post: &Post| {
+        post.id >= first && post.gone_at.is_none() && post.hidden.is_none() && post.index_lag() <= in_time && !evidence.is_in_a_gap(post.id)
+    };
     world.x(|x| {
         for post in x.posts.0.values().filter(|post| due(post)) {
             verdict.check("INV-1", captured.contains(&post.id), || format!("{} of {} is in no RAW file", post.id, post.id.created_at()));
@@ -122,7 +125,9 @@ fn nothing_is_missed(world: &World, evidence: &Evidence, verdict: &mut Verdict) 
 fn nothing_is_twice(evidence: &Evidence, verdict: &mut Verdict) {
     let mut files_of = BTreeMap::<TweetId, Vec<&str>>::new();
     for (key, ids) in &evidence.files {
-        ids.iter().for_each(|id| files_of.entry(*id).or_default().push(key));
+        for id in ids {
+            files_of.entry(*id).or_default().push(key);
+        }
     }
     for (id, files) in files_of {
         verdict.check("INV-2", files.len() == 1, || format!("{id} is in {}", files.join(" and in ")));
@@ -140,7 +145,8 @@ fn files_are_what_x_sent(world: &World, evidence: &Evidence, verdict: &mut Verdi
             && told("newest") == ids.first().map(|id| id.get())
             && told("oldest") == ids.last().map(|id| id.get());
         verdict.check("RAW", is_described, || format!("{} has other metadata than contents", write.key));
-        verdict.check("RAW", (1..=world.shape().file_tweets_max).contains(&ids.len()), || format!("{} has {} tweets", write.key, ids.len()));
+        verdict
+            .check("RAW", (1..=world.shape().file_tweets_max).contains(&ids.len()), || format!("{} has {} tweets", write.key, ids.len()));
         verdict.check("RAW", ids.windows(2).all(|pair| pair[0] > pair[1]), || format!("{} is not newest first", write.key));
         let named: Option<i64> = write.key.rsplit('_').nth(1).and_then(|oldest| oldest.parse().ok());
         verdict.check("RAW", named.is_some() && named <= ids.last().map(|id| id.get()), || format!("{} reaches below its name", write.key));

@@ -115,7 +115,8 @@ impl Posts {
             last = created_at;
             // Served within the lag by two seconds: what a clock may be ahead without a run noticing it by `Date`.
             let in_time = safety_lag - TimeDelta::seconds(2);
-            let lag = ms(if random.one_in(3) { random.within(0, in_time.num_milliseconds().unsigned_abs()) } else { random.within(0, 5_000) });
+            let lag =
+                ms(if random.one_in(3) { random.within(0, in_time.num_milliseconds().unsigned_abs()) } else { random.within(0, 5_000) });
             // A few are found too late, which is nobody's fault; they must do no harm.
             let lag = if random.one_in(late_one_in) { safety_lag + ms(random.within(0, 900_000)) } else { lag };
             let id = posts.add(created_at, lag);

@@ -106,7 +106,8 @@ impl Queue {
         let failed = |message: &Message| match outcome {
             Outcome::Answered(answer) => {
                 let failures = answer["batchItemFailures"].as_array();
-                failures.is_none_or(|failures| failures.iter().any(|failure| failure["itemIdentifier"] == message.number.to_string()))
+                let number = message.number.to_string();
+                failures.is_none_or(|failures| failures.iter().any(|failure| failure["itemIdentifier"].as_str() == Some(&number)))
             }
             _ => true,
         };

@@ -137,7 +137,8 @@ fn ticks(random: &mut Random) -> Vec<Tick> {
 }
 
 fn config() -> Config {
-    let vars = [("RAW_BUCKET", RAW_BUCKET), ("X_SECRET_ID", SECRET_ID), ("SEARCH_QUERY", "presidente lang:pt"), ("MAX_POSTS_PER_MONTH", "0")];
+    let vars =
+        [("RAW_BUCKET", RAW_BUCKET), ("X_SECRET_ID", SECRET_ID), ("SEARCH_QUERY", "presidente lang:pt"), ("MAX_POSTS_PER_MONTH", "0")];
     let var = |name: &str| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
     #[expect(clippy::expect_used, reason = "a constant table")]
     Config::from_env(var).expect("the table holds what is required")

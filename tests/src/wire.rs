@@ -143,7 +143,13 @@ fn refusal_of_x(world: &World, status: u16) -> Response<Bytes> {
         402 => json!({ "title": "CreditsDepleted", "type": "https://api.x.com/2/problems/credits" }),
         403 => json!({ "title": "Client Forbidden", "reason": "client-not-enrolled" }),
         429 => json!({ "title": "Too Many Requests", "type": "about:blank" }),
-        _ => return response(StatusCode::from_u16(status).unwrap_or_default(), Bytes::from_static(b"<html>Over capacity</html>"), world.now()),
+        _ => {
+            return response(
+                StatusCode::from_u16(status).unwrap_or_default(),
+                Bytes::from_static(b"<html>Over capacity</html>"),
+                world.now(),
+            );
+        }
     };
     let mut answer = problem(status, &body, world.now());
     if status == 429 {

@@ -106,14 +106,7 @@ impl World {
         Self::live(0, shape, Posts::default(), Plan::none(), None, script)
     }
 
-    fn live<T>(
-        seed: u64,
-        shape: Shape,
-        posts: Posts,
-        plan: Plan,
-        ablation: Option<Ablation>,
-        life: impl AsyncFnOnce(World) -> T,
-    ) -> T {
+    fn live<T>(seed: u64, shape: Shape, posts: Posts, plan: Plan, ablation: Option<Ablation>, life: impl AsyncFnOnce(World) -> T) -> T {
         #[expect(clippy::expect_used, reason = "a runtime without I/O needs nothing of the machine")]
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         runtime.block_on(LocalSet::new().run_until(async {

@@ -74,13 +74,17 @@ fn v3_two_runs_at_once_because_a_clock_says_that_the_lease_is_over() {
             let posts = world.posts(6);
             world.script(Call::PutRaw, 1, Fault::Slow { applied: false, by: Duration::from_millis(put_takes_ms) });
             let early = world.sandbox_with(TimeDelta::seconds(75), |_| ());
-            tokio::join!(world.ingest(), async {
-                tokio::time::sleep(Duration::from_millis(30)).await;
-                early.run(&world, Duration::from_mins(1)).await;
-            }, async {
-                tokio::time::sleep(Duration::from_millis(42)).await;
-                world.delete(posts[4]);
-            });
+            tokio::join!(
+                world.ingest(),
+                async {
+                    tokio::time::sleep(Duration::from_millis(30)).await;
+                    early.run(&world, Duration::from_mins(1)).await;
+                },
+                async {
+                    tokio::time::sleep(Duration::from_millis(42)).await;
+                    world.delete(posts[4]);
+                }
+            );
             world.come_to_rest().await;
         });
     }
@@ -144,7 +148,11 @@ fn v6_done_never_goes_back() {
 
 #[test]
 fn v7_a_run_knows_its_own_cursor_write_when_the_answer_is_lost() {
-    let faults = [Fault::Lost { applied: true }, Fault::Status { status: 500, applied: true }, Fault::Slow { applied: true, by: Duration::from_secs(3) }];
+    let faults = [
+        Fault::Lost { applied: true },
+        Fault::Status { status: 500, applied: true },
+        Fault::Slow { applied: true, by: Duration::from_secs(3) },
+    ];
     for fault in faults {
         for nth in 1..=6 {
             world_with(pages_of(2), async |world| {
@@ -240,7 +248,8 @@ fn v11_a_run_that_lost_its_lease_writes_nothing_more() {
         });
         assert_eq!((robbed.status(), robber.status()), ("busy", "complete"));
         assert_eq!(robbed.number("posts_reread"), 2, "what it had read is paid for again, and told");
-        let writes_after = world.record(|record| record.writes.iter().filter(|write| write.at > world.now() - TimeDelta::seconds(3)).count());
+        let writes_after =
+            world.record(|record| record.writes.iter().filter(|write| write.at > world.now() - TimeDelta::seconds(3)).count());
         assert_eq!(writes_after, 0);
         world.stop_faults();
     });
@@ -441,18 +450,18 @@ fn r2_a_refill_of_which_nothing_is_left_is_settled_without_an_object() {
 }
 
 /// Found by the simulation: a refill made of late posts alone left a rest that had the very name of the refill, so that it was
-/// refused in each run, for ever.
+/// refused in each run, for ever. Such posts are in the span of a name that knows nothing of them; they are dropped, and counted.
 #[test]
-fn r2_a_refill_of_late_posts_leaves_a_rest_that_has_another_name() {
+fn r2_a_refill_takes_nothing_that_is_newer_than_its_name() {
     for (late_posts, page) in [(1, 2), (2, 2), (2, 3), (3, 100), (4, 1), (5, 2)] {
         world_with(pages_of(page), async |world| {
-            let mut posts = world.posts(6);
-            let late: Vec<_> = (0..late_posts).map(|place| world.late_post(110 - 10 * place, 60)).collect();
+            let posts = world.posts(6);
+            (0..late_posts).for_each(|place| _ = world.late_post(110 - 10 * place, 60));
             world.script(Call::PutRaw, 1, Fault::Dies { applied: false });
             assert_eq!(world.ingest().await.status(), "died");
             world.wait(AFTER_THE_LEASE).await;
-            assert_eq!(world.ingest().await.status(), "complete");
-            posts.extend(late);
+            let refill = world.ingest().await;
+            assert_eq!((refill.status(), refill.number("out_of_span")), ("complete", late_posts.unsigned_abs()));
             assert_eq!(world.captured(), posts);
             world.come_to_rest().await;
         });
@@ -501,7 +510,8 @@ fn two_runs_that_create_the_cursor_at_once() {
 /// Every single death, before and after its effect, and every single put that is applied later, its sender alive or dead.
 #[test]
 fn one_fault_at_each_request_of_a_run() {
-    let faults = [Fault::Dies { applied: false }, Fault::Dies { applied: true }, HELD, HELD_AND_DEAD, Fault::Lost { applied: true }, status(503)];
+    let faults =
+        [Fault::Dies { applied: false }, Fault::Dies { applied: true }, HELD, HELD_AND_DEAD, Fault::Lost { applied: true }, status(503)];
     for fault in faults {
         for nth in 1..=14 {
             for deleted in [None, Some(4), Some(5)] {

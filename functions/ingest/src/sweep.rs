@@ -31,7 +31,7 @@ pub(crate) struct Sweep {
 /// What became of a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Accepted {
-    /// Posts outside the span asked for, or seen before; dropped.
+    /// Posts outside the span asked for, seen before, or too late for the file whose span they are in; dropped.
     pub(crate) out_of_span: u64,
     /// Posts that an earlier run had read before it died, or that a later one must read again.
     pub(crate) reread: u64,
@@ -164,6 +164,12 @@ impl Sweep {
                 continue;
             }
             self.lowest_read = post.id;
+            if self.named.as_ref().is_some_and(|pending| post.id > pending.newest) {
+                // Came late, into a span that belongs to a name. Stored under it, it could take the place of posts that then
+                // needed the very same name; as it is, the newest ids of names only ever go down.
+                accepted.out_of_span += 1;
+                continue;
+            }
             accepted.reread += u64::from(self.named.as_ref().is_some_and(|pending| post.id >= pending.oldest));
             self.buffer.push(post);
         }
@@ -185,13 +191,8 @@ impl Sweep {
                     self.settle(oldest);
                     return self.next_file(is_stopping);
                 }
-                let of_file = of_span.min(self.file_tweets_max);
-                let is_ready = is_span_read || of_file == self.file_tweets_max || is_stopping;
-                // Posts that turned up late, and no other, would leave a rest from `newest` to `oldest`, which spells this very
-                // name and would be refused for ever: the last of them stays with the rest.
-                let leaves_rest = !is_span_read || of_span > of_file;
-                let only_late = of_file > 0 && self.buffer[of_file - 1].id > pending.newest;
-                (if is_ready { of_file - usize::from(leaves_rest && only_late) } else { 0 }, Some(pending.clone()))
+                let is_ready = is_span_read || of_span >= self.file_tweets_max || is_stopping;
+                (if is_ready { of_span } else { 0 }, Some(pending.clone()))
             }
             None if self.buffer.len() >= self.file_tweets_max || is_last => (self.buffer.len(), None),
             None => (0, None),
