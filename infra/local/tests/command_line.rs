@@ -1,5 +1,7 @@
 //! The command line as a user meets it: real processes, their output and exit codes.
 
+#![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
+
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -96,10 +96,10 @@ impl Template {
         let mut result = parts.next().unwrap_or_default().to_owned();
         for part in parts {
             let (name, rest) = part.split_once('}').expect("a placeholder ends");
-            match name.strip_prefix('!') {
-                Some(literal) => result += &format!("${{{literal}}}"),
-                None => result += &text(&self.named(name)),
-            }
+            result += &match name.strip_prefix('!') {
+                Some(literal) => format!("${{{literal}}}"),
+                None => text(&self.named(name)),
+            };
             result += rest;
         }
         result

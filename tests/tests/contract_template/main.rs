@@ -1,5 +1,7 @@
 //! What `template.yaml` says twice: once there, once in the code or in the README.
 
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
+
 mod cloudformation;
 mod permissions;
 
