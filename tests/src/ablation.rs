@@ -22,13 +22,17 @@ pub enum Ablation {
     DenyRaw,
     /// A cursor that is there is answered with 404.
     DenyCursor,
+    /// A run that looks for the file that a dead one named is told that it is not there; after a refused put it is.
+    MisleadRecovery,
+    /// The cursor comes back without the name of its writer.
+    HideWriter,
     /// The key in REF tells the day and no more of the RAW key.
     RefKeyForgetsRawKey,
 }
 
 impl Ablation {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::RawIgnoresIfNoneMatch,
         Self::CursorIgnoresIfNoneMatch,
         Self::CursorIgnoresIfMatch,
@@ -37,6 +41,8 @@ impl Ablation {
         Self::DenyRaw,
         Self::DenyCursor,
         Self::RefKeyForgetsRawKey,
+        Self::MisleadRecovery,
+        Self::HideWriter,
     ];
 
     /// Whether a put is done whatever its conditions say.
@@ -50,11 +56,13 @@ impl Ablation {
     }
 
     /// The answer as the proxy passes it on.
-    pub(crate) fn distort(self, call: Call, method: &Method, answer: Response<Bytes>) -> Response<Bytes> {
+    pub(crate) fn distort(self, call: Call, method: &Method, answer: Response<Bytes>, was_refused: bool) -> Response<Bytes> {
         match (self, call) {
             (Self::HidePending, Call::GetCursor) => without(answer, "pending"),
             (Self::HideLease, Call::GetCursor) => without(answer, "lease"),
             (Self::DenyRaw, Call::HeadRaw) | (Self::DenyCursor, Call::GetCursor) => refusal(404, "NoSuchKey", method),
+            (Self::MisleadRecovery, Call::HeadRaw) if !was_refused => refusal(404, "NoSuchKey", method),
+            (Self::HideWriter, Call::GetCursor) => without(answer, "writer"),
             _ => answer,
         }
     }
@@ -62,8 +70,12 @@ impl Ablation {
 
 fn without(answer: Response<Bytes>, field: &str) -> Response<Bytes> {
     let Ok(mut cursor) = serde_json::from_slice::<serde_json::Value>(answer.body()) else { return answer };
-    if cursor.as_object_mut().is_none_or(|cursor| cursor.remove(field).is_none()) {
+    let Some(fields) = cursor.as_object_mut() else { return answer };
+    if fields.remove(field).is_none() {
         return answer;
+    }
+    if field == "writer" {
+        fields.insert(field.to_owned(), "".into()); // a cursor has one
     }
     let body = Bytes::from(cursor.to_string());
     let (mut parts, _) = answer.into_parts();

@@ -151,7 +151,7 @@ fn files_are_what_x_sent(world: &World, evidence: &Evidence, verdict: &mut Verdi
         let named: Option<i64> = write.key.rsplit('_').nth(1).and_then(|oldest| oldest.parse().ok());
         verdict.check("RAW", named.is_some() && named <= ids.last().map(|id| id.get()), || format!("{} reaches below its name", write.key));
         for (id, tweet) in ids.iter().zip(&tweets) {
-            verdict.check("RAW", sent.get(id) == Some(tweet), || format!("{id} in {} is not what x sent", write.key));
+            verdict.check("RAW", sent.get(id) == Some(&tweet.to_string()), || format!("{id} in {} is not what x sent", write.key));
         }
     }
 }

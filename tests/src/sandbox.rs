@@ -1,6 +1,6 @@
 //! Lambda: sandboxes that are warm between invocations, have a clock of their own, a deadline, and can die at any await.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,11 +20,13 @@ pub(crate) struct Seat {
     sandbox: u32,
     run: AtomicU32,
     kill: Mutex<Option<Arc<Notify>>>,
+    /// Posts that the run was served and has not put.
+    holding: AtomicU64,
 }
 
 impl Seat {
     pub(crate) fn new(sandbox: u32) -> Arc<Self> {
-        Arc::new(Self { sandbox, run: AtomicU32::new(0), kill: Mutex::default() })
+        Arc::new(Self { sandbox, run: AtomicU32::new(0), kill: Mutex::default(), holding: AtomicU64::new(0) })
     }
 
     pub(crate) fn name(&self) -> String {
@@ -33,6 +35,17 @@ impl Seat {
 
     pub(crate) fn is_at_work(&self) -> bool {
         self.kill().is_some()
+    }
+
+    /// The run was served so many posts; how many it holds now.
+    pub(crate) fn takes(&self, posts: u64) -> u64 {
+        self.holding.fetch_add(posts, Ordering::Relaxed) + posts
+    }
+
+    /// The run puts so many posts.
+    pub(crate) fn gives(&self, posts: u64) {
+        let holding = self.holding.load(Ordering::Relaxed);
+        self.holding.store(holding.saturating_sub(posts), Ordering::Relaxed);
     }
 
     /// Ends the process at the await that it stands at.
@@ -56,6 +69,7 @@ impl Seat {
     ) -> Outcome<T> {
         let kill = Arc::new(Notify::new());
         self.run.store(run, Ordering::Relaxed);
+        self.holding.store(0, Ordering::Relaxed);
         *self.kill() = Some(Arc::clone(&kill));
         let outcome = tokio::select! {
             biased;

@@ -41,7 +41,12 @@ pub(crate) fn x(world: &World, seat: &Arc<Seat>) -> Wire {
 async fn answer_aws(world: &World, seat: &Seat, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
     let call = Call::of(&request);
     let path = request.uri().path().to_owned();
-    let Some(fault) = enter(world, seat, call, &path).await else {
+    let fault = enter(world, seat, call, &path).await;
+    if call == Call::PutRaw {
+        let count = request.headers().get("x-amz-meta-count").and_then(|count| count.to_str().ok()?.parse().ok());
+        seat.gives(count.unwrap_or(0));
+    }
+    let Some(fault) = fault else {
         return Ok(world.apply(call, request).await);
     };
     match fault {
@@ -91,7 +96,13 @@ async fn answer_x(world: &World, seat: &Seat, request: Request<Bytes>) -> Result
         query.split('&').filter(|pair| ["since_id", "until_id", "max_r", "next_"].iter().any(|name| pair.starts_with(name))).collect();
     let fault = enter(world, seat, Call::Search, &span.join(" ")).await;
     let served = || {
-        let answer = world.x(|x| x.answer(&request, world.now()));
+        let (answer, posts) = world.x(|x| {
+            let before: u64 = x.posts_served;
+            let answer = x.answer(&request, world.now());
+            (answer, x.posts_served - before)
+        });
+        let holding = seat.takes(posts);
+        world.record(|record| record.held_max = record.held_max.max(holding));
         world.note(format!("      x answers {} with {} bytes", answer.status(), answer.body().len()));
         answer
     };

@@ -52,6 +52,8 @@ pub struct Record {
     pub writes: Vec<Write>,
     /// Pages that were served and did not arrive whole.
     pub pages_lost: u64,
+    /// The most posts that one run was served and had not put.
+    pub held_max: u64,
     /// Runs by how they ended.
     pub runs: BTreeMap<String, u64>,
     /// Offences against the rules of the world: a request after the end of its invocation, one that X would never accept.
@@ -79,6 +81,8 @@ struct Inner {
     numbers: AtomicU32,
     ablation: Option<Ablation>,
     may_list: AtomicBool,
+    /// The key of the last put that was refused.
+    refused: Mutex<String>,
     held: Mutex<Vec<(Call, Request<Bytes>)>>,
     holds: AtomicU32,
 }
@@ -150,6 +154,7 @@ impl World {
             numbers: AtomicU32::new(0),
             ablation,
             may_list: AtomicBool::new(true),
+            refused: Mutex::default(),
             held: Mutex::default(),
             holds: AtomicU32::new(0),
             shape,
@@ -299,7 +304,7 @@ impl World {
         if call == Call::GetSecret {
             return self.0.secrets.call(request).await;
         }
-        let method = request.method().clone();
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let write = (method == Method::PUT).then(|| self.write_of(call, &request));
         let has_if_match = request.headers().contains_key(header::IF_MATCH);
         let answer = match (self.0.ablation, &write) {
@@ -315,12 +320,14 @@ impl World {
                     self.note(format!("      cursor is {}", String::from_utf8_lossy(&write.body)));
                 }
                 self.record(|record| record.writes.push(write));
+            } else if call == Call::PutRaw {
+                *lock(&self.0.refused) = path.clone();
             }
         } else if answer.status() == StatusCode::NOT_FOUND && !self.0.may_list.load(Ordering::Relaxed) {
             return refusal(403, "AccessDenied", &method);
         }
         match self.0.ablation {
-            Some(ablation) => ablation.distort(call, &method, answer),
+            Some(ablation) => ablation.distort(call, &method, answer, *lock(&self.0.refused) == path),
             None => answer,
         }
     }

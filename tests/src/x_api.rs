@@ -66,16 +66,19 @@ pub struct XApi {
     pub bearer_token: String,
     /// How often each post was served, which is what is paid for.
     pub served: BTreeMap<TweetId, u64>,
-    /// What each served post looked like.
-    pub sent: BTreeMap<TweetId, Value>,
+    /// What each served post looked like, as JSON with sorted fields.
+    pub sent: BTreeMap<TweetId, String>,
     /// Requests that no client may make.
     pub offences: Vec<String>,
     /// Posts of the largest page served so far.
     pub largest_page: u64,
-    /// Answers with posts.
-    pub pages_served: u64,
+    /// Posts served, each as often as it was.
+    pub posts_served: u64,
     random: Random,
 }
+
+/// More than any page and any offset of a small world; so a large one need not be looked through for each page.
+const FOUND_MAX: usize = 1_000;
 
 struct Search {
     query: String,
@@ -97,7 +100,7 @@ impl XApi {
             sent: BTreeMap::new(),
             offences: Vec::new(),
             largest_page: 0,
-            pages_served: 0,
+            posts_served: 0,
             random,
         }
     }
@@ -174,11 +177,15 @@ impl XApi {
     /// Visible posts of the span with the place that each has in the order of the answer, first to last.
     fn found(&mut self, search: &Search, now: DateTime<Utc>) -> Vec<(i64, TweetId)> {
         let Manners { edits_keep_their_place, ordered_by_second, .. } = self.manners;
+        let floor = TweetId::lowest_at(now - TimeDelta::days(7));
+        if let (false, false, Some(until)) = (edits_keep_their_place, ordered_by_second, TweetId::new(search.until_id)) {
+            let from = TweetId::new(search.since_id + 1).unwrap_or(TweetId::MIN).max(floor);
+            let below = self.posts.0.range(from..until.max(from)).rev();
+            return below.filter(|(_, post)| post.is_visible(now)).map(|(id, _)| (id.get(), *id)).take(FOUND_MAX).collect();
+        }
         let place = |id: TweetId, first: TweetId| if edits_keep_their_place { first.get() } else { id.get() };
-        let visible = self.posts.0.values().filter(|post| post.is_visible(now));
-        let served_from = now - TimeDelta::days(7);
+        let visible = self.posts.0.range(floor..).map(|(_, post)| post).filter(|post| post.is_visible(now));
         let mut found: Vec<(i64, TweetId)> = visible
-            .filter(|post| post.id.created_at() >= served_from)
             .map(|post| (place(post.id, post.history[0]), post.id))
             .filter(|(place, _)| *place > search.since_id && *place < search.until_id)
             .collect();
@@ -195,10 +202,10 @@ impl XApi {
         let data: Vec<Value> = ids.iter().map(|id| self.posts.0[id].json(search.vocabulary)).collect();
         for (id, json) in ids.iter().zip(&data) {
             *self.served.entry(*id).or_default() += 1;
-            self.sent.insert(*id, json.clone());
+            self.sent.insert(*id, json.to_string());
         }
         self.largest_page = self.largest_page.max(ids.len() as u64);
-        self.pages_served += u64::from(!ids.is_empty());
+        self.posts_served += ids.len() as u64;
         let mut meta = json!({ "result_count": ids.len() });
         if let Some(token) = next_token {
             meta["next_token"] = json!(token);
