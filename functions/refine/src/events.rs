@@ -199,6 +199,7 @@ mod tests {
             Ok(Event::Queue(messages)) => {
                 messages.iter().map(|message| format!("{}: {}", &message.id, told(&message.notification))).collect::<Vec<_>>().join("\n")
             }
+            Ok(Event::Reprocess(order)) => format!("{order:?}"),
             Err(error) => error.received,
         });
     }

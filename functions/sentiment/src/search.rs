@@ -6,7 +6,7 @@
 //! The text is read as it comes, in the hope that normalising changes nothing; the scan gives up where that proves wrong.
 
 use crate::class::{CHANGE, LATE, SECOND, STARTS};
-use crate::lexicon::{self, Entry};
+use crate::lexicon::{self, Entry, Family};
 use crate::normalise;
 use crate::place::{Place, Seen};
 use crate::rules;
@@ -26,8 +26,8 @@ pub fn first_symbol(text: &str) -> Option<&'static Entry> {
     scan::<false>(text).unwrap_or_default()
 }
 
-/// Scans until an entry is allowed. With `CHECK`, all of the text is checked for changes, also what lies behind the entry
-/// and within masks: a symbol depends on what follows it, and a mask on what it covers.
+/// Scans until an entry is allowed. With `CHECK`, the text is checked for changes as far as the answer depends on it: also
+/// behind the entry and within masks, since a symbol depends on what follows it, and a mask on what it covers.
 fn scan<const CHECK: bool>(text: &str) -> Result<Option<&'static Entry>, ChangesAt> {
     let check = |range| if CHECK { normalise::first_change(text, range).map_or(Ok(()), |at| Err(ChangesAt(at))) } else { Ok(()) };
     let seen = Seen::new(text);
@@ -38,7 +38,7 @@ fn scan<const CHECK: bool>(text: &str) -> Result<Option<&'static Entry>, Changes
             return Err(ChangesAt(at));
         }
         if let Some(entry) = symbol_at(&seen, at, class) {
-            check(at..text.len())?;
+            check(at..weighed_to(entry, text, at))?;
             return Ok(Some(entry));
         }
         from = at + 1;
@@ -48,6 +48,17 @@ fn scan<const CHECK: bool>(text: &str) -> Result<Option<&'static Entry>, Changes
         }
     }
     Ok(None)
+}
+
+/// How far the text behind an entry, one of whose bytes is at `at`, may decide whether it is allowed.
+///
+/// Most rules look at a run and at what touches it, which a space ends; 5.3, L7 and L8 look further.
+fn weighed_to(entry: &Entry, text: &str, at: usize) -> usize {
+    let space = || text.as_bytes()[at..].iter().position(|&byte| byte == b' ');
+    match entry.family {
+        Family::Spaced | Family::Inverted => text.len(),
+        _ => space().map_or(text.len(), |length| at + length),
+    }
 }
 
 /// The symbol at a stop, or at the byte before if the scan has passed its first byte.
@@ -80,7 +91,10 @@ mod tests {
             ("@a #b https://t.co/c www.d.e :(", Ok(Some(":("))),
             (":) &copy; 👨\u{200D}👩", Ok(Some(":)"))),
             ("a &amp; b", Err(ChangesAt(2))),
-            (":) e ❤\u{FE0F}", Err(ChangesAt(8))),    // behind the symbol
+            (":) e ❤\u{FE0F}", Ok(Some(":)"))), // behind the space that ends what decides
+            (":)❤\u{FE0F}", Err(ChangesAt(5))),
+            (": ) ❤\u{FE0F}", Err(ChangesAt(7))), // 5.3 and L8 may look at all that follows
+            ("D: ❤\u{FE0F}", Err(ChangesAt(6))),
             ("xD\u{AD}a", Err(ChangesAt(2))),         // which is none, as the next byte shows
             ("http://a/&nbsp;:)", Err(ChangesAt(9))), // within a mask, which is shorter than it seems
         ] {

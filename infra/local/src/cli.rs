@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 
 use crate::sql::{self, Format};
-use crate::{Clock, Outcome, demo, reprocess, serve};
+use crate::{Clock, Outcome, bulk, demo, reprocess, serve};
 
 /// Recent tweets about the President of Brazil, from the X API to SQL, whole on this machine.
 #[derive(Debug, Parser)]
@@ -26,7 +26,8 @@ enum Command {
     /// Runs the pipeline over emulated posts and shows tables of the result (the default).
     Demo,
     /// Puts RAW through refine once more, after a change of refine or of the lexicon.
-    #[command(after_help = "Examples:\n  cargo run -- reprocess\n  cargo run -- reprocess --from 2026-11-01 --to 2026-11-23")]
+    #[command(after_help = "Examples:\n  cargo run -- reprocess\n  cargo run -- reprocess --from 2026-11-01 --to 2026-11-23\n  \
+        cargo run --release -- reprocess --raw downloads/raw --ref downloads/ref")]
     Reprocess {
         /// First day, by the date in the RAW key (UTC).
         #[arg(long, value_name = "YYYY-MM-DD")]
@@ -34,6 +35,12 @@ enum Command {
         /// Last day, included.
         #[arg(long, value_name = "YYYY-MM-DD")]
         to: Option<NaiveDate>,
+        /// Folder of RAW files to refine, instead of the lake: no S3, all cores, every file.
+        #[arg(long, value_name = "DIR", requires = "reference", conflicts_with_all = ["from", "to"])]
+        raw: Option<PathBuf>,
+        /// Folder that the Parquet files of `--raw` go to.
+        #[arg(long = "ref", value_name = "DIR", requires = "raw")]
+        reference: Option<PathBuf>,
     },
     /// Serves the emulated S3, Secrets Manager and X API on fixed ports of 127.0.0.1, for clients outside this process.
     #[command(after_help = "Example:\n  cargo run -- serve        # then, in another terminal, paste the lines it prints\n  \
@@ -67,7 +74,8 @@ impl Cli {
     pub async fn run(self, clock: Clock) -> Outcome {
         match self.command.unwrap_or(Command::Demo) {
             Command::Demo => demo::run(&self.lake, clock).await,
-            Command::Reprocess { from, to } => reprocess::run(&self.lake, from, to, clock).await,
+            Command::Reprocess { raw: Some(raw), reference: Some(reference), .. } => bulk::run(&raw, &reference),
+            Command::Reprocess { from, to, .. } => reprocess::run(&self.lake, from, to, clock).await,
             Command::Serve { aws_port, x_port } => serve::run(&self.lake, aws_port, x_port, clock).await,
             Command::Sql { statement, file, format } => {
                 let statement = match (statement, file) {

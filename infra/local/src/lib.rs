@@ -3,6 +3,7 @@
 //! It adds no logic of its own to the path: ingest and refine are the code that Lambda runs, under the real SDK and the
 //! real HTTP client. What is local is around them: a folder for the buckets, a queue, a clock, and SQL over the result.
 
+mod bulk;
 pub mod cli;
 mod demo;
 mod lake;

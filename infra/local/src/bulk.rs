@@ -1,0 +1,165 @@
+//! `reprocess --raw DIR --ref DIR`: a folder of RAW files to a folder of Parquet files, on all cores, without S3.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tweets::RAW_PREFIX;
+
+use crate::Outcome;
+
+/// How many of the files that could not be refined are named.
+const REFUSED_SHOWN: usize = 10;
+
+/// What one thread came to.
+#[derive(Default)]
+struct Share {
+    tweets: u64,
+    objects: u64,
+    /// Why files have no rows in REF.
+    refused: Vec<String>,
+}
+
+/// Refines every `.json` file below `raw`, each to one Parquet file a day below `reference`, whatever stood there before.
+///
+/// `raw` stands for the RAW bucket: a file's key is its path. A folder without `tweets/` in it stands for that prefix.
+/// A file that is refused is named, and the others are done. A reader never sees half a Parquet file.
+pub fn run(raw: &Path, reference: &Path) -> Outcome {
+    let started = Instant::now();
+    let (prefixed, prefix) = (raw.join(RAW_PREFIX), if raw.join(RAW_PREFIX).is_dir() { "" } else { RAW_PREFIX });
+    let mut files = Vec::new();
+    let top = if prefix.is_empty() { &prefixed } else { raw };
+    list(top, &mut files).map_err(|error| format!("cannot list {}: {error}", top.display()))?;
+    if files.is_empty() {
+        return Err(format!("no .json file below {}", top.display()).into());
+    }
+    files.sort_unstable();
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(files.len() as u64).with_style(style); // draws nothing where standard error is no terminal
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut share = Share::default();
+        while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            match refine_file(path, &key_of(raw, prefix, path), reference) {
+                Ok((tweets, objects)) => {
+                    share.tweets += tweets;
+                    share.objects += objects;
+                }
+                Err(error) => share.refused.push(format!("{}: {error}", path.display())),
+            }
+            bar.inc(1);
+        }
+        share
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let shares: Vec<Share> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    bar.finish_and_clear();
+    report(&files, shares, started.elapsed().as_secs_f64())
+}
+
+fn report(files: &[PathBuf], shares: Vec<Share>, seconds: f64) -> Outcome {
+    let tweets: u64 = shares.iter().map(|share| share.tweets).sum();
+    let objects: u64 = shares.iter().map(|share| share.objects).sum();
+    let refused: Vec<String> = shares.into_iter().flat_map(|share| share.refused).collect();
+    #[expect(clippy::cast_precision_loss, reason = "a rate to be read, not to be computed with")]
+    let rate = tweets as f64 / seconds;
+    println!("{} RAW files, {tweets} tweets, {objects} Parquet files in {seconds:.2} s: {rate:.0} tweets/s", files.len() - refused.len());
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<&str> = refused.iter().take(REFUSED_SHOWN).map(String::as_str).collect();
+    Err(format!("{} of {} RAW files could not be refined, among them\n  {}", refused.len(), files.len(), shown.join("\n  ")).into())
+}
+
+/// The `.json` files below `folder`. Hidden ones are none: the local S3 keeps its own notes in them.
+fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            list(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "json") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn key_of(raw: &Path, prefix: &str, path: &Path) -> String {
+    let below: Vec<_> = path.strip_prefix(raw).unwrap_or(path).iter().map(|part| part.to_string_lossy()).collect();
+    format!("{prefix}{}", below.join("/"))
+}
+
+/// How many tweets the file has, in how many Parquet files.
+fn refine_file(path: &Path, key: &str, reference: &Path) -> Outcome<(u64, u64)> {
+    let bytes = fs::metadata(path)?.len();
+    if bytes > refine::RAW_BYTES_MAX {
+        return Err(format!("{bytes} bytes, more than the {} that are read", refine::RAW_BYTES_MAX).into());
+    }
+    let objects = refine::refine(key, &fs::read(path)?)?;
+    for object in &objects {
+        put(&reference.join(&object.key), &object.bytes)?;
+    }
+    Ok((objects.iter().map(|object| object.rows.total()).sum(), objects.len() as u64))
+}
+
+/// Whole or not at all. No two RAW files have one key, so no two threads write one file.
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let written = path.with_extension("parquet.part");
+    fs::write(&written, bytes).or_else(|error| match (error.kind(), path.parent()) {
+        (io::ErrorKind::NotFound, Some(folder)) => fs::create_dir_all(folder).and_then(|()| fs::write(&written, bytes)),
+        _ => Err(error),
+    })?;
+    fs::rename(&written, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RAW: &str = r#"{"data":[{"id":"1","created_at":"2026-11-23T14:05:00Z","text":":)"}]}"#;
+
+    #[test]
+    fn a_refused_file_is_named_and_the_others_are_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let (raw, reference) = (folder.path().join("raw"), folder.path().join("ref"));
+        fs::create_dir_all(raw.join("day")).unwrap();
+        for (name, text) in [("day/good.json", RAW), ("cut.json", &RAW[..40]), (".notes.json", "{"), ("other.txt", "x")] {
+            fs::write(raw.join(name), text).unwrap();
+        }
+        let error = run(&raw, &reference).unwrap_err().to_string();
+        assert!(error.starts_with("1 of 2 RAW files could not be refined") && error.contains("cut.json"), "{error}");
+        let expected = refine::refine("tweets/day/good.json", RAW.as_bytes()).unwrap();
+        assert_eq!(fs::read(reference.join(&expected[0].key)).unwrap(), expected[0].bytes);
+        assert_eq!(fs::read_dir(reference.join("tweets/ano=2026/mes=11/dia=23")).unwrap().count(), 1, "nothing half-written is left");
+    }
+
+    #[test]
+    fn a_bucket_s_folder_and_its_prefix_give_the_same_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        let bucket = folder.path().join("bucket");
+        fs::create_dir_all(bucket.join("tweets")).unwrap();
+        fs::create_dir_all(bucket.join("state")).unwrap();
+        fs::write(bucket.join("tweets/a.json"), RAW).unwrap();
+        fs::write(bucket.join("state/ingest.json"), "{}").unwrap();
+        run(&bucket, &folder.path().join("1")).unwrap();
+        run(&bucket.join("tweets"), &folder.path().join("2")).unwrap();
+        let name = "tweets/ano=2026/mes=11/dia=23/a.json.parquet";
+        assert_eq!(fs::read(folder.path().join("1").join(name)).unwrap(), fs::read(folder.path().join("2").join(name)).unwrap());
+    }
+
+    #[test]
+    fn an_empty_folder_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(run(folder.path(), folder.path()).unwrap_err().to_string().contains("no .json file"));
+    }
+}
