@@ -75,9 +75,9 @@ impl Life {
             at_work.push(tokio::task::spawn_local(async move {
                 let early = secret_after < TimeDelta::zero();
                 if early {
-                    life.world.set_secret(token.clone())
+                    life.world.set_secret(token.clone());
                 } else {
-                    life.world.set_x_token(token.clone())
+                    life.world.set_x_token(token.clone());
                 }
                 tokio::time::sleep(secret_after.abs().to_std().unwrap_or_default()).await;
                 if early { life.world.set_x_token(token) } else { life.world.set_secret(token) }

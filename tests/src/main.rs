@@ -14,7 +14,16 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::FAILURE;
     };
-    let ablation = value("--without").and_then(|name| Ablation::ALL.into_iter().find(|ablation| format!("{ablation:?}") == *name));
+    let ablation = match value("--without") {
+        None => None,
+        Some(name) => match Ablation::ALL.into_iter().find(|ablation| format!("{ablation:?}") == *name) {
+            Some(ablation) => Some(ablation),
+            None => {
+                eprintln!("PROTECTION is one of {:?}", Ablation::ALL);
+                return ExitCode::FAILURE;
+            }
+        },
+    };
     if arguments.iter().any(|argument| argument == "--log") {
         seeds.clone().for_each(|seed| println!("{}", trial(seed, ablation)));
     }

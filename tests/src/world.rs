@@ -321,7 +321,7 @@ impl World {
                 }
                 self.record(|record| record.writes.push(write));
             } else if call == Call::PutRaw {
-                *lock(&self.0.refused) = path.clone();
+                lock(&self.0.refused).clone_from(&path);
             }
         } else if answer.status() == StatusCode::NOT_FOUND && !self.0.may_list.load(Ordering::Relaxed) {
             return refusal(403, "AccessDenied", &method);

@@ -6,7 +6,8 @@
 //! cargo run --release -p refine --example measure -- DIR OUT     # and their REF files to OUT
 //! ```
 
-mod full_shape;
+#[path = "../raw_files/mod.rs"]
+mod raw_files;
 
 use std::error::Error;
 use std::fs;
@@ -14,6 +15,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use raw_files::{Shape, raw_file};
 use refine::refine;
 use tweets::document::Document;
 
@@ -29,7 +31,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let files = match arguments.next() {
         Some(folder) => read(Path::new(&folder))?,
-        None => (0..FILES).map(full_shape::raw_file).map(|(key, text)| RawFile { key, bytes: text.into_bytes() }).collect(),
+        None => {
+            (0..FILES).map(|number| raw_file(1, number, Shape::Full)).map(|(key, text)| RawFile { key, bytes: text.into_bytes() }).collect()
+        }
     };
     let out = arguments.next();
 

@@ -1,5 +1,4 @@
-//! RAW files as X answers when every field and expansion is asked for: about 2 KB a tweet. Invented, and the same for
-//! the same number.
+//! RAW files of invented tweets, the same for the same seed and number.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -86,9 +85,18 @@ const SYMBOLS: [&str; 10] = [":)", ":(", "😂", "😡", "&lt;3", ":D", "👏�
 const TAGS: [&str; 8] = ["Brasil", "Economia", "Política", "STF", "Educação", "Congresso", "ReformaTributaria", "Saude"];
 const NAMES: [&str; 12] = ["Ana", "João", "Maria", "Pedro", "Luíza", "Zé", "Carlos", "Beatriz", "Rafael", "Camila", "Tiago", "Inês"];
 
+/// What was asked of X.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// What `ingest` asks for when nothing else is configured: no expansions, about 1 KB a tweet.
+    Default,
+    /// Every field and expansion: about 2 KB a tweet.
+    Full,
+}
+
 /// The key and the text of RAW file number `number`: 100 tweets of 36 minutes.
-pub fn raw_file(number: u64) -> (String, String) {
-    let mut numbers = Numbers(number);
+pub fn raw_file(seed: u64, number: u64, shape: Shape) -> (String, String) {
+    let mut numbers = Numbers(seed.wrapping_mul(0x9E6D_62D0_6F6A_9A9B) ^ number);
     let start = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::seconds(1_795_392_000 + i64::try_from(number).unwrap_or(0) * 2_160);
     let mut times: Vec<i64> = (0..TWEETS).map(|_| i64::try_from(numbers.below(2_160_000)).unwrap_or(0)).collect();
     times.sort_unstable_by(|a, b| b.cmp(a));
@@ -101,7 +109,13 @@ pub fn raw_file(number: u64) -> (String, String) {
         .collect();
 
     let mut includes = json!({"users": [], "tweets": []});
-    let data: Vec<Value> = ids.iter().map(|(id, at)| tweet(*id, *at, &mut numbers, &mut includes)).collect();
+    let mut data: Vec<Value> = ids.iter().map(|(id, at)| tweet(*id, *at, &mut numbers, &mut includes)).collect();
+    if shape == Shape::Default {
+        includes = json!({});
+        for tweet in data.iter_mut().filter_map(Value::as_object_mut) {
+tweet.remove("context_annotations"); // not among the default fields
+        }
+    }
     let document = json!({
         "data": data,
         "includes": includes,

@@ -1,0 +1,73 @@
+"""Refines the same RAW files with `reprocess` and with its peers, in turn, and prints what each took.
+
+    infra/bench/run.sh [--files 2000] [--seed 1] [--rounds 3]
+
+CPU and wall time are of whole processes, start-up included; the median of the rounds counts. A ratio within one table means
+something; a time alone does not, since it depends on the machine and on what else it does.
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def run(command):
+    """Wall and CPU seconds."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def parquet_bytes(folder):
+    files = [os.path.join(top, name) for top, _, names in os.walk(folder) for name in names if name.endswith(".parquet")]
+    return len(files), sum(map(os.path.getsize, files))
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--local", required=True, help="the built `local`")
+    arguments.add_argument("--generate", required=True, help="the built example `generate`")
+    arguments.add_argument("--files", type=int, default=2000)
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--rounds", type=int, default=3)
+    arguments = arguments.parse_args()
+    peer = lambda name, *more: lambda raw, ref: [sys.executable, os.path.join(HERE, name), raw, ref, *more]
+    tools = {
+        "reprocess, per RAW file": lambda raw, ref: [arguments.local, "reprocess", "--raw", raw, "--ref", ref],
+        "pyarrow, per RAW file": peer("peer_pyarrow.py", "--per-file"),
+        "DuckDB, per RAW file": peer("peer_duckdb.py", "--per-file"),
+        "DuckDB, bulk": peer("peer_duckdb.py"),
+        "pyarrow, bulk": peer("peer_pyarrow.py"),
+    }
+    tweets = arguments.files * 100
+    for shape in ("default", "full"):
+        with tempfile.TemporaryDirectory() as folder:
+            raw = os.path.join(folder, "raw")
+            subprocess.run([arguments.generate, raw, str(arguments.files), str(arguments.seed), shape], check=True)
+            times = {name: [] for name in tools}
+            for _ in range(arguments.rounds):
+                for name, command in tools.items():
+                    ref = os.path.join(folder, name)
+                    shutil.rmtree(ref, ignore_errors=True)
+                    times[name].append(run(command(raw, ref)))
+            subprocess.run([sys.executable, os.path.join(HERE, "compare.py"), *[os.path.join(folder, name) for name in tools]], check=True)
+            ours = statistics.median(wall for wall, _ in times["reprocess, per RAW file"])
+            print(f"\n| {shape} shape, {tweets} tweets | wall s | CPU s | µs/tweet | tweets/s | wall ÷ ours | files | bytes/tweet |")
+            print("|---|--:|--:|--:|--:|--:|--:|--:|")
+            for name in tools:
+                wall, cpu = (statistics.median(column) for column in zip(*times[name]))
+                files, size = parquet_bytes(os.path.join(folder, name))
+                print(f"| {name} | {wall:.2f} | {cpu:.2f} | {cpu / tweets * 1e6:.1f} | {tweets / wall:,.0f} | {wall / ours:.1f} | {files} | {size / tweets:.0f} |")
+            print(flush=True)
+
+
+main()
