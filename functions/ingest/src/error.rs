@@ -36,7 +36,7 @@ pub enum Error {
     PageUnreadable { source: tweets::page::NotAPage },
     #[error("X API rate limit met; the window reopens at {reset:?} and the next run resumes there")]
     RateLimited { reset: Option<DateTime<Utc>> },
-    #[error("X API gave no answer to rely on in {attempts} attempts; the next run resumes here")]
+    #[error("X API gave no answer to rely on in {attempts} attempt(s); the next run resumes here")]
     Unavailable { attempts: u32, source: BoxError },
     #[error("cannot read RAW; nothing was changed, the next run tries again")]
     RawUnreadable { source: aws::Error },

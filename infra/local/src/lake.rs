@@ -17,6 +17,25 @@ pub const REF_BUCKET: &str = "xpto-ref";
 /// Name of the secret with the bearer token.
 pub const SECRET_ID: &str = "xpto/x-bearer-token";
 
+/// Where the posts of a lake come from. One lake has one source: emulated ids among real ones would be taken for tweets,
+/// and one cursor cannot say what is captured of two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The X API emulator, of `demo` and `serve`.
+    Emulator,
+    /// The X API, of `live`.
+    XApi,
+}
+
+impl Source {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Emulator => "emulated posts",
+            Self::XApi => "posts of the X API",
+        }
+    }
+}
+
 /// Both buckets in one folder, held by this process alone.
 #[derive(Debug)]
 pub struct Lake {
@@ -38,6 +57,28 @@ impl Lake {
         let secrets = Secrets::new();
         secrets.set(SECRET_ID, Secret::Value(serde_json::json!({ "bearer_token": token }).to_string()));
         Ok(Self { root: root.to_owned(), s3, secrets })
+    }
+
+    /// Makes sure that the lake holds posts of this source and no other, and remembers it.
+    ///
+    /// # Errors
+    /// When it holds others.
+    pub fn claim(&self, source: Source) -> Outcome {
+        let path = self.root.join("source.txt");
+        let held = match std::fs::read_to_string(&path) {
+            Ok(text) => text.trim().to_owned(),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            // A lake from before the source was remembered: only the demo made those.
+            Err(_) if self.raw_dir().join(ingest::CURSOR_KEY).exists() => Source::Emulator.text().to_owned(),
+            Err(_) => source.text().to_owned(),
+        };
+        if held != source.text() {
+            let (root, wanted) = (self.root.display(), source.text());
+            return Err(
+                format!("the lake in {root} holds {held}, and {wanted} are not mixed with them; name another folder with --lake").into()
+            );
+        }
+        Ok(std::fs::write(path, format!("{held}\n"))?)
     }
 
     /// The S3.

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tweets::RawKey;
 
 use crate::lake::{Lake, RAW_BUCKET};
+use crate::output::line;
 use crate::pipeline::{deliver, refine_of};
 use crate::queue::Queue;
 use crate::{Clock, Outcome};
@@ -31,8 +32,8 @@ pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, cl
     bar.finish_and_clear();
     match queue.dead() {
         [] => {
-            println!("{files} RAW files went through refine {} with lexicon {}.", refine::REFINE_VERSION, refine::LEXICON_VERSION);
-            Ok(())
+            let (refine, lexicon) = (refine::REFINE_VERSION, refine::LEXICON_VERSION);
+            line(&format!("{files} RAW files went through refine {refine} with lexicon {lexicon}."))
         }
         [first, ..] => {
             Err(format!("{} of {files} RAW files could not be refined, the first is s3://{RAW_BUCKET}/{first}", queue.dead().len()).into())
