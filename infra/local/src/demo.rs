@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use emulators::x_api::{DEFAULT_QUERY, EMULATOR_TOKEN};
+use emulators::x_api::DEFAULT_QUERY;
 use ingest::{Config, Wire};
 
-use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source};
+use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source, emulator_secret};
 use crate::output::line;
 use crate::pipeline::Pipeline;
 use crate::report::Report;
@@ -36,7 +36,7 @@ const TABLES: [(&str, &str); 3] = [
 
 /// Runs the demo in the lake at `root`.
 pub async fn run(root: &Path, clock: Clock) -> Outcome {
-    let lake = Lake::open(root, clock, EMULATOR_TOKEN)?;
+    let lake = Lake::open(root, clock, &emulator_secret())?;
     lake.claim(Source::Emulator)?;
     let server = start_x_api(0, clock).await?;
     let report = Report::on(lake.s3());
@@ -64,7 +64,7 @@ pub async fn run(root: &Path, clock: Clock) -> Outcome {
         lake.raw_dir().join("tweets").display(),
         lake.ref_dir().join("tweets").display()
     ))?;
-    pipeline.all_refined()
+    pipeline.all_refined().await
 }
 
 /// The configuration of ingest as the template would set it, with its defaults.

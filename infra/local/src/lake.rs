@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use emulators::s3::{ACCESS_KEY, EmbeddedS3, IN_PROCESS_ENDPOINT, InProcess, SECRET_KEY};
 use emulators::secrets::{Secret, Secrets};
 use emulators::server::answer_aws;
+use emulators::x_api::EMULATOR_TOKEN;
 
 use crate::{Clock, Outcome};
 
@@ -45,17 +46,17 @@ pub struct Lake {
 }
 
 impl Lake {
-    /// Opens the folder, which is made if it is missing; `token` is what the secret holds.
+    /// Opens the folder, which is made if it is missing; `secret` is the value of the secret.
     ///
     /// # Errors
     /// When another process has it open, or it cannot be written.
-    pub fn open(root: &Path, clock: Clock, token: &str) -> Outcome<Self> {
+    pub fn open(root: &Path, clock: Clock, secret: &str) -> Outcome<Self> {
         let s3 = EmbeddedS3::on_disk(root, clock)?;
         for bucket in [RAW_BUCKET, REF_BUCKET] {
             s3.create_bucket(bucket)?;
         }
         let secrets = Secrets::new();
-        secrets.set(SECRET_ID, Secret::Value(serde_json::json!({ "bearer_token": token }).to_string()));
+        secrets.set(SECRET_ID, Secret::Value(secret.to_owned()));
         Ok(Self { root: root.to_owned(), s3, secrets })
     }
 
@@ -122,6 +123,11 @@ impl Lake {
     pub fn acknowledged_path(&self) -> PathBuf {
         self.root.join("refined.txt")
     }
+}
+
+/// The secret that opens the X API emulator, in the form that README tells to store.
+pub fn emulator_secret() -> String {
+    serde_json::json!({ "bearer_token": EMULATOR_TOKEN }).to_string()
 }
 
 /// The folder of the REF bucket below a lake's.

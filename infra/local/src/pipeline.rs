@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tweets::TweetId;
 
-use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET};
+use crate::lake::{Lake, REF_BUCKET};
 use crate::queue::Queue;
 use crate::report::Report;
 use crate::{Clock, Outcome};
@@ -104,19 +104,9 @@ impl Pipeline {
         deliver(&mut self.queue, &self.refine, |_| {}).await
     }
 
-    /// Fails when RAW files could not be refined.
-    pub fn all_refined(&self) -> Outcome {
-        match self.queue.dead() {
-            [] => Ok(()),
-            [first, ..] => {
-                let count = self.queue.dead().len();
-                Err(format!(
-                    "{count} RAW file(s) could not be refined, the first is s3://{RAW_BUCKET}/{first}; \
-                     correct it in the lake's folder and run again"
-                )
-                .into())
-            }
-        }
+    /// Fails when RAW files could not be refined, with the reason of the first.
+    pub async fn all_refined(&self) -> Outcome {
+        all_refined(&self.queue, &self.refine).await
     }
 }
 
@@ -133,6 +123,15 @@ pub async fn deliver(queue: &mut Queue, refine: &Refine, on_batch: impl Fn(u64))
         queue.settle(batch, &answer)?;
     }
     Ok(())
+}
+
+/// Fails when messages of the queue were set aside, with the reason of the first.
+pub async fn all_refined(queue: &Queue, refine: &Refine) -> Outcome {
+    let Some((count, notification)) = queue.dead() else { return Ok(()) };
+    // The answer to a queue names messages; without a queue it is the reason.
+    let reason = refine::handle(refine, notification, Instant::now() + TIMEOUT).await.err().map(|error| error.chain());
+    let reason = reason.unwrap_or_else(|| "it can be by now".to_owned());
+    Err(format!("{count} RAW file(s) could not be refined: {reason}\ncorrect or remove them in the lake's folder, and run again").into())
 }
 
 impl Caught {

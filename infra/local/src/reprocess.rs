@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
 use tweets::RawKey;
 
-use crate::lake::{Lake, RAW_BUCKET};
+use crate::lake::Lake;
 use crate::output::line;
-use crate::pipeline::{deliver, refine_of};
+use crate::pipeline::{all_refined, deliver, refine_of};
 use crate::queue::Queue;
 use crate::{Clock, Outcome};
 
@@ -28,15 +28,10 @@ pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, cl
     let files = queue.replay(&lake, is_meant).await?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(files).with_style(style); // draws nothing where standard error is no terminal
-    deliver(&mut queue, &refine_of(&lake), |messages| bar.inc(messages)).await?;
+    let refine = refine_of(&lake);
+    deliver(&mut queue, &refine, |messages| bar.inc(messages)).await?;
     bar.finish_and_clear();
-    match queue.dead() {
-        [] => {
-            let (refine, lexicon) = (refine::REFINE_VERSION, refine::LEXICON_VERSION);
-            line(&format!("{files} RAW files went through refine {refine} with lexicon {lexicon}."))
-        }
-        [first, ..] => {
-            Err(format!("{} of {files} RAW files could not be refined, the first is s3://{RAW_BUCKET}/{first}", queue.dead().len()).into())
-        }
-    }
+    all_refined(&queue, &refine).await?;
+    let (refine, lexicon) = (refine::REFINE_VERSION, refine::LEXICON_VERSION);
+    line(&format!("{files} RAW files went through refine {refine} with lexicon {lexicon}."))
 }

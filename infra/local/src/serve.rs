@@ -5,9 +5,9 @@ use std::path::Path;
 
 use emulators::s3::{ACCESS_KEY, REGION, SECRET_KEY};
 use emulators::server::Server;
-use emulators::x_api::{Corpus, DEFAULT_QUERY, EMULATOR_TOKEN, Options, XEmulator};
+use emulators::x_api::{Corpus, DEFAULT_QUERY, Options, XEmulator};
 
-use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID, Source};
+use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID, Source, emulator_secret};
 use crate::output::line;
 use crate::{Clock, Outcome, SEED};
 
@@ -23,7 +23,7 @@ pub async fn start_x_api(port: u16, clock: Clock) -> Outcome<Server> {
 
 /// Serves until Ctrl-C, and prints the environment that points a client here.
 pub async fn run(root: &Path, aws_port: u16, x_port: u16, clock: Clock) -> Outcome {
-    let lake = Lake::open(root, clock, EMULATOR_TOKEN)?;
+    let lake = Lake::open(root, clock, &emulator_secret())?;
     lake.claim(Source::Emulator)?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, aws_port));
     let aws = Server::start_aws(address, lake.s3().clone(), lake.secrets().clone());

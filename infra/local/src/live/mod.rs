@@ -25,7 +25,7 @@ pub const LIVE_LAKE: &str = ".lake-live";
 #[derive(Debug, Args)]
 pub struct Live {
     /// What to search for, in X's query language, 1 to 512 characters.
-    #[arg(long, default_value = DEFAULT_QUERY, hide_default_value = true)]
+    #[arg(long, default_value = DEFAULT_QUERY, hide_default_value = true, allow_hyphen_values = true)]
     query: String,
     /// File with the bearer token, `-` for standard input [default: the variable X_BEARER_TOKEN].
     #[arg(long, value_name = "FILE")]
@@ -92,7 +92,7 @@ impl Live {
             lake.ref_dir().join("tweets").display(),
             root.display(),
         ))?;
-        pipeline.all_refined()?;
+        pipeline.all_refined().await?;
         self.finished(&caught, posts_max)
     }
 
