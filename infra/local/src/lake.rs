@@ -111,7 +111,7 @@ impl Lake {
 
     /// The folder of the RAW bucket.
     pub fn raw_dir(&self) -> PathBuf {
-        self.root.join(RAW_BUCKET)
+        raw_dir(&self.root)
     }
 
     /// The folder of the REF bucket.
@@ -128,6 +128,11 @@ impl Lake {
 /// The secret that opens the X API emulator, in the form that README tells to store.
 pub fn emulator_secret() -> String {
     serde_json::json!({ "bearer_token": EMULATOR_TOKEN }).to_string()
+}
+
+/// The folder of the RAW bucket below a lake's.
+pub fn raw_dir(root: &Path) -> PathBuf {
+    root.join(RAW_BUCKET)
 }
 
 /// The folder of the REF bucket below a lake's.

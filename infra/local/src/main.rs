@@ -23,7 +23,10 @@ async fn main() -> ExitCode {
     let mut text = format!("{}: {error}\n", if unfinished { "stopped" } else { "error" });
     let mut source = error.source();
     while let Some(cause) = source {
-        text += &format!("  caused by: {cause}\n");
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text += &format!("  caused by: {cause_text}\n");
+        }
         source = cause.source();
     }
     let _ = stderr().write_all(text.as_bytes()); // there is nowhere else to tell it

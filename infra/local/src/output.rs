@@ -7,8 +7,11 @@ use crate::Outcome;
 /// Writes one line. `println!` would panic where this fails with [`io::ErrorKind::BrokenPipe`], and `main` then ends quietly.
 pub fn line(text: &str) -> Outcome {
     let mut out = stdout().lock();
-    writeln!(out, "{text}")?;
-    Ok(out.flush()?)
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(error.into()),
+        Err(error) => Err(format!("cannot write to standard output: {error}").into()),
+    }
 }
 
 /// Whether a command failed only because nobody reads its output any more.

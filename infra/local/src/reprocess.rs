@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
 use tweets::RawKey;
 
-use crate::lake::Lake;
+use crate::lake::{Lake, raw_dir};
 use crate::output::line;
 use crate::pipeline::{all_refined, deliver, refine_of};
 use crate::queue::Queue;
@@ -16,6 +16,14 @@ use crate::{Clock, Outcome};
 ///
 /// Objects of REF that carry the present versions of refine and of the lexicon stay as they are.
 pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, clock: Clock) -> Outcome {
+    if !raw_dir(root).exists() {
+        return Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into());
+    }
+    if let (Some(from), Some(to)) = (from, to)
+        && from > to
+    {
+        return Err(format!("--from {from} is after --to {to}; no day is between them").into());
+    }
     let lake = Lake::open(root, clock, "")?;
     let mut queue = Queue::open(&lake).await?;
     let is_meant = |key: &str| match key.parse::<RawKey>() {
