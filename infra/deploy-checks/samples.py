@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 FIRST = "2026-11-23T14-05Z_2124866860615730246_2124870575825357463.parquet"
 BY_HAND = "by%20hand%2Fpresid%C3%AAncia%20%2B%20a%C3%A7%C3%A3o.json.parquet"
 BAD_MESSAGE = {"itemIdentifier": "c80e8021-a70a-42c7-a470-796e1186f753"}
-START_SECONDS = 900  # the first invocation waits for the build
+START_SECONDS = 60
 
 
 def free_port():
@@ -63,6 +63,8 @@ def parquet(lake):
 
 
 def run(local):
+    # Built before: an invocation's time runs from the moment it is sent, and a build in it would use that up.
+    subprocess.run(["cargo", "build", "--bin", "ingest", "--bin", "refine"], cwd=ROOT, check=True)
     lake = tempfile.mkdtemp()
     shutil.copytree(ROOT / "events" / "raw", f"{lake}/xpto-raw")
     server, environment = serve(local, lake)
@@ -70,7 +72,7 @@ def run(local):
         with Watch(environment, f"{lake}/watch.log") as watch:
             started = time.monotonic()
             answer = watch.invoke("refine", "s3-put")
-            print(f"        the first answer took {time.monotonic() - started:.0f} s, the build included")
+            print(f"        the first answer took {time.monotonic() - started:.1f} s")
             check((answer["files_created"], answer["rows"]) == (1, 3) and parquet(lake) == [FIRST], "s3-put writes its file, three rows")
             answer = watch.invoke("refine", "eventbridge-object-created")
             check((answer["files_created"], answer["rows"]) == (1, 1), "eventbridge-object-created writes the file put in by hand")
