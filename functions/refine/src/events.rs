@@ -220,7 +220,10 @@ mod tests {
         check(sample!("s3-put.json"), put);
         check(sample!("eventbridge-object-created.json"), expect!["xpto-raw tweets/by hand/presidência + ação.json"]);
         check(sample!("s3-test-event.json"), expect!["(s3:TestEvent)"]);
-        check(sample!("reprocess.json"), expect![[r#"Reprocess { bucket: "xpto-raw", prefix: "tweets/ano=2026/mes=11/dia=23/", after: None }"#]]);
+        check(
+            sample!("reprocess.json"),
+            expect![[r#"Reprocess { bucket: "xpto-raw", prefix: "tweets/ano=2026/mes=11/dia=23/", after: None }"#]],
+        );
         check(
             sample!("sqs-two-puts.json"),
             expect![[r"

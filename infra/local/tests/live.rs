@@ -155,6 +155,21 @@ fn the_token_comes_from_a_file_a_pipe_or_the_environment() {
     check(without, 1, "there is no token; set X_BEARER_TOKEN, or name a file with --token-file FILE");
 }
 
+/// The token goes to the address of the command line: no variable and no proxy can send it elsewhere.
+#[test]
+fn nothing_but_the_token_is_read_from_the_environment() {
+    let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
+    let trap = TcpListener::bind("127.0.0.1:0").unwrap();
+    trap.set_nonblocking(true).unwrap();
+    let mut command = x_api.live(dir.path(), &["--yes", "--max-posts", "10"]);
+    for name in ["X_API_BASE_URL", "AWS_ENDPOINT_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
+        command.env(name, format!("http://{}", trap.local_addr().unwrap()));
+    }
+    command.env("SEARCH_QUERY", "-refused").env("MAX_POSTS_PER_RUN", "refused");
+    check(command, 3, "the cap of 10 posts is reached");
+    assert_eq!(trap.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "somebody was sent to the trap");
+}
+
 #[test]
 fn wrong_options_are_told_before_anything_is_asked() {
     let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
