@@ -4,40 +4,19 @@ import argparse
 import glob
 import json
 import os
-import subprocess
 import tempfile
 
 import duckdb
 import pyarrow.parquet
 
 from runtime_api import Failed, Function
-
-
-def serve(local, lake):
-    """Starts `serve` on free ports; the process and the environment it prints."""
-    process = subprocess.Popen(
-        [local, "--lake", lake, "serve", "--aws-port", "0", "--x-port", "0"], stdout=subprocess.PIPE, text=True, env={}
-    )
-    environment = {}
-    for line in process.stdout:
-        if line.startswith("export "):
-            name, value = line[len("export ") :].strip().split("=", 1)
-            environment[name] = value.strip("'")
-            if name == "SEARCH_QUERY":
-                return process, environment
-    raise SystemExit(f"`serve` ended with status {process.wait()}")
+from served import check, serve
 
 
 def function(bootstraps, name, environment):
     logging = {"LogGroup": "/aws/lambda/" + name, "LogFormat": "JSON", "ApplicationLogLevel": "DEBUG"}
     properties = {"FunctionName": name, "Timeout": 60, "MemorySize": 256, "LoggingConfig": logging, "Environment": {"Variables": environment}}
     return Function(f"{bootstraps}/{name}/bootstrap", properties, {})
-
-
-def check(condition, text):
-    print(("ok      " if condition else "FAILED  ") + text)
-    if not condition:
-        raise SystemExit(1)
 
 
 def sample(name):
@@ -90,6 +69,14 @@ def run(bootstraps, local):
             check(refine.invoke(sample("s3-test-event"))["ignored"] == 1, "s3:TestEvent is ignored by name")
             failures = [failure["itemIdentifier"] for failure in refine.invoke(sample("sqs-one-bad-file"))["batchItemFailures"]]
             check(len(failures) == 2, "a batch of files that are not there gives both messages back")
+            try:
+                refine.invoke({"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "elsewhere"}, "object": {"key": "tweets/a"}}}]})
+                check(False, "a bucket that is not there is an error")
+            except Failed as failed:
+                check(failed.type == "RawUnreadable" and "404 NoSuchBucket" in failed.message, "a bucket that is not there is RawUnreadable")
+            errors = [line for line in refine.lines if json.loads(line)["level"] == "ERROR"]
+            # The runtime logs an error a second time, with all that is in it: of an SDK's error that is the whole answer.
+            check(errors and not any("SdkBody" in line or "raw:" in line for line in errors), "no log line holds an answer of S3")
             check("zarpelim" not in "".join(refine.lines), "no tweet text in its log at debug level")
 
         parquet = f"{lake}/xpto-ref/tweets/**/*.parquet"

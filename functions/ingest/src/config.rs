@@ -51,6 +51,13 @@ pub struct ConfigError {
     problems: Vec<String>,
 }
 
+impl ConfigError {
+    /// One line each, beginning with the name of the variable.
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+}
+
 impl Config {
     /// Reads the variables of DESIGN: names and defaults stand in the README.
     pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {

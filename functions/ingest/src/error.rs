@@ -34,9 +34,9 @@ pub enum Error {
     RequestRejected { status: u16, reason: String },
     #[error("X API answered 200 with something that is no page of posts, twice; its format may have changed, so nothing more is paid for")]
     PageUnreadable { source: tweets::page::NotAPage },
-    #[error("X API rate limit met; the window reopens at {reset:?} and the next run resumes there")]
+    #[error("X API rate limit met; the window reopens {}, and the next run resumes there", .reset.map_or("within 15 minutes".to_owned(), |reset| format!("at {reset}")))]
     RateLimited { reset: Option<DateTime<Utc>> },
-    #[error("X API gave no answer to rely on in {attempts} attempts; the next run resumes here")]
+    #[error("X API gave no answer to rely on in {attempts} attempt(s); the next run resumes here")]
     Unavailable { attempts: u32, source: BoxError },
     #[error("cannot read RAW; nothing was changed, the next run tries again")]
     RawUnreadable { source: aws::Error },

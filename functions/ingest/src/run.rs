@@ -18,7 +18,7 @@ use crate::sweep::{File, Gap, Sweep};
 use crate::x_api::{Answer, Failure, SearchRequest};
 
 /// The API serves seven days; the two minutes keep the floor above `since_id` while a run lasts.
-const FLOOR: TimeDelta = TimeDelta::minutes(-7 * 24 * 60 + 2);
+pub(crate) const FLOOR: TimeDelta = TimeDelta::minutes(-7 * 24 * 60 + 2);
 /// Requests in a row without a page before the run leaves it to the next one.
 const ATTEMPTS_MAX: u32 = 4;
 /// Bodies in a row that are no page before the run fails: each may have been paid for.
@@ -82,12 +82,7 @@ impl<'a> Run<'a> {
         let config = &ingest.config;
         let now = invocation.now();
         let mut file = CursorFile::new(ingest.raw.clone(), invocation.owner);
-        let stored = file.read().await?;
-        let is_first = stored.is_none();
-        let mut cursor = stored.unwrap_or_else(|| Cursor::starting_at(TweetId::lowest_at(now - config.lookback), month(now)));
-        if cursor.month.name < month(now) {
-            cursor.month = Month { name: month(now), posts_read: 0 };
-        }
+        let (cursor, is_first) = cursor_at(&mut file, config.lookback, now).await?;
         summary.done = Some(cursor.done);
         summary.posts_read_month = cursor.month.posts_read;
         if cursor.is_leased(now) {
@@ -197,7 +192,6 @@ impl<'a> Run<'a> {
             summary.count_read(request.max_results);
             summary.posts_reread += request.max_results;
         }
-        let secret = || self.ingest.config.secret_id.clone();
         let error = match failure {
             Failure::NoAnswer { source, .. } => return self.again(source).await,
             Failure::ServerError(status) => return self.again(format!("status {status}").into()).await,
@@ -220,15 +214,10 @@ impl<'a> Run<'a> {
                         say(gap, summary);
                         return Asked::Again;
                     }
-                    None => Error::RequestRejected { status: 400, reason: "since_id is refused as too old".to_owned() },
+                    None => Failure::StaleSinceId(date).into_error(&self.ingest.config.secret_id),
                 }
             }
-            Failure::Unauthorized => Error::Unauthorized { secret: secret() },
-            Failure::CreditsDepleted => Error::CreditsDepleted,
-            Failure::Forbidden(reason) => Error::Forbidden { reason },
-            Failure::UsageCapExceeded(reason) => Error::UsageCapExceeded { reason },
-            Failure::Rejected(status, reason) => Error::RequestRejected { status: status.as_u16(), reason },
-            Failure::RateLimited(reset) => Error::RateLimited { reset },
+            failure => failure.into_error(&self.ingest.config.secret_id),
         };
         Asked::End(ending_of(error))
     }
@@ -378,8 +367,19 @@ impl<'a> Run<'a> {
     }
 }
 
+/// The cursor as it counts at `now`, and whether it is that of the very first run.
+pub(crate) async fn cursor_at(file: &mut CursorFile, lookback: Duration, now: DateTime<Utc>) -> Result<(Cursor, bool), Error> {
+    let stored = file.read().await?;
+    let is_first = stored.is_none();
+    let mut cursor = stored.unwrap_or_else(|| Cursor::starting_at(TweetId::lowest_at(now - lookback), month(now)));
+    if cursor.month.name < month(now) {
+        cursor.month = Month { name: month(now), posts_read: 0 };
+    }
+    Ok((cursor, is_first))
+}
+
 /// The sweep that the cursor leaves open, its named file settled by looking at it; else a new one.
-async fn open_sweep(cursor: &Cursor, ingest: &Ingest, now: DateTime<Utc>) -> Result<Sweep, Error> {
+pub(crate) async fn open_sweep(cursor: &Cursor, ingest: &Ingest, now: DateTime<Utc>) -> Result<Sweep, Error> {
     let Some(mut open) = cursor.sweep.clone() else {
         let top = TweetId::lowest_at(now - ingest.config.safety_lag).max(cursor.done); // never backwards
         return Ok(Sweep::open(cursor.done, top, ingest.config.search_query.clone(), ingest.file_tweets_max));

@@ -1,4 +1,4 @@
-//! One call of the X API: recent search.
+//! The X API: the one call of a run, recent search; and recent counts, which tells beforehand what a run would find.
 
 use std::io;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use tower::util::BoxCloneSyncService;
 use tweets::page::NotAPage;
 use tweets::{Page, TweetId};
 
+use crate::error::Error;
 use crate::token::BearerToken;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -109,6 +110,12 @@ pub struct SearchRequest {
     pub next_token: Option<String>,
 }
 
+impl SearchRequest {
+    fn span(&self) -> Vec<(&'static str, String)> {
+        vec![("query", self.query.clone()), ("since_id", self.since_id.to_string()), ("until_id", self.until_id.to_string())]
+    }
+}
+
 /// An answer with what its headers tell.
 #[derive(Debug)]
 pub struct Answer {
@@ -148,51 +155,80 @@ pub enum Failure {
     Rejected(StatusCode, String),
 }
 
+impl Failure {
+    /// The failure as what ends a run, when nothing more is tried; `secret` is where the token came from.
+    pub(crate) fn into_error(self, secret: &str) -> Error {
+        match self {
+            Self::NoAnswer { source, .. } => Error::Unavailable { attempts: 1, source },
+            Self::ServerError(status) => Error::Unavailable { attempts: 1, source: format!("status {status}").into() },
+            Self::NotAPage(source) => Error::PageUnreadable { source },
+            Self::RateLimited(reset) => Error::RateLimited { reset },
+            Self::UsageCapExceeded(reason) => Error::UsageCapExceeded { reason },
+            Self::Unauthorized => Error::Unauthorized { secret: secret.to_owned() },
+            Self::CreditsDepleted => Error::CreditsDepleted,
+            Self::Forbidden(reason) => Error::Forbidden { reason },
+            Self::StaleSinceId(_) => Error::RequestRejected { status: 400, reason: "since_id is refused as too old".to_owned() },
+            Self::Rejected(status, reason) => Error::RequestRejected { status: status.as_u16(), reason },
+        }
+    }
+}
+
 /// The X API at one address.
 #[derive(Clone, Debug)]
 pub struct XClient {
     wire: Wire,
-    search_url: String,
+    base_url: String,
     fields: Vec<(&'static str, String)>,
 }
 
 impl XClient {
     /// A client of the API at `base_url` that asks for these fields and expansions.
     pub(crate) fn new(wire: Wire, base_url: &Url, fields: Vec<(&'static str, String)>) -> Self {
-        let base = base_url.as_str().trim_end_matches('/');
-        Self { wire, search_url: format!("{base}/2/tweets/search/recent"), fields }
+        Self { wire, base_url: base_url.as_str().trim_end_matches('/').to_owned(), fields }
     }
 
     /// Asks once.
     pub(crate) async fn search_recent(&self, search: &SearchRequest, token: &BearerToken) -> Result<Answer, Failure> {
-        let request = self.request(search, token).map_err(|error| Failure::NoAnswer { source: error.into(), may_be_billed: false })?;
+        let mut parameters = search.span();
+        parameters.push(("max_results", search.max_results.to_string()));
+        parameters.push(("sort_order", "recency".to_owned()));
+        parameters.extend(self.fields.iter().cloned());
+        parameters.extend(search.next_token.clone().map(|token| ("next_token", token)));
+        let response = self.get("/2/tweets/search/recent", &parameters, token).await?;
+        let date = date(response.headers());
+        Page::parse(response.body()).map(|page| Answer { page, date }).map_err(Failure::NotAPage)
+    }
+
+    /// How many posts match in the span of this search, by X's count. One request, billed like one post.
+    pub(crate) async fn counts_recent(&self, search: &SearchRequest, token: &BearerToken) -> Result<u64, Failure> {
+        let mut parameters = search.span();
+        parameters.push(("granularity", "day".to_owned())); // the fewest buckets: only the total is read
+        let response = self.get("/2/tweets/counts/recent", &parameters, token).await?;
+        let total = serde_json::from_slice::<Counts>(response.body()).ok().and_then(|counts| counts.meta.total());
+        total.ok_or_else(|| Failure::NoAnswer { source: "an answer without a total".into(), may_be_billed: true })
+    }
+
+    /// The answer 200 to a request that is sent once.
+    async fn get(&self, path: &str, parameters: &[(&str, String)], token: &BearerToken) -> Result<Response<Bytes>, Failure> {
+        let request = self.request(path, parameters, token);
+        let request = request.map_err(|error| Failure::NoAnswer { source: error.into(), may_be_billed: false })?;
         let response = tokio::time::timeout(REQUEST_TIMEOUT, self.wire.send(request)).await;
         // Where the time ran out is not known, so the page may have been on its way.
         let response = response.map_err(|elapsed| Failure::NoAnswer { source: elapsed.into(), may_be_billed: true })??;
-        let date = date(response.headers());
         match response.status() {
-            StatusCode::OK => Page::parse(response.body()).map(|page| Answer { page, date }).map_err(Failure::NotAPage),
+            StatusCode::OK => Ok(response),
             status if status.is_server_error() => Err(Failure::ServerError(status)),
-            status => Err(refusal(status, response.headers(), &Problem::parse(response.body()), date)),
+            status => Err(refusal(status, response.headers(), &Problem::parse(response.body()), date(response.headers()))),
         }
     }
 
-    fn request(&self, search: &SearchRequest, token: &BearerToken) -> Result<Request<Bytes>, http::Error> {
-        let mut parameters = vec![
-            ("query", search.query.clone()),
-            ("since_id", search.since_id.to_string()),
-            ("until_id", search.until_id.to_string()),
-            ("max_results", search.max_results.to_string()),
-            ("sort_order", "recency".to_owned()),
-        ];
-        parameters.extend(self.fields.iter().cloned());
-        parameters.extend(search.next_token.clone().map(|token| ("next_token", token)));
+    fn request(&self, path: &str, parameters: &[(&str, String)], token: &BearerToken) -> Result<Request<Bytes>, http::Error> {
         let query: Vec<String> =
             parameters.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, UNRESERVED))).collect();
 
         let mut authorization = HeaderValue::from_str(&token.authorization())?;
         authorization.set_sensitive(true);
-        Request::get(format!("{}?{}", self.search_url, query.join("&")))
+        Request::get(format!("{}{path}?{}", self.base_url, query.join("&")))
             .header(header::AUTHORIZATION, authorization)
             .header(header::USER_AGENT, USER_AGENT)
             .body(Bytes::new())
@@ -217,6 +253,24 @@ fn refusal(status: StatusCode, headers: &HeaderMap, problem: &Problem, date: Opt
         }
         400 if problem.names("since_id") => Failure::StaleSinceId(date),
         _ => Failure::Rejected(status, reason),
+    }
+}
+
+/// The body of recent counts, in either vocabulary.
+#[derive(Deserialize)]
+struct Counts {
+    meta: CountsMeta,
+}
+
+#[derive(Deserialize)]
+struct CountsMeta {
+    total_post_count: Option<u64>,
+    total_tweet_count: Option<u64>,
+}
+
+impl CountsMeta {
+    fn total(&self) -> Option<u64> {
+        self.total_post_count.or(self.total_tweet_count)
     }
 }
 

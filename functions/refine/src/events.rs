@@ -221,6 +221,10 @@ mod tests {
         check(sample!("eventbridge-object-created.json"), expect!["xpto-raw tweets/by hand/presidência + ação.json"]);
         check(sample!("s3-test-event.json"), expect!["(s3:TestEvent)"]);
         check(
+            sample!("reprocess.json"),
+            expect![[r#"Reprocess { bucket: "xpto-raw", prefix: "tweets/ano=2026/mes=11/dia=23/", after: None }"#]],
+        );
+        check(
             sample!("sqs-two-puts.json"),
             expect![[r"
                 19dd0b57-b21e-4ac1-bd88-01bbb068cb78: xpto-raw tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_2124866860615730246_2124870575825357463.json

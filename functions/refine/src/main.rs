@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use lambda_runtime::{LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Diagnostic, LambdaEvent, run, service_fn, tracing};
 use refine::{Refine, handle};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -19,6 +19,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             Ok(refine) => handle(refine, event.payload, Instant::now() + left).await,
             Err(error) => Err(refine::unconfigured(error)),
         }
+        // The runtime logs what it is given once more, with `Debug`: this type holds the message and nothing behind it.
+        .map_err(Diagnostic::from)
     }))
     .await
 }

@@ -24,7 +24,9 @@ macro_rules! sample {
     };
 }
 
-/// The keys that the samples name.
+/// The samples of events, and in `raw/` the RAW files that they name.
+const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
+
 const FIRST: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_2124866860615730246_2124870575825357463.json";
 const SECOND: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T14-20Z_2124870600072626909_2124874278921832390.json";
 const BY_HAND: &str = "tweets/by hand/presidência + ação.json";
@@ -42,9 +44,9 @@ async fn the_samples_do_what_they_are_named_for() {
         (sample!("sqs-one-bad-file.json"), Some(failures(&["c80e8021-a70a-42c7-a470-796e1186f753"])), vec![FIRST_REF]),
     ] {
         let world = World::new();
-        world.put_raw(FIRST, document(7)).await;
-        world.put_raw(BY_HAND, document(8)).await;
-        world.put_raw(SECOND, r#"{"data":[{"id":"9","created_at":"2026-11-23T14:20:03.000Z","text":"segredo"#).await;
+        for key in [FIRST, SECOND, BY_HAND] {
+            world.put_raw(key, std::fs::read(format!("{SAMPLES}/raw/{key}")).unwrap()).await;
+        }
         let answer = world.handle(event.clone()).await.unwrap();
         assert_eq!(world.written(), written, "{event}");
         assert_eq!(want.unwrap_or_else(|| answer.clone()), answer, "{event}");

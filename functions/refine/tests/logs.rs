@@ -12,7 +12,7 @@ use lambda_runtime::tracing::Level;
 use lambda_runtime::tracing::subscriber::fmt;
 use lambda_runtime::tracing::subscriber::util::SubscriberInitExt as _;
 use serde_json::{Value, json};
-use world::{RAW, World, document, notification, queue};
+use world::{RAW, REF, World, document, failures, notification, queue};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -75,5 +75,68 @@ async fn one_line_an_invocation_one_for_each_failure_and_no_text_of_a_tweet() {
     for line in log.lines(|target| !target.starts_with("s3s")) {
         let line = line.to_string().replace("an object of `segredo`", "");
         assert!(!line.contains("segredo"), "{line}");
+    }
+}
+
+/// INV-5: whatever is wrong with a file or a message, it fails alone, stays where it is, and is named and counted.
+#[tokio::test(start_paused = true)]
+async fn everything_bad_in_one_batch_fails_alone_and_is_kept_and_named() {
+    let log = Log::default();
+    let writer = log.clone();
+    let _guard = fmt().json().with_max_level(Level::DEBUG).with_writer(move || writer.clone()).set_default();
+
+    let tweet = |fields: &str| format!(r#"{{"data":[{{{fields},"text":"segredo"}}]}}"#);
+    let files: Vec<(&str, String, &str)> = vec![
+        ("tweets/empty.json", String::new(), "RawRejected"),
+        ("tweets/cut.json", document(7)[..75].to_owned(), "RawRejected"),
+        ("tweets/words.json", "segredo".to_owned(), "RawRejected"),
+        ("tweets/page.json", "<!DOCTYPE html><p>segredo".to_owned(), "RawRejected"),
+        ("tweets/large.json", "segredo ".repeat(1024 * 1024 + 1), "RawTooLarge"),
+        ("tweets/no id.json", tweet(r#""created_at":"2026-11-23T14:05:00Z""#), "RawRejected"),
+        ("tweets/1601.json", tweet(r#""id":"2","created_at":"1601-01-01T00:00:00Z""#), "RawRejected"),
+        ("tweets/20 digits.json", tweet(r#""id":"12345678901234567890","created_at":"2026-11-23T14:05:00Z""#), "RawRejected"),
+        ("tweets/deep.json", format!(r#"{{"meta":{}"#, r#"{"segredo":["#.repeat(100_000)), "RawRejected"),
+        ("state/ingest.json", document(8), "KeyOutsideRaw"),
+    ];
+    let world = World::new();
+    for (key, body, _) in &files {
+        world.put_raw(key, body.clone()).await;
+    }
+    world.put_raw("tweets/good.json", document(7)).await;
+    // A good one first, in the middle and last.
+    let mut messages = vec![notification(RAW, "tweets/good.json")];
+    let mut want: Vec<(&str, &str)> = files.iter().map(|(key, _, error_type)| (*key, *error_type)).collect();
+    messages.extend(files.iter().map(|(key, ..)| notification(RAW, key)));
+    messages.push(notification(RAW, "tweets/good.json"));
+    messages.extend([
+        notification(RAW, "tweets/gone.json"),
+        notification("another-bucket", "tweets/any.json"),
+        notification(REF, "tweets/any.parquet"),
+        json!("segredo"),
+        notification(RAW, "tweets/good.json"),
+    ]);
+    want.extend([
+        ("tweets/gone.json", "RawMissing"),
+        ("tweets/any.json", "RawUnreadable"),
+        ("tweets/any.parquet", "BucketIsRef"),
+        ("", "EventUnknown"),
+    ]);
+
+    let answer = world.handle(queue(&messages)).await.unwrap();
+    assert_eq!(answer, failures(&["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "12", "13", "14", "15"]));
+    assert_eq!(world.written(), ["tweets/ano=2026/mes=11/dia=23/good.json.parquet"], "the rest of the batch is done");
+    for (key, body, _) in &files {
+        assert_eq!(world.get_raw(key).await, body.as_bytes(), "{key} is kept as it was");
+    }
+    let ours = log.lines(|target| target.starts_with("refine"));
+    let text = |line: &Value, name: &str| line["fields"][name].as_str().unwrap_or_default().to_owned();
+    let errors = ours.iter().filter(|line| line["level"] == "ERROR");
+    let mut told: Vec<(String, String)> = errors.map(|line| (text(line, "key"), text(line, "error_type"))).collect();
+    let mut want: Vec<(String, String)> = want.into_iter().map(|(key, error_type)| (key.to_owned(), error_type.to_owned())).collect();
+    (told.sort(), want.sort());
+    assert_eq!(told, want, "each is named once, with its type");
+    assert_eq!(ours.last().unwrap()["fields"]["failures"], json!(14), "and counted");
+    for line in log.lines(|target| !target.starts_with("s3s")) {
+        assert!(!line.to_string().contains("segredo"), "{line}");
     }
 }

@@ -69,7 +69,8 @@ fn report(files: &[PathBuf], shares: Vec<Share>, seconds: f64) -> Outcome {
     let refused: Vec<String> = shares.into_iter().flat_map(|share| share.refused).collect();
     #[expect(clippy::cast_precision_loss, reason = "a rate to be read, not to be computed with")]
     let rate = tweets as f64 / seconds;
-    println!("{} RAW files, {tweets} tweets, {objects} Parquet files in {seconds:.2} s: {rate:.0} tweets/s", files.len() - refused.len());
+    let done = files.len() - refused.len();
+    crate::output::line(&format!("{done} RAW files, {tweets} tweets, {objects} Parquet files in {seconds:.2} s: {rate:.0} tweets/s"))?;
     if refused.is_empty() {
         return Ok(());
     }

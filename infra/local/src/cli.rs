@@ -5,18 +5,22 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 
+use crate::demo::DEFAULT_LAKE;
+use crate::live::{LIVE_LAKE, Live};
 use crate::sql::{self, Format};
-use crate::{Clock, Outcome, bulk, demo, reprocess, serve};
+use crate::{Clock, Outcome, Variable, bulk, demo, reprocess, serve};
 
 /// Recent tweets about the President of Brazil, from the X API to SQL, whole on this machine.
 #[derive(Debug, Parser)]
 #[command(name = "local", version)]
 #[command(after_help = "Examples:\n  cargo run\n  cargo run -- sql \"SELECT sentimento, count(*) FROM tweets GROUP BY 1\"\n  \
-    cargo run -- sql -f question.sql --format csv > answer.csv")]
+    cargo run -- live --token-file token.txt\n  cargo run -- live --help\n\n\
+    Results go to standard output, progress and errors to standard error.\n\
+    Exit codes: 0 done; 1 failed, and the message says what to do; 2 the command line is wrong; 3 stopped early, run again to go on.")]
 pub struct Cli {
-    /// Folder that stands for the two buckets.
-    #[arg(long, global = true, default_value = ".lake", value_name = "DIR")]
-    lake: PathBuf,
+    /// Folder that stands for the two buckets [default: .lake, of `live` .lake-live].
+    #[arg(long, global = true, value_name = "DIR")]
+    lake: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -24,7 +28,15 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Runs the pipeline over emulated posts and shows tables of the result (the default).
+    #[command(after_help = "Examples:\n  cargo run\n  cargo run -- demo --lake /tmp/lake")]
     Demo,
+    /// Runs the pipeline against the real X API. Costs money: shows how much at most, and asks.
+    #[command(after_help = "Examples:\n  X_BEARER_TOKEN=… cargo run -- live\n  \
+        cargo run -- live --query '\"presidente do Brasil\" lang:pt' --token-file token.txt --max-posts 200\n  \
+        pass show x-token | cargo run -- live --token-file - --yes\n\n\
+        The next `live` on the same lake goes on where this one stopped. One run reads until it has caught up or --max-posts are read;\n\
+        exit code 3 says that more wait. Real posts are never mixed with emulated ones: `live` has a folder of its own, .lake-live.")]
+    Live(Live),
     /// Puts RAW through refine once more, after a change of refine or of the lexicon.
     #[command(after_help = "Examples:\n  cargo run -- reprocess\n  cargo run -- reprocess --from 2026-11-01 --to 2026-11-23\n  \
         cargo run --release -- reprocess --raw downloads/raw --ref downloads/ref")]
@@ -70,13 +82,17 @@ enum Command {
 }
 
 impl Cli {
-    /// Carries the command out.
-    pub async fn run(self, clock: Clock) -> Outcome {
-        match self.command.unwrap_or(Command::Demo) {
-            Command::Demo => demo::run(&self.lake, clock).await,
+    /// Carries the command out. Nothing but `live` reads a variable, and it reads only the token.
+    pub async fn run(self, clock: Clock, variable: Variable) -> Outcome {
+        let command = self.command.unwrap_or(Command::Demo);
+        let default_lake = if matches!(command, Command::Live(_)) { LIVE_LAKE } else { DEFAULT_LAKE };
+        let lake = self.lake.unwrap_or_else(|| default_lake.into());
+        match command {
+            Command::Demo => demo::run(&lake, clock).await,
+            Command::Live(live) => live.run(&lake, clock, variable).await,
             Command::Reprocess { raw: Some(raw), reference: Some(reference), .. } => bulk::run(&raw, &reference),
-            Command::Reprocess { from, to, .. } => reprocess::run(&self.lake, from, to, clock).await,
-            Command::Serve { aws_port, x_port } => serve::run(&self.lake, aws_port, x_port, clock).await,
+            Command::Reprocess { from, to, .. } => reprocess::run(&lake, from, to, clock).await,
+            Command::Serve { aws_port, x_port } => serve::run(&lake, aws_port, x_port, clock).await,
             Command::Sql { statement, file, format } => {
                 let statement = match (statement, file) {
                     (Some(statement), _) => statement,
@@ -85,7 +101,7 @@ impl Cli {
                     }
                     (None, None) => String::new(),
                 };
-                sql::run(&self.lake, &statement, format).await
+                sql::run(&lake, &statement, format).await
             }
         }
     }

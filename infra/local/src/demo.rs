@@ -2,15 +2,19 @@
 
 use std::path::Path;
 
-use emulators::x_api::EMULATOR_TOKEN;
+use emulators::x_api::DEFAULT_QUERY;
 use ingest::{Config, Wire};
 
-use crate::lake::{Lake, RAW_BUCKET, SECRET_ID};
+use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source, emulator_secret};
+use crate::output::line;
 use crate::pipeline::Pipeline;
 use crate::report::Report;
 use crate::serve::start_x_api;
 use crate::sql::{Format, Session};
-use crate::{Clock, DEFAULT_QUERY, Outcome};
+use crate::{Clock, Outcome};
+
+/// The folder of a lake of emulated posts.
+pub const DEFAULT_LAKE: &str = ".lake";
 
 const TABLES: [(&str, &str); 3] = [
     (
@@ -32,37 +36,35 @@ const TABLES: [(&str, &str); 3] = [
 
 /// Runs the demo in the lake at `root`.
 pub async fn run(root: &Path, clock: Clock) -> Outcome {
-    let lake = Lake::open(root, clock, EMULATOR_TOKEN)?;
+    let lake = Lake::open(root, clock, &emulator_secret())?;
+    lake.claim(Source::Emulator)?;
     let server = start_x_api(0, clock).await?;
     let report = Report::on(lake.s3());
     report.line(&format!("X API (emulated) at {}, S3 in {}", server.url(), root.display()));
 
     let config = config(&server.url())?;
-    let safety_lag = config.safety_lag;
     let mut pipeline = Pipeline::open(&lake, config, Wire::http()?, clock).await?;
-    let caught = pipeline.catch_up(&report, safety_lag).await;
+    let caught = pipeline.catch_up(&report, u64::MAX).await;
     report.finish();
     let caught = caught?;
 
-    println!(
+    line(&format!(
         "{} new tweets in {} new RAW files, {} run(s), {}. At X's prices this read {} posts for ${:.2}.",
         caught.posts, caught.files, caught.runs, caught.status, caught.posts_read, caught.estimated_usd
-    );
+    ))?;
     let session = Session::open(&lake.ref_dir())?;
     for (title, query) in TABLES {
-        println!("\n{title}");
+        line(&format!("\n{title}"))?;
         session.print(query, Format::Table).await?;
     }
-    println!("\nRAW   {}", lake.raw_dir().join("tweets").display());
-    println!("REF   {}", lake.ref_dir().join("tweets").display());
-    println!("\nTry next:");
-    println!("  cargo run -- sql \"SELECT count(*) FROM tweets\"");
-    println!("  cargo run                # again: adds only what is new since");
-    println!("  cargo run -- --help");
-    if let [dead, ..] = pipeline.dead() {
-        return Err(format!("{} RAW file(s) could not be refined, the first is s3://{RAW_BUCKET}/{dead}", pipeline.dead().len()).into());
-    }
-    Ok(())
+    let other = if root == Path::new(DEFAULT_LAKE) { String::new() } else { format!(" --lake {}", root.display()) };
+    line(&format!(
+        "\nRAW   {}\nREF   {}\n\nTry next:\n  cargo run -- sql{other} \"SELECT count(*) FROM tweets\"\n  \
+         cargo run --{other}          # again: adds only what is new since\n  cargo run -- --help",
+        lake.raw_dir().join("tweets").display(),
+        lake.ref_dir().join("tweets").display()
+    ))?;
+    pipeline.all_refined().await
 }
 
 /// The configuration of ingest as the template would set it, with its defaults.

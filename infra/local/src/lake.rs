@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use emulators::s3::{ACCESS_KEY, EmbeddedS3, IN_PROCESS_ENDPOINT, InProcess, SECRET_KEY};
 use emulators::secrets::{Secret, Secrets};
 use emulators::server::answer_aws;
+use emulators::x_api::EMULATOR_TOKEN;
 
 use crate::{Clock, Outcome};
 
@@ -17,6 +18,25 @@ pub const REF_BUCKET: &str = "xpto-ref";
 /// Name of the secret with the bearer token.
 pub const SECRET_ID: &str = "xpto/x-bearer-token";
 
+/// Where the posts of a lake come from. One lake has one source: emulated ids among real ones would be taken for tweets,
+/// and one cursor cannot say what is captured of two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The X API emulator, of `demo` and `serve`.
+    Emulator,
+    /// The X API, of `live`.
+    XApi,
+}
+
+impl Source {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Emulator => "emulated posts",
+            Self::XApi => "posts of the X API",
+        }
+    }
+}
+
 /// Both buckets in one folder, held by this process alone.
 #[derive(Debug)]
 pub struct Lake {
@@ -26,18 +46,40 @@ pub struct Lake {
 }
 
 impl Lake {
-    /// Opens the folder, which is made if it is missing; `token` is what the secret holds.
+    /// Opens the folder, which is made if it is missing; `secret` is the value of the secret.
     ///
     /// # Errors
     /// When another process has it open, or it cannot be written.
-    pub fn open(root: &Path, clock: Clock, token: &str) -> Outcome<Self> {
+    pub fn open(root: &Path, clock: Clock, secret: &str) -> Outcome<Self> {
         let s3 = EmbeddedS3::on_disk(root, clock)?;
         for bucket in [RAW_BUCKET, REF_BUCKET] {
             s3.create_bucket(bucket)?;
         }
         let secrets = Secrets::new();
-        secrets.set(SECRET_ID, Secret::Value(serde_json::json!({ "bearer_token": token }).to_string()));
+        secrets.set(SECRET_ID, Secret::Value(secret.to_owned()));
         Ok(Self { root: root.to_owned(), s3, secrets })
+    }
+
+    /// Makes sure that the lake holds posts of this source and no other, and remembers it.
+    ///
+    /// # Errors
+    /// When it holds others.
+    pub fn claim(&self, source: Source) -> Outcome {
+        let path = self.root.join("source.txt");
+        let held = match std::fs::read_to_string(&path) {
+            Ok(text) => text.trim().to_owned(),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            // A lake from before the source was remembered: only the demo made those.
+            Err(_) if self.raw_dir().join(ingest::CURSOR_KEY).exists() => Source::Emulator.text().to_owned(),
+            Err(_) => source.text().to_owned(),
+        };
+        if held != source.text() {
+            let (root, wanted) = (self.root.display(), source.text());
+            return Err(
+                format!("the lake in {root} holds {held}, and {wanted} are not mixed with them; name another folder with --lake").into()
+            );
+        }
+        Ok(std::fs::write(path, format!("{held}\n"))?)
     }
 
     /// The S3.
@@ -69,7 +111,7 @@ impl Lake {
 
     /// The folder of the RAW bucket.
     pub fn raw_dir(&self) -> PathBuf {
-        self.root.join(RAW_BUCKET)
+        raw_dir(&self.root)
     }
 
     /// The folder of the REF bucket.
@@ -81,6 +123,16 @@ impl Lake {
     pub fn acknowledged_path(&self) -> PathBuf {
         self.root.join("refined.txt")
     }
+}
+
+/// The secret that opens the X API emulator, in the form that README tells to store.
+pub fn emulator_secret() -> String {
+    serde_json::json!({ "bearer_token": EMULATOR_TOKEN }).to_string()
+}
+
+/// The folder of the RAW bucket below a lake's.
+pub fn raw_dir(root: &Path) -> PathBuf {
+    root.join(RAW_BUCKET)
 }
 
 /// The folder of the REF bucket below a lake's.

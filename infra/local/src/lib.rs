@@ -7,6 +7,8 @@ mod bulk;
 pub mod cli;
 mod demo;
 mod lake;
+mod live;
+mod output;
 mod pipeline;
 mod queue;
 mod report;
@@ -15,17 +17,21 @@ mod serve;
 mod sql;
 
 pub use lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID};
+pub use output::is_closed as is_output_closed;
 
 /// What a command gives back: an error is shown with its causes.
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
+/// A command that ended well and left something to do: the next run goes on. Its exit code differs from a failure's.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unfinished(pub String);
+
 /// Reads the wall clock; `main` passes it in, so that everything else can be told another time.
 pub type Clock = fn() -> chrono::DateTime<chrono::Utc>;
 
+/// Reads a variable of the environment; passed in by `main` likewise.
+pub type Variable = fn(&str) -> Option<String>;
+
 /// The seed of the emulated posts: the same minute has the same posts in every run.
 const SEED: u64 = 2026;
-
-/// The default query: the presidency, no person's name, so that it does not go stale with an election.
-pub const DEFAULT_QUERY: &str = "(\"presidente do Brasil\" OR \"presidente brasileiro\" OR \"presidência do Brasil\" OR \
-\"Palácio do Planalto\" OR @planalto OR (\"presidente da República\" (Brasil OR brasileiro OR brasileiros OR Brasília OR \
-Planalto))) lang:pt -is:retweet -is:nullcast";

@@ -1,23 +1,34 @@
 //! Entry point of the laptop: `cargo run`.
 
+use std::io::{Write as _, stderr};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use local::cli::Cli;
+use local::{Unfinished, cli::Cli};
 
-#[expect(clippy::disallowed_methods, reason = "main is where the clock is read")]
+/// Ended well, and the next run has something to do.
+const UNFINISHED: u8 = 3;
+
+#[expect(clippy::disallowed_methods, reason = "main is where the clock and the environment are read")]
 #[tokio::main]
 async fn main() -> ExitCode {
-    match Cli::parse().run(chrono::Utc::now).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            let mut source = error.source();
-            while let Some(cause) = source {
-                eprintln!("  caused by: {cause}");
-                source = cause.source();
-            }
-            ExitCode::FAILURE
-        }
+    let Err(error) = Cli::parse().run(chrono::Utc::now, |name| std::env::var(name).ok()).await else { return ExitCode::SUCCESS };
+    if local::is_output_closed(&*error) {
+        return ExitCode::SUCCESS; // the reader of a pipe has seen enough
     }
+    if let Some(usage) = error.downcast_ref::<clap::Error>() {
+        usage.exit();
+    }
+    let unfinished = error.is::<Unfinished>();
+    let mut text = format!("{}: {error}\n", if unfinished { "stopped" } else { "error" });
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text += &format!("  caused by: {cause_text}\n");
+        }
+        source = cause.source();
+    }
+    let _ = stderr().write_all(text.as_bytes()); // there is nowhere else to tell it
+    if unfinished { ExitCode::from(UNFINISHED) } else { ExitCode::FAILURE }
 }

@@ -3,8 +3,9 @@
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
+use aws::Clients;
 use chrono::TimeDelta;
-use ingest::{Config, Ingest, Invocation, Wire};
+use ingest::{Config, Ingest, Invocation, Preview, Wire};
 use refine::Refine;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -25,7 +26,9 @@ const BUSY_PAUSE: Duration = Duration::from_secs(5);
 /// Both functions, and the queue between them.
 #[derive(Debug)]
 pub struct Pipeline {
-    ingest: Ingest,
+    config: Config,
+    clients: Clients,
+    wire: Wire,
     refine: Refine,
     queue: Queue,
     clock: Clock,
@@ -51,24 +54,41 @@ pub struct Caught {
 impl Pipeline {
     /// The pipeline over a lake.
     pub async fn open(lake: &Lake, config: Config, wire: Wire, clock: Clock) -> Outcome<Self> {
-        let ingest = Ingest::new(config, &lake.clients(ingest::TIMEOUTS), wire);
-        let refine = refine_of(lake);
-        Ok(Self { ingest, refine, queue: Queue::open(lake).await?, clock })
+        let (clients, refine) = (lake.clients(ingest::TIMEOUTS), refine_of(lake));
+        Ok(Self { config, clients, wire, refine, queue: Queue::open(lake).await?, clock })
     }
 
-    /// Runs ingest until everything up to now (less the safety lag) is captured, and refine until the queue is empty.
-    pub async fn catch_up(&mut self, report: &Report, safety_lag: Duration) -> Outcome<Caught> {
-        let goal = TweetId::lowest_at((self.clock)() - TimeDelta::from_std(safety_lag)?);
+    /// Ingest as configured, and with at most `posts_max` posts to read.
+    fn ingest(&self, posts_max: u64) -> Ingest {
+        let max_posts_per_run = self.config.max_posts_per_run.min(posts_max);
+        Ingest::new(Config { max_posts_per_run, ..self.config.clone() }, &self.clients, self.wire.clone())
+    }
+
+    /// What catching up would read, by X's count.
+    pub async fn preview(&self) -> Result<Preview, ingest::Error> {
+        self.ingest(u64::MAX).preview((self.clock)()).await
+    }
+
+    /// Runs ingest until everything up to now (less the safety lag) is captured, or until `posts_max` posts are read, and
+    /// refine until the queue is empty.
+    pub async fn catch_up(&mut self, report: &Report, posts_max: u64) -> Outcome<Caught> {
+        let goal = TweetId::lowest_at((self.clock)() - TimeDelta::from_std(self.config.safety_lag)?);
         let mut caught = Caught::default();
         self.deliver().await?;
         for _ in 0..INVOCATIONS_MAX {
             let owner = RandomState::new().build_hasher().finish();
-            let answer = ingest::handle(&self.ingest, Invocation::new((self.clock)(), TIMEOUT, owner)).await?;
-            self.deliver().await?;
+            let ingest = self.ingest(posts_max - caught.posts_read.min(posts_max));
+            let answer = ingest::handle(&ingest, Invocation::new((self.clock)(), TIMEOUT, owner)).await;
+            self.deliver().await?; // also what a run stored that then failed
+            let answer = answer?;
             caught.add(&answer);
+            if let (Some(from), Some(to)) = (answer["gap"]["from"].as_str(), answer["gap"]["to"].as_str()) {
+                report.line(&format!("posts from {from} to {to} are lost: the X API serves seven days"));
+            }
             match caught.status.as_str() {
                 "complete" if answer["done"].as_str().and_then(|done| done.parse().ok()).is_some_and(|done: TweetId| done >= goal) => break,
-                "complete" | "partial" => {}
+                "complete" => {}
+                "partial" if answer["pages"].as_u64() > Some(0) => {}
                 "busy" => {
                     report.line("an earlier run was cut off and still holds its lease, 65 seconds at most; waiting");
                     tokio::time::sleep(BUSY_PAUSE).await;
@@ -84,9 +104,9 @@ impl Pipeline {
         deliver(&mut self.queue, &self.refine, |_| {}).await
     }
 
-    /// RAW keys that could not be refined.
-    pub fn dead(&self) -> &[String] {
-        self.queue.dead()
+    /// Fails when RAW files could not be refined, with the reason of the first.
+    pub async fn all_refined(&self) -> Outcome {
+        all_refined(&self.queue, &self.refine).await
     }
 }
 
@@ -103,6 +123,15 @@ pub async fn deliver(queue: &mut Queue, refine: &Refine, on_batch: impl Fn(u64))
         queue.settle(batch, &answer)?;
     }
     Ok(())
+}
+
+/// Fails when messages of the queue were set aside, with the reason of the first.
+pub async fn all_refined(queue: &Queue, refine: &Refine) -> Outcome {
+    let Some((count, notification)) = queue.dead() else { return Ok(()) };
+    // The answer to a queue names messages; without a queue it is the reason.
+    let reason = refine::handle(refine, notification, Instant::now() + TIMEOUT).await.err().map(|error| error.chain());
+    let reason = reason.unwrap_or_else(|| "it can be by now".to_owned());
+    Err(format!("{count} RAW file(s) could not be refined: {reason}\ncorrect or remove them in the lake's folder, and run again").into())
 }
 
 impl Caught {

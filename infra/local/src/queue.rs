@@ -37,7 +37,7 @@ struct Message {
 pub struct Queue {
     waiting: Arc<Mutex<VecDeque<Message>>>,
     acknowledged: File,
-    dead: Vec<String>,
+    dead: Vec<Message>,
 }
 
 impl Queue {
@@ -89,15 +89,15 @@ impl Queue {
             } else if message.receives < RECEIVES_MAX {
                 self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back(message);
             } else {
-                self.dead.push(message.key);
+                self.dead.push(message);
             }
         }
         Ok(())
     }
 
-    /// RAW keys that could not be refined in this process; they are tried again by the next one.
-    pub fn dead(&self) -> &[String] {
-        &self.dead
+    /// How many messages were set aside in this process, and the notification of the first; the next process tries again.
+    pub fn dead(&self) -> Option<(usize, Value)> {
+        self.dead.first().map(|first| (self.dead.len(), first.body.clone()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What happens, as it happens: a moving line on a terminal, plain lines in a pipe.
 
-use std::io::{IsTerminal as _, stderr};
+use std::io::{IsTerminal as _, Write as _, stderr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -50,7 +50,7 @@ impl Report {
                 let (raw, refined) = (self.raw_files.load(Ordering::Relaxed), self.ref_files.load(Ordering::Relaxed));
                 bar.set_message(format!("{raw} RAW files, {refined} Parquet files · {}", created.key));
             }
-            None => eprintln!("{zone}  {}  {}", created.key, HumanBytes(created.size)),
+            None => tell(&format!("{zone}  {}  {}", created.key, HumanBytes(created.size))),
         }
     }
 
@@ -58,7 +58,7 @@ impl Report {
     pub fn line(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(text),
-            None => eprintln!("{text}"),
+            None => tell(text),
         }
     }
 
@@ -68,4 +68,9 @@ impl Report {
             bar.finish_and_clear();
         }
     }
+}
+
+/// A line of progress; where nobody reads it, the work goes on.
+fn tell(text: &str) {
+    let _ = writeln!(stderr(), "{text}");
 }

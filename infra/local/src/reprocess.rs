@@ -6,8 +6,9 @@ use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
 use tweets::RawKey;
 
-use crate::lake::{Lake, RAW_BUCKET};
-use crate::pipeline::{deliver, refine_of};
+use crate::lake::{Lake, raw_dir};
+use crate::output::line;
+use crate::pipeline::{all_refined, deliver, refine_of};
 use crate::queue::Queue;
 use crate::{Clock, Outcome};
 
@@ -15,6 +16,14 @@ use crate::{Clock, Outcome};
 ///
 /// Objects of REF that carry the present versions of refine and of the lexicon stay as they are.
 pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, clock: Clock) -> Outcome {
+    if !raw_dir(root).exists() {
+        return Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into());
+    }
+    if let (Some(from), Some(to)) = (from, to)
+        && from > to
+    {
+        return Err(format!("--from {from} is after --to {to}; no day is between them").into());
+    }
     let lake = Lake::open(root, clock, "")?;
     let mut queue = Queue::open(&lake).await?;
     let is_meant = |key: &str| match key.parse::<RawKey>() {
@@ -27,15 +36,10 @@ pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, cl
     let files = queue.replay(&lake, is_meant).await?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(files).with_style(style); // draws nothing where standard error is no terminal
-    deliver(&mut queue, &refine_of(&lake), |messages| bar.inc(messages)).await?;
+    let refine = refine_of(&lake);
+    deliver(&mut queue, &refine, |messages| bar.inc(messages)).await?;
     bar.finish_and_clear();
-    match queue.dead() {
-        [] => {
-            println!("{files} RAW files went through refine {} with lexicon {}.", refine::REFINE_VERSION, refine::LEXICON_VERSION);
-            Ok(())
-        }
-        [first, ..] => {
-            Err(format!("{} of {files} RAW files could not be refined, the first is s3://{RAW_BUCKET}/{first}", queue.dead().len()).into())
-        }
-    }
+    all_refined(&queue, &refine).await?;
+    let (refine, lexicon) = (refine::REFINE_VERSION, refine::LEXICON_VERSION);
+    line(&format!("{files} RAW files went through refine {refine} with lexicon {lexicon}."))
 }

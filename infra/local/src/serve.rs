@@ -5,10 +5,11 @@ use std::path::Path;
 
 use emulators::s3::{ACCESS_KEY, REGION, SECRET_KEY};
 use emulators::server::Server;
-use emulators::x_api::{Corpus, EMULATOR_TOKEN, Options, XEmulator};
+use emulators::x_api::{Corpus, DEFAULT_QUERY, Options, XEmulator};
 
-use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID};
-use crate::{Clock, DEFAULT_QUERY, Outcome, SEED};
+use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID, Source, emulator_secret};
+use crate::output::line;
+use crate::{Clock, Outcome, SEED};
 
 /// An X API over emulated posts, on 127.0.0.1; port 0 takes a free one.
 pub async fn start_x_api(port: u16, clock: Clock) -> Outcome<Server> {
@@ -17,21 +18,23 @@ pub async fn start_x_api(port: u16, clock: Clock) -> Outcome<Server> {
         let answer = emulator.respond(&request, clock());
         async move { answer }
     });
-    server.await.map_err(|error| format!("cannot listen on 127.0.0.1:{port}: {error}").into())
+    server.await.map_err(|error| format!("cannot listen on 127.0.0.1:{port}: {error}; choose another with --x-port").into())
 }
 
 /// Serves until Ctrl-C, and prints the environment that points a client here.
 pub async fn run(root: &Path, aws_port: u16, x_port: u16, clock: Clock) -> Outcome {
-    let lake = Lake::open(root, clock, EMULATOR_TOKEN)?;
+    let lake = Lake::open(root, clock, &emulator_secret())?;
+    lake.claim(Source::Emulator)?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, aws_port));
     let aws = Server::start_aws(address, lake.s3().clone(), lake.secrets().clone());
     let aws = aws.await.map_err(|error| format!("cannot listen on {address}: {error}; choose another with --aws-port"))?;
     let x_api = start_x_api(x_port, clock).await?;
-    println!("# S3 and Secrets Manager at {}, X API at {}; Ctrl-C ends both.", aws.url(), x_api.url());
-    println!("# Paste this where the functions, boto3 or the AWS CLI run:");
+    line(&format!("# S3 and Secrets Manager at {}, X API at {}; Ctrl-C ends both.", aws.url(), x_api.url()))?;
+    line("# Paste this where the functions, boto3 or the AWS CLI run:")?;
     for (name, value) in [
         ("AWS_ENDPOINT_URL", aws.url().as_str()),
         ("AWS_REGION", REGION),
+        ("AWS_DEFAULT_REGION", REGION), // boto3 knows this one only
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
         ("RAW_BUCKET", RAW_BUCKET),
@@ -40,7 +43,7 @@ pub async fn run(root: &Path, aws_port: u16, x_port: u16, clock: Clock) -> Outco
         ("X_API_BASE_URL", x_api.url().as_str()),
         ("SEARCH_QUERY", DEFAULT_QUERY),
     ] {
-        println!("export {name}='{value}'");
+        line(&format!("export {name}='{value}'"))?;
     }
     tokio::signal::ctrl_c().await?;
     aws.stop().await;

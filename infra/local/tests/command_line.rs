@@ -4,7 +4,7 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -91,15 +91,51 @@ fn rows_come_as_csv_and_json_for_scripts() {
 fn mistakes_are_told_with_the_next_step_and_an_exit_code() {
     let dir = tempfile::tempdir().unwrap();
     let missing = dir.path().join("nowhere");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().port().to_string();
     for (arguments, code, want) in [
         (&["sql", "SELECT 1"][..], 1, "make one with `cargo run`"),
         (&["sql"], 2, "required arguments"),
         (&["sql", "-f", "/nowhere.sql"], 1, "cannot read /nowhere.sql"),
         (&["dance"], 2, "unrecognized subcommand"),
+        (&["demo", "now"], 2, "unexpected argument 'now'"),
+        (&["reprocess"], 1, "make one with `cargo run`"),
+        (&["reprocess", "--from", "yesterday"], 2, "invalid value 'yesterday'"),
+        (&["serve", "--aws-port", "80000"], 2, "80000 is not in 0..=65535"),
+        (&["serve", "--aws-port", "0", "--x-port", &taken], 1, "choose another with --x-port"),
+        (&["serve", "--aws-port", &taken], 1, "choose another with --aws-port"),
     ] {
         let output = local(&missing, arguments).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
         assert!(error.contains(want), "{arguments:?}: {error}");
     }
+}
+
+#[test]
+fn a_file_that_cannot_be_refined_is_named_with_its_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    stdout(local(dir.path(), &[]).output().unwrap());
+    std::fs::write(dir.path().join("xpto-raw/tweets/mine.json"), "{\"data\": segredo").unwrap();
+    for command in ["demo", "reprocess"] {
+        let output = local(dir.path(), &[command]).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains("1 RAW file(s) could not be refined: s3://xpto-raw/tweets/mine.json is rejected as a whole"), "{error}");
+        assert!(error.contains("not JSON at data (line 1, column 10)") && !error.contains("segredo"), "{error}");
+    }
+    let backwards = local(dir.path(), &["reprocess", "--from", "2026-12-01", "--to", "2026-11-01"]).output().unwrap();
+    assert_eq!(backwards.status.code(), Some(1));
+}
+
+/// `head` closes the pipe after a line; the pipeline goes on to its end all the same, and that is no error.
+#[test]
+fn a_reader_that_has_seen_enough_ends_nothing_early() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = local(dir.path(), &[]);
+    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop((process.stdout.take(), process.stderr.take()));
+    assert_eq!(process.wait().unwrap().code(), Some(0));
+    let rows = stdout(local(dir.path(), &["sql", "SELECT count(*) > 0 AS rows FROM tweets", "--format", "csv"]).output().unwrap());
+    assert_eq!(rows, "rows\ntrue\n");
 }

@@ -92,6 +92,10 @@ impl World {
         assert!(matches!(put.await.unwrap(), Put::Written(_)), "{key}");
     }
 
+    pub async fn get_raw(&self, key: &str) -> Bytes {
+        self.raw.get(key, u64::MAX).await.unwrap().unwrap().body
+    }
+
     /// Writes a REF object as another version of `refine` would have.
     pub async fn put_ref(&self, key: &str, body: &'static str, versions: [(&str, &str); 2]) {
         let metadata = versions.map(|(name, version)| (name.to_owned(), version.to_owned())).into();

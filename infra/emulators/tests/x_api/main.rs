@@ -10,15 +10,10 @@ mod search;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use emulators::x_api::{COUNTS_PATH, Corpus, EMULATOR_TOKEN, Options, SEARCH_PATH, XEmulator};
+use emulators::x_api::{COUNTS_PATH, Corpus, DEFAULT_QUERY, EMULATOR_TOKEN, Options, SEARCH_PATH, XEmulator};
 use http::{Request, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-
-/// The query that the project deploys with.
-const DEFAULT_QUERY: &str = "(\"presidente do Brasil\" OR \"presidente brasileiro\" OR \"presidência do Brasil\" OR \
-     \"Palácio do Planalto\" OR @planalto OR (\"presidente da República\" (Brasil OR brasileiro OR brasileiros OR \
-     Brasília OR Planalto))) lang:pt -is:retweet -is:nullcast";
 
 const ALL_TWEET_FIELDS: &str = "attachments,author_id,context_annotations,conversation_id,created_at,edit_controls,\
      edit_history_tweet_ids,entities,geo,id,in_reply_to_user_id,lang,note_tweet,possibly_sensitive,public_metrics,\

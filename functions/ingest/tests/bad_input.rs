@@ -1,0 +1,194 @@
+//! What an operator can get wrong before the first post is read: each is told by name, nothing is written, no secret is
+//! logged, and the same process goes on once it is put right.
+
+#![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws::{Clients, Values};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use chrono::{DateTime, Utc};
+use emulators::s3::{ACCESS_KEY, EmbeddedS3, IN_PROCESS_ENDPOINT, InProcess, SECRET_KEY};
+use emulators::secrets::{Secret, Secrets};
+use emulators::server::answer_aws;
+use emulators::x_api::{Corpus, DEFAULT_QUERY, EMULATOR_TOKEN, Options, XEmulator};
+use expect_test::{Expect, expect};
+use ingest::{CURSOR_KEY, Config, Ingest, Invocation, TIMEOUTS, Wire, answer};
+use lambda_runtime::Diagnostic;
+use lambda_runtime::tracing::Level;
+use lambda_runtime::tracing::subscriber::fmt;
+use lambda_runtime::tracing::subscriber::util::SubscriberInitExt as _;
+use serde_json::Value;
+
+const RAW: &str = "xpto-raw";
+const SECRET: &str = "xpto/x-bearer-token";
+
+fn now() -> DateTime<Utc> {
+    "2026-11-23T21:05:30Z".parse().unwrap()
+}
+
+fn invocation() -> Invocation {
+    Invocation::new(now(), Duration::from_mins(1), 1)
+}
+
+/// The function over an S3, secrets and an X API in this process.
+struct World {
+    ingest: Result<Ingest, ingest::Error>,
+    clients: Clients,
+    secrets: Secrets,
+    x_api: XEmulator,
+}
+
+impl World {
+    fn new() -> Self {
+        let (s3, secrets) = (EmbeddedS3::in_memory(now), Secrets::new());
+        s3.create_bucket(RAW).unwrap();
+        let held = secrets.clone();
+        let wire = InProcess::new(move |request| {
+            let (s3, secrets) = (s3.clone(), held.clone());
+            async move { Ok(answer_aws(&s3, &secrets, request).await) }
+        });
+        let values = Values {
+            http_client: SharedHttpClient::new(wire),
+            endpoint_url: IN_PROCESS_ENDPOINT.to_owned(),
+            access_key: ACCESS_KEY,
+            secret_key: SECRET_KEY,
+        };
+        let clients = Clients::from_values(values, TIMEOUTS);
+        let x_api = XEmulator::new(Corpus::seeded(1), Options::default());
+        let variables = [("RAW_BUCKET", RAW), ("X_SECRET_ID", SECRET), ("SEARCH_QUERY", DEFAULT_QUERY)];
+        let config = Config::from_env(|name| lookup(&variables, name)).unwrap();
+        let ingest = Ok(Ingest::new(config, &clients, Wire::InProcess(x_api.service(now))));
+        Self { ingest, clients, secrets, x_api }
+    }
+
+    async fn invoke(&self) -> Result<Value, Diagnostic> {
+        answer(&self.ingest, invocation()).await
+    }
+
+    async fn has_cursor(&self) -> bool {
+        self.clients.store(RAW).head(CURSOR_KEY).await.unwrap().is_some()
+    }
+}
+
+fn lookup(variables: &[(&str, &str)], name: &str) -> Option<String> {
+    variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+async fn check_config(variables: &[(&str, &str)], want: Expect) {
+    let ingest = Ingest::connect(|name| lookup(variables, name)).await;
+    for _ in 0..3 {
+        let told = answer(&ingest, invocation()).await.unwrap_err();
+        assert_eq!(told.error_type, "ConfigInvalid");
+        want.assert_eq(&told.error_message);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_invocation_is_answered_with_every_problem_of_the_environment() {
+    check_config(
+        &[],
+        expect![[r"
+            3 problem(s) in the environment:
+              RAW_BUCKET is not set; template.yaml sets it on the function
+              X_SECRET_ID is not set; template.yaml sets it on the function
+              SEARCH_QUERY is not set; template.yaml sets it on the function"]],
+    )
+    .await;
+    check_config(
+        &[("X_SECRET_ID", "token"), ("SEARCH_QUERY", "-lang:pt"), ("MAX_POSTS_PER_RUN", "many"), ("X_API_BASE_URL", "http://x.com")],
+        expect![[r"
+            4 problem(s) in the environment:
+              RAW_BUCKET is not set; template.yaml sets it on the function
+              SEARCH_QUERY only excludes; the X API wants at least one term that finds something
+              X_API_BASE_URL must be an https address (http only on 127.0.0.1): the bearer token travels there
+              MAX_POSTS_PER_RUN is `many`; expected a whole number from 10 to 100000"]],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_query_of_0_or_513_characters_is_refused_before_x_is_asked() {
+    let required = [("RAW_BUCKET", RAW), ("X_SECRET_ID", SECRET)];
+    let too_long = "é".repeat(513);
+    check_config(
+        &[&required[..], &[("SEARCH_QUERY", "")]].concat(),
+        expect![[r"
+            1 problem(s) in the environment:
+              SEARCH_QUERY is not set; template.yaml sets it on the function"]],
+    )
+    .await;
+    check_config(
+        &[&required[..], &[("SEARCH_QUERY", &too_long)]].concat(),
+        expect![[r"
+            1 problem(s) in the environment:
+              SEARCH_QUERY has 513 characters; the X API takes 1 to 512"]],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_without_a_token_is_told_by_name_and_its_text_never() {
+    let log = Log::default();
+    let writer = log.clone();
+    let _guard = fmt().json().with_max_level(Level::TRACE).with_writer(move || writer.clone()).set_default();
+
+    let invalid = "secret `xpto/x-bearer-token` holds no token; store {\"bearer_token\": \"…\"} or the bare token";
+    for (secret, error_type, message) in [
+        (
+            Secret::Missing,
+            "SecretMissing",
+            "secret `xpto/x-bearer-token` does not exist; deploy the template, which creates it, or correct X_SECRET_ID",
+        ),
+        (
+            Secret::NoValue,
+            "SecretEmpty",
+            "secret `xpto/x-bearer-token` has no value yet; store the token with: aws secretsmanager put-secret-value --secret-id xpto/x-bearer-token --secret-string file://token.txt",
+        ),
+        (Secret::Value(r#"{"bearer_token": "segredo"#.into()), "SecretInvalid", invalid), // not JSON
+        (Secret::Value("segredo em duas palavras".into()), "SecretInvalid", invalid),
+        (Secret::Value(r#"{"token": "segredo"}"#.into()), "SecretInvalid", invalid),
+        (Secret::Value(r#"{"bearer_token": {"segredo": 1}}"#.into()), "SecretInvalid", invalid),
+        (Secret::Value(r#"{"bearer_token": ""}"#.into()), "SecretInvalid", invalid),
+        (Secret::Value("[\"segredo\"]".into()), "SecretInvalid", invalid),
+        (Secret::Value(String::new()), "SecretInvalid", invalid),
+    ] {
+        let world = World::new();
+        world.secrets.set(SECRET, secret.clone());
+        for _ in 0..2 {
+            let told = world.invoke().await.unwrap_err();
+            assert_eq!((told.error_type.as_str(), told.error_message.as_str()), (error_type, message), "{secret:?}");
+        }
+        assert_eq!(world.x_api.served().requests, 0, "{secret:?}: X was asked without a token");
+        assert!(!world.has_cursor().await, "{secret:?}: something was written");
+
+        world.secrets.set(SECRET, Secret::Value(EMULATOR_TOKEN.into()));
+        assert_eq!(world.invoke().await.unwrap()["status"], "complete", "{secret:?}: the same process goes on");
+    }
+    // The emulators are no part of the function, and the wire in this process has no TLS: what they trace is theirs.
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let ours = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).filter(|line| {
+        let target = line["target"].as_str().unwrap();
+        target.starts_with("ingest") && line["level"] != "TRACE"
+    });
+    let ours: Vec<String> = ours.map(|line| line.to_string()).collect();
+    assert!(ours.iter().any(|line| line.contains("ingest failed")), "the failures are logged");
+    for line in ours {
+        assert!(!line.contains("segredo") && !line.contains(EMULATOR_TOKEN), "{line}");
+    }
+}

@@ -1,0 +1,233 @@
+//! `live`: the pipeline against the real X API, after a look at what it costs.
+
+mod token;
+
+use std::io::{IsTerminal as _, Write as _, stderr, stdin};
+use std::path::{Path, PathBuf};
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _};
+use emulators::x_api::DEFAULT_QUERY;
+use indicatif::HumanCount;
+use ingest::{Config, Preview, USD_PER_COUNT, USD_PER_POST, Wire};
+
+use crate::cli::Cli;
+use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source};
+use crate::output::line;
+use crate::pipeline::{Caught, Pipeline};
+use crate::report::Report;
+use crate::{Clock, Outcome, Unfinished, Variable};
+
+/// The folder of a lake of real posts, apart from the demo's.
+pub const LIVE_LAKE: &str = ".lake-live";
+
+/// Options of `live`. Each has the meaning of a variable of ingest.
+#[derive(Debug, Args)]
+pub struct Live {
+    /// What to search for, in X's query language, 1 to 512 characters.
+    #[arg(long, default_value = DEFAULT_QUERY, hide_default_value = true, allow_hyphen_values = true)]
+    query: String,
+    /// File with the bearer token, `-` for standard input [default: the variable X_BEARER_TOKEN].
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Posts that this command reads at most; each costs $0.005.
+    #[arg(long, value_name = "POSTS", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(10..=100_000))]
+    max_posts: u64,
+    /// Posts that this lake reads at most in a calendar month (UTC); 0 for no limit.
+    #[arg(long, value_name = "POSTS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(0..=1_000_000_000))]
+    max_posts_per_month: u64,
+    /// How far back the first run of a lake goes, 1 to 10080 (seven days).
+    #[arg(long, value_name = "MINUTES", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=10_080))]
+    lookback_minutes: u64,
+    /// Goes on without asking, for scripts.
+    #[arg(long)]
+    yes: bool,
+    /// Another server with the same API: https, or http on 127.0.0.1.
+    #[arg(long, value_name = "URL", default_value = "https://api.x.com")]
+    x_api_url: String,
+}
+
+/// Options, and the variables of ingest whose problems are told in their name.
+const VARIABLES: [(&str, &str); 5] = [
+    ("SEARCH_QUERY", "--query"),
+    ("X_API_BASE_URL", "--x-api-url"),
+    ("MAX_POSTS_PER_RUN", "--max-posts"),
+    ("MAX_POSTS_PER_MONTH", "--max-posts-per-month"),
+    ("LOOKBACK_MINUTES", "--lookback-minutes"),
+];
+
+impl Live {
+    /// Shows what there is to read and what it costs at most, asks, and reads it into the lake at `root`.
+    pub async fn run(self, root: &Path, clock: Clock, variable: Variable) -> Outcome {
+        let config = self.config()?;
+        if !self.yes && !stdin().is_terminal() {
+            let text = "`live` asks before it spends, and standard input is no terminal to ask on; add --yes to go on without asking";
+            return Err(Cli::command().error(ErrorKind::MissingRequiredArgument, text).into());
+        }
+        let token = token::read(self.token_file.as_deref(), variable)?;
+        let lake = Lake::open(root, clock, &token)?;
+        lake.claim(Source::XApi)?;
+
+        let mut pipeline = Pipeline::open(&lake, config, Wire::http()?, clock).await?;
+        let preview = pipeline.preview().await.map_err(explained)?;
+        let posts_max = self.posts_max(&preview);
+        self.show(&preview, posts_max, root);
+        if !self.yes && !confirmed()? {
+            return Err("not confirmed, so nothing was read".into());
+        }
+
+        let report = Report::on(lake.s3());
+        let caught = pipeline.catch_up(&report, self.max_posts).await;
+        report.finish();
+        let caught = caught.map_err(|error| error.downcast::<ingest::Error>().map_or_else(|other| other, |error| explained(*error)))?;
+        let spent = caught.estimated_usd + usd(preview.requests, USD_PER_COUNT);
+        line(&format!(
+            "{} new tweets in {} new RAW files, {}. This read {} posts for about ${spent:.3}, the count included.\n\nRAW   {}\nREF   {}\n\nTry next:\n  \
+             cargo run -- sql --lake {} \"SELECT sentimento, count(*) FROM tweets GROUP BY 1\"",
+            HumanCount(caught.posts),
+            HumanCount(caught.files),
+            caught.status,
+            HumanCount(caught.posts_read),
+            lake.raw_dir().join("tweets").display(),
+            lake.ref_dir().join("tweets").display(),
+            root.display(),
+        ))?;
+        pipeline.all_refined().await?;
+        self.finished(&caught, posts_max)
+    }
+
+    /// The configuration of ingest as the template would set it from these options.
+    fn config(&self) -> Outcome<Config> {
+        let value = |name: &str| {
+            Some(match name {
+                "RAW_BUCKET" => RAW_BUCKET.to_owned(),
+                "X_SECRET_ID" => SECRET_ID.to_owned(),
+                "SEARCH_QUERY" => self.query.clone(),
+                "X_API_BASE_URL" => self.x_api_url.clone(),
+                "MAX_POSTS_PER_RUN" => self.max_posts.to_string(),
+                "MAX_POSTS_PER_MONTH" => self.max_posts_per_month.to_string(),
+                "LOOKBACK_MINUTES" => self.lookback_minutes.to_string(),
+                _ => return None,
+            })
+        };
+        Config::from_env(value).map_err(|error| {
+            let of_options = |problem: &String| {
+                let of_variable = VARIABLES.iter().find_map(|(name, option)| Some((option, problem.strip_prefix(name)?)));
+                of_variable.map_or_else(|| problem.clone(), |(option, problem)| format!("{option}{problem}"))
+            };
+            let problems: Vec<String> = error.problems().iter().map(of_options).collect();
+            Cli::command()
+                .error(
+                    ErrorKind::ValueValidation,
+                    problems.join("\n  ").replace("is not set; template.yaml sets it on the function", "is empty"),
+                )
+                .into()
+        })
+    }
+
+    /// Posts that can be paid for, whatever X serves.
+    fn posts_max(&self, preview: &Preview) -> u64 {
+        let month_left = match self.max_posts_per_month {
+            0 => u64::MAX,
+            max => max.saturating_sub(preview.posts_read_month),
+        };
+        self.max_posts.min(month_left)
+    }
+
+    fn show(&self, preview: &Preview, posts_max: u64, root: &Path) {
+        let from = preview.from.format("%Y-%m-%d %H:%M:%S UTC");
+        let begins = if preview.goes_on {
+            "where the last run stopped".to_owned()
+        } else {
+            format!("the last {} minutes, --lookback-minutes", HumanCount(self.lookback_minutes))
+        };
+        let mut text = format!(
+            "Query   {}\nPosts   {} match from {from} ({begins}) until now, by X's count\n\
+             Cap     {} posts in this run (--max-posts), {} in a month (--max-posts-per-month), {} read this month\n\
+             Cost    at most ${:.2} for {} posts at ${USD_PER_POST}; ${:.3} for the count is spent\n",
+            self.query,
+            HumanCount(preview.posts),
+            HumanCount(self.max_posts),
+            if self.max_posts_per_month == 0 { "any number".to_owned() } else { HumanCount(self.max_posts_per_month).to_string() },
+            HumanCount(preview.posts_read_month),
+            usd(posts_max, USD_PER_POST),
+            HumanCount(posts_max),
+            usd(preview.requests, USD_PER_COUNT),
+        );
+        if preview.posts < posts_max {
+            text += &format!("        about ${:.2} if these {} are all\n", usd(preview.posts, USD_PER_POST), HumanCount(preview.posts));
+        }
+        match &preview.open_query {
+            Some(query) if *query != self.query => {
+                text += &format!("Note    the last run stopped in the middle of another query, which is finished first: {query}\n");
+            }
+            _ if preview.goes_on => {
+                text += &format!(
+                    "Note    nothing before that time is searched again; for another query from its start, --lake OTHER instead of {}\n",
+                    root.display()
+                );
+            }
+            _ => {}
+        }
+        let _ = stderr().write_all(text.as_bytes()); // whoever closed it has said --yes, or will see no question
+    }
+
+    /// Tells what is left to do, if anything.
+    fn finished(&self, caught: &Caught, posts_max: u64) -> Outcome {
+        let left = match caught.status.as_str() {
+            "complete" => return Ok(()),
+            "rate_limited" => "X's rate limit is reached; run the same command again in 15 minutes".to_owned(),
+            "budget_exhausted" => {
+                format!(
+                    "the {} posts of this month are read; raise --max-posts-per-month or wait for the next",
+                    HumanCount(self.max_posts_per_month)
+                )
+            }
+            "busy" => "another run is at work in this lake; run the same command again later".to_owned(),
+            _ if caught.posts_read + 10 > posts_max => {
+                format!("the cap of {} posts is reached and more wait; run the same command again to go on", HumanCount(self.max_posts))
+            }
+            _ => "X gave no answers to rely on; run the same command again to go on".to_owned(),
+        };
+        Err(Unfinished(left).into())
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of one run are far below 2^52")]
+fn usd(count: u64, usd_each: f64) -> f64 {
+    count as f64 * usd_each
+}
+
+fn confirmed() -> Outcome<bool> {
+    let _ = stderr().write_all(b"Go on? [y/N] ");
+    let mut answer = String::new();
+    stdin().read_line(&mut answer)?;
+    Ok(is_yes(&answer))
+}
+
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "s" | "sim")
+}
+
+/// An error of ingest, its advice in terms of this command.
+fn explained(error: ingest::Error) -> Box<dyn std::error::Error + Send + Sync> {
+    use ingest::Error;
+    match error {
+        Error::Unauthorized { .. } => "X API refused the bearer token (401); check X_BEARER_TOKEN or --token-file".into(),
+        Error::RequestRejected { status, reason } => format!("X API refused the request ({status}: {reason}); check --query").into(),
+        other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_yes_is_a_yes() {
+        for (answer, want) in [("y\n", true), ("YES\n", true), ("sim\n", true), ("\n", false), ("", false), ("n\n", false), ("yy\n", false)]
+        {
+            assert_eq!(is_yes(answer), want, "{answer:?}");
+        }
+    }
+}

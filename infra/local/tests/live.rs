@@ -1,0 +1,261 @@
+//! `live` as a user meets it: real processes against the X API emulator behind a socket.
+
+#![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use emulators::server::Server;
+use emulators::x_api::{Corpus, EMULATOR_TOKEN, Fault, Options, XEmulator};
+
+/// The X API behind a socket, for as long as the value lives.
+struct XApi {
+    emulator: XEmulator,
+    server: Server,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl XApi {
+    #[expect(clippy::disallowed_methods, reason = "the processes under test read the real clock too")]
+    fn start() -> Self {
+        let emulator = XEmulator::new(Corpus::seeded(1), Options::default());
+        let answering = emulator.clone();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let server = runtime.block_on(Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), move |request| {
+            let answer = answering.respond(&request, chrono::Utc::now());
+            async move { answer }
+        }));
+        Self { emulator, server: server.unwrap(), _runtime: runtime }
+    }
+
+    /// `local live` against it, with the token in the environment and nothing else there.
+    fn live(&self, lake: &Path, arguments: &[&str]) -> Command {
+        let mut command = local(lake, &[&["live", "--x-api-url", &self.server.url()], arguments].concat());
+        command.env("X_BEARER_TOKEN", EMULATOR_TOKEN);
+        command
+    }
+
+    /// Posts that were served, each of which X would bill.
+    fn posts(&self) -> u64 {
+        self.emulator.served().posts
+    }
+}
+
+fn local(lake: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    command.args(arguments).arg("--lake").arg(lake).env_clear().stdin(Stdio::null());
+    command
+}
+
+/// Exit code, standard output and standard error; the token is in neither.
+fn told(mut command: Command) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
+    assert!(!stdout.contains(EMULATOR_TOKEN) && !stderr.contains(EMULATOR_TOKEN), "{stdout}{stderr}");
+    (status.code().unwrap(), stdout, stderr)
+}
+
+#[track_caller]
+fn check(command: Command, code: i32, want: &str) -> String {
+    let (status, stdout, stderr) = told(command);
+    assert_eq!(status, code, "{stdout}{stderr}");
+    assert!(stderr.contains(want), "expected `{want}` in:\n{stderr}");
+    stdout + &stderr
+}
+
+/// Rows in the lake, and how many of them are the only one of their tweet.
+fn rows(lake: &Path) -> (u64, u64) {
+    let statement = "SELECT count(*) AS rows, count(DISTINCT id) AS tweets FROM tweets";
+    let (_, stdout, stderr) = told(local(lake, &["sql", statement, "--format", "json"]));
+    let counted: serde_json::Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stdout}{stderr}"));
+    (counted["rows"].as_u64().unwrap(), counted["tweets"].as_u64().unwrap())
+}
+
+/// Every file below a folder that holds a text.
+fn holding(dir: &Path, text: &str) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let found = entries.flat_map(|path| match std::fs::read(&path) {
+        Ok(bytes) => Vec::from_iter(bytes.windows(text.len()).any(|window| window == text.as_bytes()).then_some(path)),
+        Err(_) => holding(&path, text),
+    });
+    found.collect()
+}
+
+#[test]
+fn it_shows_the_cost_reads_and_goes_on_where_it_stopped() {
+    let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
+    let lake = dir.path().join("lake");
+    let shown = check(x_api.live(&lake, &["--yes"]), 0, "Cost    at most $5.00 for 1,000 posts at $0.005; $0.005 for the count is spent");
+    assert!(shown.contains("the last 30 minutes, --lookback-minutes") && shown.contains("complete"), "{shown}");
+    let served = x_api.emulator.served();
+    assert_eq!(served.counts, 1, "what matches is asked once");
+    assert!(served.posts > 0);
+    // What was announced is what was read, but for what came in the moment between.
+    let announced = shown.lines().find_map(|line| line.strip_prefix("Posts   ")?.split(' ').next()).unwrap().replace(',', "");
+    let announced: u64 = announced.parse().unwrap();
+    assert!((announced..announced + 5).contains(&served.posts), "{shown}");
+    assert_eq!(rows(&lake), (served.posts, served.posts));
+
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let shown = check(x_api.live(&lake, &["--yes"]), 0, "(where the last run stopped)");
+    assert!(!shown.contains("--lookback-minutes"), "{shown}");
+    assert_eq!(rows(&lake), (x_api.posts(), x_api.posts()), "each post is paid for once: {shown}");
+    assert_eq!(holding(&lake, EMULATOR_TOKEN), Vec::<std::path::PathBuf>::new(), "no file holds the token");
+}
+
+#[test]
+fn the_cap_is_the_most_that_is_paid_for() {
+    let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
+    let arguments = ["--yes", "--max-posts", "60", "--lookback-minutes", "1440"];
+    let shown = check(x_api.live(dir.path(), &arguments), 3, "stopped: the cap of 60 posts is reached and more wait");
+    assert!(shown.contains("at most $0.30 for 60 posts"), "{shown}");
+    assert!((51..=60).contains(&x_api.posts()), "{}", x_api.posts());
+    let first = x_api.posts();
+    // The rest of the sweep and what came since are counted apart, because a sweep keeps its query.
+    let other = ["--yes", "--max-posts", "60", "--query", "presidente lang:pt"];
+    let shown = check(x_api.live(dir.path(), &other), 3, "in the middle of another query, which is finished first");
+    assert!(shown.contains("$0.010 for the count is spent"), "{shown}");
+    assert!((51..=60).contains(&(x_api.posts() - first)));
+    assert_eq!(rows(dir.path()), (x_api.posts(), x_api.posts()));
+
+    let month = ["--yes", "--max-posts-per-month", "130"];
+    let shown = check(x_api.live(dir.path(), &month), 3, "stopped: the 130 posts of this month are read");
+    assert!(shown.contains("at most $0.0"), "{shown}");
+    assert!(x_api.posts() <= 130, "{}", x_api.posts());
+}
+
+#[test]
+fn it_asks_before_it_spends() {
+    let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
+    let shown = check(x_api.live(dir.path(), &[]), 2, "add --yes to go on without asking");
+    assert!(shown.contains("Usage:"), "{shown}");
+    assert_eq!(x_api.emulator.served().requests, 0, "not even the count is paid for");
+}
+
+#[test]
+fn the_token_comes_from_a_file_a_pipe_or_the_environment() {
+    let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
+    let file = dir.path().join("token.txt");
+    let lake = dir.path().join("lake");
+    let with = |text: &str, from: &str| {
+        std::fs::write(&file, text).unwrap();
+        let mut command = x_api.live(&lake, &["--yes", "--max-posts", "10", "--token-file", from]);
+        command.env_remove("X_BEARER_TOKEN").stdin(std::fs::File::open(&file).unwrap());
+        command
+    };
+    let path = file.to_str().unwrap();
+    check(with(&format!("{EMULATOR_TOKEN}\n"), path), 3, "the cap of 10 posts is reached");
+    check(with(&format!("{{\"bearer_token\": \"{EMULATOR_TOKEN}\"}}"), "-"), 3, "the cap of 10 posts is reached");
+    check(with("<html>", path), 1, "token.txt holds no bearer token; it must be the token alone");
+    check(with("", "-"), 1, "standard input holds no bearer token");
+    check(with("", "/nowhere/token"), 1, "cannot read the token from /nowhere/token: No such file");
+    let mut without = x_api.live(&lake, &["--yes"]);
+    without.env_remove("X_BEARER_TOKEN");
+    check(without, 1, "there is no token; set X_BEARER_TOKEN, or name a file with --token-file FILE");
+}
+
+/// The token goes to the address of the command line: no variable and no proxy can send it elsewhere.
+#[test]
+fn nothing_but_the_token_is_read_from_the_environment() {
+    let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
+    let trap = TcpListener::bind("127.0.0.1:0").unwrap();
+    trap.set_nonblocking(true).unwrap();
+    let mut command = x_api.live(dir.path(), &["--yes", "--max-posts", "10"]);
+    for name in ["X_API_BASE_URL", "AWS_ENDPOINT_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
+        command.env(name, format!("http://{}", trap.local_addr().unwrap()));
+    }
+    command.env("SEARCH_QUERY", "-refused").env("MAX_POSTS_PER_RUN", "refused");
+    check(command, 3, "the cap of 10 posts is reached");
+    assert_eq!(trap.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "somebody was sent to the trap");
+}
+
+#[test]
+fn wrong_options_are_told_before_anything_is_asked() {
+    let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
+    let long = "é".repeat(513);
+    for (arguments, want) in [
+        (&["--query", ""][..], "--query is empty"),
+        (&["--query", &long], "--query has 513 characters; the X API takes 1 to 512"),
+        (&["--query", "-lang:pt"], "--query only excludes"),
+        (&["--max-posts", "5"], "5 is not in 10..=100000"),
+        (&["--max-posts", "many"], "invalid digit"),
+        (&["--lookback-minutes", "10081"], "10081 is not in 1..=10080"),
+        (&["--expansions", "author_id"], "unexpected argument '--expansions'"),
+    ] {
+        check(x_api.live(dir.path(), &[&["--yes"], arguments].concat()), 2, want);
+    }
+    assert_eq!(x_api.emulator.served().requests, 0);
+    for url in ["http://api.x.com", "http://localhost:1", "api.x.com"] {
+        let mut command = local(dir.path(), &["live", "--yes", "--x-api-url", url]);
+        command.env("X_BEARER_TOKEN", EMULATOR_TOKEN);
+        check(command, 2, "--x-api-url must be an https address (http only on 127.0.0.1): the bearer token travels there");
+    }
+}
+
+#[test]
+fn what_x_refuses_is_told_with_the_next_step() {
+    let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
+    for (fault, want) in [
+        (Fault::Unauthorized, "refused the bearer token (401); check X_BEARER_TOKEN or --token-file"),
+        (Fault::CreditsDepleted, "buy credits in the X developer console"),
+        (Fault::ClientNotEnrolled, "enrol it in a project"),
+        (Fault::UsageCapExceeded, "usage cap of the account is reached"),
+        (Fault::RateLimited, "X API rate limit met; the window reopens at"),
+        (Fault::InvalidRequest, "check --query"),
+        (Fault::Html(503), "gave no answer to rely on"),
+        (Fault::HtmlInstead, "an answer without a total"),
+    ] {
+        x_api.emulator.always(Some(fault));
+        let shown = check(x_api.live(dir.path(), &["--yes"]), 1, want);
+        assert!(!shown.contains("secret `"), "advice is about this command: {shown}");
+    }
+    x_api.emulator.always(None);
+    // A refusal in the middle, after the count and one page: what was read before it is in REF, and the next run goes on.
+    x_api.emulator.script([None, None, Some(Fault::CreditsDepleted)]);
+    let arguments = ["--yes", "--lookback-minutes", "1440"]; // even a quiet night is in a day of hundreds
+    check(x_api.live(dir.path(), &arguments), 1, "buy credits in the X developer console");
+    assert_eq!(rows(dir.path()).0, 100);
+    // Of an open sweep and of what came since, two counts are asked. A rate limit in the middle ends the command well, with the code that says so.
+    x_api.emulator.script([None, None, None, Some(Fault::RateLimited)]);
+    check(x_api.live(dir.path(), &arguments), 3, "stopped: X's rate limit is reached; run the same command again in 15 minutes");
+    x_api.emulator.script([None, None]);
+    x_api.emulator.always(Some(Fault::Html(503)));
+    check(x_api.live(dir.path(), &arguments), 3, "stopped: X gave no answers to rely on; run the same command again");
+    assert_eq!(rows(dir.path()), (x_api.posts(), x_api.posts()));
+
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut nobody = local(dir.path(), &["live", "--yes", "--x-api-url", &format!("http://{closed}")]);
+    nobody.env("X_BEARER_TOKEN", EMULATOR_TOKEN);
+    check(nobody, 1, "gave no answer to rely on");
+}
+
+#[test]
+fn real_posts_and_emulated_ones_have_different_lakes() {
+    let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
+    let (demo, live) = (dir.path().join("demo"), dir.path().join("live"));
+    let brief = ["--yes", "--max-posts", "10"];
+    assert_eq!(told(local(&demo, &[])).0, 0);
+    check(x_api.live(&live, &brief), 3, "the cap of 10 posts");
+    let requests = x_api.emulator.served().requests;
+    let next_step = "name another folder with --lake";
+    check(x_api.live(&demo, &brief), 1, &format!("holds emulated posts, and posts of the X API are not mixed with them; {next_step}"));
+    assert_eq!(x_api.emulator.served().requests, requests, "refused before anything is paid for");
+    for command in ["demo", "serve"] {
+        check(local(&live, &[command]), 1, &format!("holds posts of the X API, and emulated posts are not mixed with them; {next_step}"));
+    }
+    // A lake from before the source was remembered is the demo's.
+    std::fs::remove_file(demo.join("source.txt")).unwrap();
+    check(x_api.live(&demo, &brief), 1, "holds emulated posts");
+
+    // Each has a folder of its own by default.
+    for (command, folder) in [(&["live", "--yes"][..], ".lake-live"), (&["demo"], ".lake")] {
+        let mut command_in = Command::new(env!("CARGO_BIN_EXE_local"));
+        command_in.args(command).env_clear().env("X_BEARER_TOKEN", EMULATOR_TOKEN).current_dir(dir.path()).stdin(Stdio::null());
+        if command[0] == "live" {
+            command_in.args(["--x-api-url", &x_api.server.url()]);
+        }
+        assert_eq!(told(command_in).0, 0);
+        assert!(dir.path().join(folder).join("source.txt").exists(), "{folder}");
+    }
+}
