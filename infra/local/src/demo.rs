@@ -48,7 +48,7 @@ pub async fn run(root: &Path, clock: Clock) -> Outcome {
         "{} new tweets in {} new RAW files, {} run(s), {}. At X's prices this read {} posts for ${:.2}.",
         caught.posts, caught.files, caught.runs, caught.status, caught.posts_read, caught.estimated_usd
     );
-    let session = Session::open(&lake.ref_dir())?;
+    let session = Session::open(&lake.ref_dir(), clock()).await?;
     for (title, query) in TABLES {
         println!("\n{title}");
         session.print(query, Format::Table).await?;
@@ -56,7 +56,7 @@ pub async fn run(root: &Path, clock: Clock) -> Outcome {
     println!("\nRAW   {}", lake.raw_dir().join("tweets").display());
     println!("REF   {}", lake.ref_dir().join("tweets").display());
     println!("\nTry next:");
-    println!("  cargo run -- sql \"SELECT count(*) FROM tweets\"");
+    println!("  cargo run -- sql --list  # questions that are written already");
     println!("  cargo run                # again: adds only what is new since");
     println!("  cargo run -- --help");
     if let [dead, ..] = pipeline.dead() {
