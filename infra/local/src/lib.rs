@@ -12,7 +12,7 @@ mod queue;
 mod report;
 mod reprocess;
 mod serve;
-mod sql;
+pub mod sql;
 
 pub use lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID};
 

@@ -4,6 +4,8 @@ mod functions;
 mod lateral;
 mod partitions;
 mod saved;
+#[cfg(test)]
+mod tests;
 
 use std::io::{IsTerminal as _, Write as _, stdout};
 use std::path::Path;
