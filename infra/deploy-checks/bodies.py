@@ -18,6 +18,8 @@ def calls(stack):
     for group in stack.of_type("AWS::Athena::WorkGroup").values():
         body = {"Name": group["Name"], "Description": group["Description"], "Configuration": group["WorkGroupConfiguration"]}
         yield "athena", "create_work_group", body
+    for query in stack.of_type("AWS::Athena::NamedQuery").values():
+        yield "athena", "create_named_query", query
     for secret in stack.of_type("AWS::SecretsManager::Secret").values():
         yield "secretsmanager", "create_secret", secret
     # A queue names its dead-letter queue, so that one comes first.

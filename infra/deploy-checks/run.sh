@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Checks of template.yaml that need no AWS account and no network, about a minute in all.
 #
-#   infra/deploy-checks/run.sh              everything but the bootstraps
+#   infra/deploy-checks/run.sh              everything but what follows
+#   infra/deploy-checks/run.sh sql          the questions of infra/athena in DuckDB, after `cargo test` has left its answers
 #   infra/deploy-checks/run.sh bootstraps   the bootstraps of `cargo lambda build` against emulated AWS services
 #
 # The pinned tools are installed into .venv/ of the repository the first time (VENVS names another place).
@@ -10,7 +11,7 @@ cd "$(dirname "$0")/../.."
 checks=infra/deploy-checks
 venvs=${VENVS:-.venv}
 
-# Two environments, since checkov and aws-sam-cli pin different versions of boto3. Installed again when a pin changes.
+# An environment for each set of tools, since checkov and aws-sam-cli pin different versions of boto3. Installed again when a pin changes.
 install() { # name requirements
   local stamp="$venvs/$1/installed.txt"
   if ! cmp -s "$2" "$stamp"; then
@@ -20,8 +21,13 @@ install() { # name requirements
     cp "$2" "$stamp"
   fi
 }
-install deploy "$checks/requirements.txt"
-install checkov "$checks/requirements-checkov.txt"
+case ${1:-all} in
+sql) install sql "$checks/requirements-sql.txt" ;;
+*)
+  install deploy "$checks/requirements.txt"
+  install checkov "$checks/requirements-checkov.txt"
+  ;;
+esac
 
 # A region and keys that open nothing: no tool may find others, and none needs them.
 unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
@@ -58,11 +64,14 @@ all)
   step "bodies of the AWS calls" "$python" "$checks/bodies.py"
   step "checkov" checkov
   ;;
+sql)
+  step "the questions of infra/athena" "$venvs/sql/bin/python" "$checks/sql.py"
+  ;;
 bootstraps)
   step "bootstraps" "$python" "$checks/bootstraps.py" "${2:-target/lambda}"
   ;;
 *)
-  sed -n '2,7s/^# \{0,1\}//p' "$checks/run.sh" >&2
+  sed -n '2,8s/^# \{0,1\}//p' "$checks/run.sh" >&2
   exit 2
   ;;
 esac

@@ -1,5 +1,6 @@
 """template.yaml as CloudFormation gets it: what SAM makes of it, and the values that a stack of it would have."""
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -106,6 +107,9 @@ class Stack:
     def fn_join(self, argument):
         separator, items = argument
         return separator.join(self.resolve(items))
+
+    def fn_base64(self, argument):
+        return base64.b64encode(self.resolve(argument).encode()).decode()
 
     def fn_split(self, argument):
         separator, text = argument

@@ -1,12 +1,13 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 
 use crate::demo::DEFAULT_LAKE;
 use crate::live::{LIVE_LAKE, Live};
+use crate::output::line;
 use crate::sql::{self, Format};
 use crate::{Clock, Outcome, Variable, bulk, demo, reprocess, serve};
 
@@ -65,13 +66,17 @@ enum Command {
         #[arg(long, default_value_t = 9811, value_name = "PORT")]
         x_port: u16,
     },
-    /// Asks the lake in SQL; the table is `tweets`.
+    /// Asks the lake in SQL; the table is `tweets`, the views `tweets_atuais` and `palavras`.
     #[command(after_help = "Examples:\n  cargo run -- sql \"SELECT count(*) FROM tweets\"\n  \
-        cargo run -- sql \"SELECT * FROM tweets WHERE ano = 2026 AND mes = 11\" --format json\n  cargo run -- sql -f question.sql")]
+        cargo run -- sql \"SELECT * FROM tweets WHERE ano = 2026 AND mes = 11\" --format json\n  cargo run -- sql --list\n  \
+        cargo run -- sql -f infra/athena/sentimento_por_dia.sql")]
     Sql {
         /// The statement.
-        #[arg(required_unless_present = "file", conflicts_with = "file")]
+        #[arg(required_unless_present_any = ["file", "list"], conflicts_with_all = ["file", "list"])]
         statement: Option<String>,
+        /// Lists the questions that are written already, with what each answers.
+        #[arg(long, conflicts_with = "file")]
+        list: bool,
         /// A file with the statement.
         #[arg(short, long, value_name = "FILE")]
         file: Option<PathBuf>,
@@ -93,7 +98,8 @@ impl Cli {
             Command::Reprocess { raw: Some(raw), reference: Some(reference), .. } => bulk::run(&raw, &reference),
             Command::Reprocess { from, to, .. } => reprocess::run(&lake, from, to, clock).await,
             Command::Serve { aws_port, x_port } => serve::run(&lake, aws_port, x_port, clock).await,
-            Command::Sql { statement, file, format } => {
+            Command::Sql { list: true, .. } => line(sql::list(Path::new("infra/athena"))?.trim_end()),
+            Command::Sql { statement, file, format, .. } => {
                 let statement = match (statement, file) {
                     (Some(statement), _) => statement,
                     (None, Some(file)) => {
@@ -101,7 +107,7 @@ impl Cli {
                     }
                     (None, None) => String::new(),
                 };
-                sql::run(&lake, &statement, format).await
+                sql::run(&lake, &statement, format, clock).await
             }
         }
     }

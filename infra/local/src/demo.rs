@@ -52,7 +52,7 @@ pub async fn run(root: &Path, clock: Clock) -> Outcome {
         "{} new tweets in {} new RAW files, {} run(s), {}. At X's prices this read {} posts for ${:.2}.",
         caught.posts, caught.files, caught.runs, caught.status, caught.posts_read, caught.estimated_usd
     ))?;
-    let session = Session::open(&lake.ref_dir())?;
+    let session = Session::open(&lake.ref_dir(), clock()).await?;
     for (title, query) in TABLES {
         line(&format!("\n{title}"))?;
         session.print(query, Format::Table).await?;
@@ -60,6 +60,7 @@ pub async fn run(root: &Path, clock: Clock) -> Outcome {
     let other = if root == Path::new(DEFAULT_LAKE) { String::new() } else { format!(" --lake {}", root.display()) };
     line(&format!(
         "\nRAW   {}\nREF   {}\n\nTry next:\n  cargo run -- sql{other} \"SELECT count(*) FROM tweets\"\n  \
+         cargo run -- sql --list  # questions that are written already\n  \
          cargo run --{other}          # again: adds only what is new since\n  cargo run -- --help",
         lake.raw_dir().join("tweets").display(),
         lake.ref_dir().join("tweets").display()
@@ -68,7 +69,7 @@ pub async fn run(root: &Path, clock: Clock) -> Outcome {
 }
 
 /// The configuration of ingest as the template would set it, with its defaults.
-fn config(x_api_base_url: &str) -> Outcome<Config> {
+pub(crate) fn config(x_api_base_url: &str) -> Outcome<Config> {
     let variables = [
         ("RAW_BUCKET", RAW_BUCKET),
         ("X_SECRET_ID", SECRET_ID),

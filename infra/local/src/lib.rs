@@ -14,7 +14,7 @@ mod queue;
 mod report;
 mod reprocess;
 mod serve;
-mod sql;
+pub mod sql;
 
 pub use lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID};
 pub use output::is_closed as is_output_closed;

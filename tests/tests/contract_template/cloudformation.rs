@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use aws_smithy_types::base64;
 use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
@@ -54,6 +55,7 @@ impl Template {
         match (function, argument) {
             ("Ref", Value::String(name)) => self.named(name),
             ("Fn::Sub", Value::String(text)) => self.substitute(text).into(),
+            ("Fn::Base64", value) => base64::encode(text(&self.resolve(value))).into(),
             ("Fn::GetAtt", Value::String(path)) => {
                 let (resource, attribute) = path.split_once('.').expect("a resource and its attribute");
                 if attribute == "Arn" { self.arn(resource).into() } else { format!("{resource}.{attribute}").into() }

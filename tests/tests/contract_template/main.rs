@@ -4,6 +4,7 @@
 
 mod cloudformation;
 mod permissions;
+mod saved_queries;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

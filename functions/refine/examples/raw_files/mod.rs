@@ -113,7 +113,7 @@ pub fn raw_file(seed: u64, number: u64, shape: Shape) -> (String, String) {
     if shape == Shape::Default {
         includes = json!({});
         for tweet in data.iter_mut().filter_map(Value::as_object_mut) {
-tweet.remove("context_annotations"); // not among the default fields
+            tweet.remove("context_annotations"); // not among the default fields
         }
     }
     let document = json!({

@@ -1,19 +1,35 @@
-//! SQL over REF by DataFusion: table `tweets`, as Athena shows it.
+//! SQL over REF by DataFusion: table `tweets` and the views over it, as Athena shows them.
 
+mod functions;
+mod lateral;
 mod partitions;
+mod saved;
+#[cfg(test)]
+mod tests;
 
 use std::io::{IsTerminal as _, Write as _, stdout};
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::arrow::{csv, json};
+use datafusion::execution::SessionStateBuilder;
+use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
-use crate::Outcome;
 use crate::lake::ref_dir;
+use crate::{Clock, Outcome};
+
+pub use saved::list;
+
+/// The views that the template installs, each of those before it.
+pub const VIEWS: [(&str, &str); 2] = [
+    ("tweets_atuais", include_str!("../../../athena/views/tweets_atuais.sql")),
+    ("palavras", include_str!("../../../athena/views/palavras.sql")),
+];
 
 /// How rows are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,14 +48,21 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session over the REF folder; without files the table is there and empty.
-    pub fn open(ref_dir: &Path) -> Outcome<Self> {
+    /// A session over the REF folder at the time `now`; without files the table is there and empty.
+    pub async fn open(ref_dir: &Path, now: DateTime<Utc>) -> Outcome<Self> {
         let mut config = SessionConfig::new().with_information_schema(true);
         // Strings as Arrow's plain type, so that every function takes them.
         config.options_mut().execution.parquet.schema_force_view_types = false;
         config.options_mut().sql_parser.map_string_types_to_utf8view = false;
-        let context = SessionContext::new_with_config(config);
+        let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(lateral::LateralUnnest)];
+        rules.extend(Analyzer::new().rules);
+        let state = SessionStateBuilder::new_with_default_features().with_config(config).with_analyzer_rules(rules).build();
+        let context = SessionContext::new_with_state(state);
+        functions::all(now).into_iter().for_each(|function| context.register_udf(function));
         context.register_table("tweets", Arc::new(partitions::tweets(&ref_dir.join("tweets"))?))?;
+        for (name, statement) in VIEWS {
+            context.sql(&format!("CREATE VIEW {name} AS {statement}")).await?;
+        }
         Ok(Self { context })
     }
 
@@ -80,9 +103,9 @@ impl Session {
 }
 
 /// Answers one statement over the lake at `root`.
-pub async fn run(root: &Path, statement: &str, format: Format) -> Outcome {
+pub async fn run(root: &Path, statement: &str, format: Format, clock: Clock) -> Outcome {
     if !ref_dir(root).exists() {
         return Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into());
     }
-    Session::open(&ref_dir(root))?.print(statement, format).await
+    Session::open(&ref_dir(root), clock()).await?.print(statement, format).await
 }

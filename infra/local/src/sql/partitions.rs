@@ -87,10 +87,12 @@ mod tests {
     use datafusion::arrow::array::{Int64Array, StringArray};
     use datafusion::arrow::util::pretty::pretty_format_batches;
 
+    const NOON: chrono::DateTime<chrono::Utc> = chrono::DateTime::from_timestamp_secs(1_795_435_200).unwrap();
+
     /// Days with one-digit months and days beside two-digit ones, one tweet each.
     const DAYS: [&str; 5] = ["2025-01-09", "2025-11-01", "2026-01-01", "2026-01-10", "2026-10-01"];
 
-    fn lake() -> (tempfile::TempDir, sql::Session) {
+    async fn lake() -> (tempfile::TempDir, sql::Session) {
         let dir = tempfile::tempdir().unwrap();
         for (number, day) in DAYS.iter().enumerate() {
             let raw = format!(r#"{{"data":[{{"id":"{}","created_at":"{day}T12:00:00.000Z","text":"a"}}]}}"#, number + 1);
@@ -100,7 +102,7 @@ mod tests {
                 std::fs::write(path, &object.bytes).unwrap();
             }
         }
-        let session = sql::Session::open(dir.path()).unwrap();
+        let session = sql::Session::open(dir.path(), NOON).await.unwrap();
         (dir, session)
     }
 
@@ -119,7 +121,7 @@ mod tests {
 
     #[tokio::test]
     async fn partitions_are_compared_as_numbers_and_other_files_stay_closed() {
-        let (_dir, session) = lake();
+        let (_dir, session) = lake().await;
         for (condition, want) in [
             ("true", (5, 5)),
             ("ano = 2026", (3, 3)),
@@ -138,7 +140,7 @@ mod tests {
     #[tokio::test]
     async fn an_empty_lake_is_an_empty_table() {
         let dir = tempfile::tempdir().unwrap();
-        let session = sql::Session::open(dir.path()).unwrap();
+        let session = sql::Session::open(dir.path(), NOON).await.unwrap();
         let rows = session.query("SELECT texto, mes FROM tweets").await.unwrap();
         assert!(pretty_format_batches(&rows).unwrap().to_string().contains("| texto | mes |"));
     }

@@ -1,0 +1,11 @@
+-- Table tweets with one row per tweet: of an edited tweet, which has a row for each version that was captured, the latest.
+-- Scans: what is asked of it, and `id` and `id_original` of all days, where the edits are looked up.
+SELECT t.*
+FROM tweets AS t
+LEFT JOIN (
+    SELECT id_original, max(id) AS id
+    FROM tweets
+    WHERE id <> id_original
+    GROUP BY id_original
+) AS edicoes ON edicoes.id_original = t.id_original
+WHERE edicoes.id IS NULL OR edicoes.id = t.id

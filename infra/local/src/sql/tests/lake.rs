@@ -1,0 +1,121 @@
+//! A lake with what is hard to count: two days, edits, a pause with late tweets after it, and a file put in by hand.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use emulators::x_api::EMULATOR_TOKEN;
+use ingest::Wire;
+use serde_json::{Value, json};
+
+use crate::demo;
+use crate::lake::Lake;
+use crate::pipeline::Pipeline;
+use crate::report::Report;
+use crate::serve::start_x_api;
+use crate::sql::{Session, ref_dir};
+
+/// 2026-11-23T03:28:00Z, when the questions are asked.
+pub const NOW: DateTime<Utc> = DateTime::from_timestamp_secs(1_795_404_480).unwrap();
+/// Minutes before `NOW` at which ingest runs: half an hour of posts, then every quarter of an hour over midnight, then a
+/// pause of three hours.
+const RUNS: [i64; 8] = [248, 233, 218, 203, 188, 173, 18, 3];
+/// Days before `NOW` from which the posts of the file put in by hand are.
+const BY_HAND_AT: DateTime<Utc> = DateTime::from_timestamp_secs(1_795_219_180).unwrap(); // 2026-11-20T23:59:40Z
+
+static CLOCK_MS: AtomicI64 = AtomicI64::new(0);
+
+fn clock() -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(CLOCK_MS.load(Ordering::SeqCst)).unwrap()
+}
+
+/// A lake and a session over it.
+pub struct Made {
+    pub root: PathBuf,
+    pub session: Session,
+}
+
+/// The whole lake, in `target/sql/lake`.
+pub async fn make() -> Made {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/sql/lake");
+    let target = root.parent().unwrap();
+    if target.exists() {
+        std::fs::remove_dir_all(target).unwrap();
+    }
+    std::fs::create_dir_all(target.join("answers")).unwrap();
+    std::fs::write(target.join("now.txt"), NOW.to_rfc3339()).unwrap();
+    {
+        let lake = Lake::open(&root, clock, EMULATOR_TOKEN).unwrap();
+        let x_api = start_x_api(0, clock).await.unwrap();
+        for minutes in RUNS {
+            CLOCK_MS.store((NOW - TimeDelta::minutes(minutes)).timestamp_millis(), Ordering::SeqCst);
+            let mut pipeline = Pipeline::open(&lake, demo::config(&x_api.url()).unwrap(), Wire::http().unwrap(), clock).await.unwrap();
+            pipeline.catch_up(&Report::on(lake.s3()), Duration::from_mins(1)).await.unwrap();
+            assert_eq!(pipeline.dead(), [""; 0]);
+        }
+        x_api.stop().await;
+    }
+    put_by_hand(&root);
+    let session = Session::open(&ref_dir(&root), NOW).await.unwrap();
+    Made { root, session }
+}
+
+/// Only the file put in by hand.
+pub async fn make_by_hand_only() -> Made {
+    let root = tempfile::tempdir().unwrap().keep();
+    put_by_hand(&root);
+    let session = Session::open(&ref_dir(&root), NOW).await.unwrap();
+    Made { root, session }
+}
+
+/// What the emulator does not write, through refine as any file; without `capture`, so `capturado_em` is null.
+fn put_by_hand(root: &Path) {
+    let texts = [
+        // Each line is a rule of `palavras`.
+        "Leia HTTPS://t.co/AbC1,x www.gov.br/a?b=c fim", // links go to the next blank
+        "https://pt.wikipedia.org/wiki/São_Paulo\u{a0}cidade https://a.b/c\u{2003}outra", // a blank of any kind
+        "@Planalto @a_b1:oi joao@gmail.com",             // mentions, and an address
+        "#Água_2026 #é2 # só#tag",                       // hashtags
+        "R$ 10,50 2026 4mil G20 covid19 1º x2 ²",        // numbers
+        "&amp;lt;b&amp;gt; Tom &amp;amp; Jerry R&amp;D &amp;#39;aspas&amp;#39;", // entities escaped twice
+        "AÇÃO ação Ação e\u{301}tica ÉTICA",             // case, and an accent of its own
+        "bem-vindo d'água fala.sem.espaço olá!!!olá",    // a word ends where letters end
+        "日本語 Россия россия ελλάδα",                   // other scripts
+        "❤\u{fe0f} 👍🏽 a\u{fe0f} :) não que VOCÊ",        // no letters; words of the list
+        "",
+    ];
+    let mut posts: Vec<Value> = texts.iter().enumerate().map(|(number, text)| post(number, text, None)).collect();
+    // Edited over midnight, the versions out of order.
+    let history = [10, 11, 12];
+    for (version, text) in [(12, "terceira versão :("), (10, "primeira versão :)"), (11, "segunda versão :D")] {
+        let ids = history.iter().filter(|&&id| id <= version).map(|&id| id_of(id).to_string()).collect();
+        posts.push(post(version, text, Some(ids)));
+    }
+    posts.push(json!({ "id": id_of(90).to_string(), "created_at": "2026-11-22T00:00:00.000Z" })); // no text, no author, no counts
+    let raw = json!({ "data": posts }).to_string();
+    for object in refine::refine("tweets/ano=2026/mes=11/dia=20/by-hand.json", raw.as_bytes()).unwrap() {
+        let path = ref_dir(root).join(&object.key);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, &object.bytes).unwrap();
+    }
+}
+
+fn id_of(number: usize) -> usize {
+    1_990_000_000_000_000_000 + number
+}
+
+fn post(number: usize, text: &str, history: Option<Vec<String>>) -> Value {
+    let version = if history.is_some() { number } else { number + 50 };
+    let created_at =
+        BY_HAND_AT + TimeDelta::milliseconds(if history.is_some() { 9_999 * (number as i64 - 10) } else { 60_000 * number as i64 - 1 });
+    let id = id_of(version).to_string();
+    json!({
+        "id": id,
+        "edit_history_tweet_ids": history.unwrap_or_else(|| vec![id.clone()]),
+        "created_at": created_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+        "text": text,
+        "author_id": "77",
+        "public_metrics": { "like_count": 1_000_000 - number },
+    })
+}
