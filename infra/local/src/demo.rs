@@ -66,7 +66,7 @@ pub async fn run(root: &Path, clock: Clock) -> Outcome {
 }
 
 /// The configuration of ingest as the template would set it, with its defaults.
-fn config(x_api_base_url: &str) -> Outcome<Config> {
+pub(crate) fn config(x_api_base_url: &str) -> Outcome<Config> {
     let variables = [
         ("RAW_BUCKET", RAW_BUCKET),
         ("X_SECRET_ID", SECRET_ID),

@@ -13,6 +13,7 @@ mod report;
 mod reprocess;
 mod serve;
 mod sql;
+mod stream;
 
 pub use lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID};
 

@@ -8,7 +8,6 @@ use crate::window::{Window, Windows};
 
 /// Which rows a trigger emits, as Spark names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// All counts, every time. Nothing is ever late or forgotten.
     Complete,
@@ -30,6 +29,20 @@ pub struct Query {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("append emits a count once it can no longer change, and without windows every count can; give a window, or take update")]
 pub struct AppendNeedsWindows;
+
+impl Mode {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Complete, Self::Append, Self::Update];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Append => "append",
+            Self::Update => "update",
+        }
+    }
+}
 
 impl Query {
     /// A query; without windows it keeps one running count a word. `late` is how far the watermark stays behind the newest post.

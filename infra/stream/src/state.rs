@@ -170,7 +170,13 @@ impl Trigger {
 
     fn counts_of(&self, key: i64, words: HashSet<String>) -> Counts {
         let counts = self.state.counts.get(&key);
-        words.into_iter().map(|word| { let count = counts.and_then(|counts| counts.get(&word)).copied().unwrap_or(0); (word, count) }).collect()
+        words
+            .into_iter()
+            .map(|word| {
+                let count = counts.and_then(|counts| counts.get(&word)).copied().unwrap_or(0);
+                (word, count)
+            })
+            .collect()
     }
 
     fn rows(&self, windows: impl IntoIterator<Item = (i64, Counts)>) -> Vec<Row> {

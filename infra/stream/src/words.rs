@@ -55,9 +55,9 @@ mod tests {
     fn words_are_what_the_rule_says() {
         for (text, want) in [
             ("Viva o BRASIL, viva!", &["viva", "brasil", "viva"][..]),
-            ("o a é", &[]), // one letter is no word
+            ("o a é", &[]),        // one letter is no word
             ("não que para", &[]), // the stop list
-            ("PARA Você", &[]), // the stop list is asked in lower case
+            ("PARA Você", &[]),    // the stop list is asked in lower case
             ("veja https://t.co/Brasil?x=viva. www.gov.br/noticias fim", &["veja", "fim"]),
             ("@planalto @Lula_13x disse #brasil #Eleição2026", &["disse"]),
             ("rock &amp; &#39; &quot; roll", &["rock", "roll"]),
