@@ -74,6 +74,16 @@ mod tests {
     }
 
     #[test]
+    fn the_rule_is_that_of_the_view() {
+        let view = include_str!("../../athena/views/palavras.sql");
+        assert!(view.contains(&format!("'{PATTERN}'")));
+        let (_, listed) = view.split_once("NOT IN (").unwrap();
+        let (listed, _) = listed.split_once(')').unwrap();
+        let listed: Vec<&str> = listed.split(',').map(|word| word.trim().trim_matches('\'')).collect();
+        assert_eq!(listed, STOP_LIST.lines().collect::<Vec<_>>());
+    }
+
+    #[test]
     fn the_stop_list_is_made_of_words_in_order() {
         let listed: Vec<&str> = STOP_LIST.lines().collect();
         assert!(listed.is_sorted_by(|left, right| left < right));

@@ -60,7 +60,7 @@ impl Stream {
         let held = Held::take(root, &options.name())?;
         let checkpoint = held.read(query)?;
         let sink = Sink::open(&options.sink, query.mode(), options.top, checkpoint.written.as_ref())?;
-        Ok(Self { ref_dir: ref_dir(root), checkpoint, held, sink, files_per_trigger: options.files_per_trigger() })
+        Ok(Self { ref_dir: ref_dir(root), checkpoint, held, sink, files_per_trigger: options.files_per_trigger.into() })
     }
 
     /// Triggers until there is nothing to do: new files, then, where that closes windows, one trigger without files.

@@ -1,6 +1,5 @@
 //! The command line of `stream`.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,6 +12,9 @@ use crate::Outcome;
 
 /// How late a post may come where nothing else is said.
 const LATE: Duration = Duration::from_secs(30);
+
+/// Windows close between triggers, so a backlog that was one trigger would keep all of its windows at once.
+const FILES_PER_TRIGGER: u16 = 100;
 
 /// What `stream` is told.
 #[derive(Clone, Debug, Args)]
@@ -45,9 +47,9 @@ pub struct Options {
     /// Takes in what others put into the lake, and captures nothing.
     #[arg(long)]
     pub no_ingest: bool,
-    /// At most so many new files in one trigger, in the order of their keys [default: all].
-    #[arg(long, value_name = "FILES")]
-    files_per_trigger: Option<NonZeroUsize>,
+    /// At most so many new files in one trigger, in the order of their keys; what is left goes into further triggers at once.
+    #[arg(long, value_name = "FILES", default_value_t = FILES_PER_TRIGGER, value_parser = clap::value_parser!(u16).range(1..))]
+    pub files_per_trigger: u16,
 }
 
 /// Where rows go.
@@ -71,11 +73,6 @@ impl Options {
         let Some(window) = self.window else { return self.mode.name().to_owned() };
         let times = [window, self.slide.unwrap_or(window), self.late.unwrap_or(LATE)];
         times.iter().fold(self.mode.name().to_owned(), |name, time| format!("{name}-{}", format_duration(*time)).replace(' ', ""))
-    }
-
-    /// The most files of one trigger.
-    pub fn files_per_trigger(&self) -> usize {
-        self.files_per_trigger.map_or(usize::MAX, NonZeroUsize::get)
     }
 }
 
