@@ -9,7 +9,7 @@ use crate::demo::DEFAULT_LAKE;
 use crate::live::{LIVE_LAKE, Live};
 use crate::output::line;
 use crate::sql::{self, Format};
-use crate::{Clock, Outcome, Variable, bulk, demo, reprocess, serve};
+use crate::{Clock, Outcome, Variable, bulk, demo, reprocess, serve, stream};
 
 /// Recent tweets about the President of Brazil, from the X API to SQL, whole on this machine.
 #[derive(Debug, Parser)]
@@ -84,6 +84,12 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
     },
+    /// Counts words as tweets arrive, in windows of creation time, with the output modes of Spark's Structured Streaming.
+    #[command(after_help = "Examples:\n  cargo run -- stream --mode update --every 10s\n  \
+        cargo run -- stream --mode append --window 10m --slide 5m --late 30s --once\n  \
+        cargo run -- stream --mode complete --window 10m --once --top 5 --sink json:words.json\n\n\
+        State is kept in the lake's folder, in stream.<query>.json: the same query goes on where it stopped, however it ended.")]
+    Stream(stream::Options),
 }
 
 impl Cli {
@@ -109,6 +115,7 @@ impl Cli {
                 };
                 sql::run(&lake, &statement, format, clock).await
             }
+            Command::Stream(options) => stream::run(&lake, &options, clock).await,
         }
     }
 }

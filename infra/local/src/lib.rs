@@ -15,6 +15,7 @@ mod report;
 mod reprocess;
 mod serve;
 pub mod sql;
+mod stream;
 
 pub use lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID};
 pub use output::is_closed as is_output_closed;

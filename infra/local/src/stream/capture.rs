@@ -1,0 +1,47 @@
+//! Ingest and refine on a trigger, over emulated posts, as the demo runs them.
+
+use std::path::Path;
+
+use emulators::server::Server;
+use ingest::Wire;
+
+use crate::demo;
+use crate::lake::{Lake, Source, emulator_secret};
+use crate::pipeline::Pipeline;
+use crate::report::Report;
+use crate::serve::start_x_api;
+use crate::{Clock, Outcome};
+
+/// Both functions and what they talk to, open for as long as the stream runs.
+pub(super) struct Capture {
+    pipeline: Pipeline,
+    report: Report,
+    /// Answers as long as it is there.
+    _x_api: Server,
+    _lake: Lake,
+}
+
+impl Capture {
+    /// The pipeline over the lake at `root`, which is made if it is missing.
+    pub async fn open(root: &Path, clock: Clock) -> Outcome<Self> {
+        let lake = Lake::open(root, clock, &emulator_secret())?;
+        lake.claim(Source::Emulator)?;
+        let x_api = start_x_api(0, clock).await?;
+        let report = Report::on(lake.s3());
+        let config = demo::config(&x_api.url())?;
+        let pipeline = Pipeline::open(&lake, config, Wire::http()?, clock).await?;
+        Ok(Self { pipeline, report, _x_api: x_api, _lake: lake })
+    }
+
+    /// Captures and refines what is new.
+    pub async fn catch_up(&mut self) -> Outcome {
+        let caught = self.pipeline.catch_up(&self.report, u64::MAX).await;
+        self.report.finish();
+        caught.map(|_| ())
+    }
+
+    /// Fails when RAW files could not be refined.
+    pub async fn all_refined(&self) -> Outcome {
+        self.pipeline.all_refined().await
+    }
+}

@@ -1,0 +1,140 @@
+//! What a stream keeps beside the lake: its state and the files that are in it, in one file that is replaced whole.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use ::stream::{Query, State, rule};
+use serde::{Deserialize, Serialize};
+
+use crate::Outcome;
+
+/// State and files, always of the same trigger.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Checkpoint {
+    /// [`rule`] of the words that were counted.
+    rule: u64,
+    pub state: State,
+    /// Keys of the REF files that the state holds.
+    pub folded: BTreeSet<String>,
+    /// How far the file of rows was written.
+    pub written: Option<Written>,
+}
+
+/// A file of rows and its length after the last trigger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Written {
+    pub path: PathBuf,
+    pub bytes: u64,
+}
+
+/// The place of a checkpoint, held by this process alone.
+#[derive(Debug)]
+pub(super) struct Held {
+    path: PathBuf,
+    /// Released by the system when the process ends, however it ends.
+    _lock: File,
+}
+
+impl Held {
+    /// Takes the checkpoint called `name` of the lake at `root`.
+    pub fn take(root: &Path, name: &str) -> Outcome<Self> {
+        let path = root.join(format!("stream.{name}.json"));
+        let lock = File::options().create(true).write(true).truncate(false).open(path.with_extension("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path, _lock: lock }),
+            Err(TryLockError::WouldBlock) => {
+                Err(format!("another process runs this stream over {}; end it, or change the query", root.display()).into())
+            }
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+
+    /// The checkpoint; an empty one where there is none yet.
+    pub fn read(&self, query: Query) -> Outcome<Checkpoint> {
+        let path = self.path.display();
+        let json = match fs::read(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Checkpoint { rule: rule(), state: State::new(query), folded: BTreeSet::new(), written: None });
+            }
+            json => json.map_err(|error| format!("cannot read {path}: {error}"))?,
+        };
+        let checkpoint: Checkpoint = serde_json::from_slice(&json)
+            .map_err(|error| format!("{path} is no checkpoint of a stream: {error}; delete it to count from the beginning"))?;
+        if checkpoint.rule != rule() || checkpoint.state.query() != query {
+            return Err(format!("{path} counted other words or windows; delete it to count from the beginning").into());
+        }
+        Ok(checkpoint)
+    }
+
+    /// Replaces the checkpoint in one step: whoever reads it finds the old one or the new one, whole.
+    pub fn write(&self, checkpoint: &Checkpoint) -> Outcome {
+        self.replace(checkpoint).map_err(|error| format!("cannot write {}: {error}", self.path.display()).into())
+    }
+
+    fn replace(&self, checkpoint: &Checkpoint) -> io::Result<()> {
+        let temporary = self.path.with_extension("tmp");
+        let mut file = BufWriter::new(File::create(&temporary)?);
+        serde_json::to_writer(&mut file, checkpoint)?;
+        file.flush()?;
+        file.get_ref().sync_all()?;
+        fs::rename(&temporary, &self.path)?;
+        // The rename itself, for the day that the power fails.
+        self.path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ::stream::{Mode, Post};
+
+    use super::*;
+
+    fn query(mode: Mode) -> Query {
+        Query::new(mode, None, Duration::ZERO).unwrap()
+    }
+
+    #[test]
+    fn what_was_written_is_read_whatever_a_dead_process_left_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = Held::take(dir.path(), "update").unwrap();
+        let mut checkpoint = held.read(query(Mode::Update)).unwrap();
+        let mut trigger = checkpoint.state.begin();
+        trigger.add(&Post { created_at_ms: 1, texto: "viva" });
+        checkpoint.state = trigger.finish().0;
+        checkpoint.folded.insert("tweets/a.parquet".to_owned());
+        checkpoint.written = Some(Written { path: "rows.json".into(), bytes: 7 });
+        held.write(&checkpoint).unwrap();
+        fs::write(dir.path().join("stream.update.tmp"), "{\"rule\":").unwrap();
+        let read = held.read(query(Mode::Update)).unwrap();
+        assert_eq!((read.state, read.folded, read.written), (checkpoint.state, checkpoint.folded, checkpoint.written));
+    }
+
+    #[test]
+    fn a_checkpoint_of_something_else_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = Held::take(dir.path(), "update").unwrap();
+        let path = dir.path().join("stream.update.json");
+        let whole = held.read(query(Mode::Update)).unwrap();
+        held.write(&whole).unwrap();
+        assert!(held.read(query(Mode::Complete)).is_err());
+        let json = fs::read_to_string(&path).unwrap();
+        fs::write(&path, json.replace(&rule().to_string(), "1")).unwrap();
+        assert!(held.read(query(Mode::Update)).unwrap_err().to_string().contains("counted other words"));
+        fs::write(&path, &json[..json.len() / 2]).unwrap();
+        assert!(held.read(query(Mode::Update)).unwrap_err().to_string().contains("delete it to count from the beginning"));
+    }
+
+    #[test]
+    fn two_processes_cannot_hold_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = Held::take(dir.path(), "update").unwrap();
+        assert!(Held::take(dir.path(), "update").is_err());
+        assert!(Held::take(dir.path(), "append").is_ok());
+        drop(held);
+        assert!(Held::take(dir.path(), "update").is_ok());
+    }
+}

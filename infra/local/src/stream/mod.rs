@@ -1,0 +1,99 @@
+//! `stream`: word counts kept up to date from the files that refine writes.
+//!
+//! The counting is crate `stream`, a fold. Here are the triggers, the files it is fed and the place where its state is kept.
+
+mod capture;
+mod checkpoint;
+mod files;
+mod options;
+mod sink;
+
+use std::path::{Path, PathBuf};
+
+use ::stream::{Emitted, Query};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::lake::ref_dir;
+use crate::{Clock, Outcome};
+use capture::Capture;
+use checkpoint::{Checkpoint, Held};
+pub use options::Options;
+use sink::Sink;
+
+/// Keeps the counts of the lake at `root` up to date, once or for ever.
+pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
+    let query = options.query()?;
+    let mut capture = if options.no_ingest { None } else { Some(Capture::open(root, clock).await?) };
+    if !root.exists() {
+        return Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into());
+    }
+    let mut stream = Stream::open(root, query, options)?;
+    let mut ticks = options.every.map(interval);
+    if let Some(ticks) = &mut ticks {
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip); // a trigger that takes long delays the next, as in Spark
+    }
+    loop {
+        if let Some(ticks) = &mut ticks {
+            ticks.tick().await;
+        }
+        if let Some(capture) = &mut capture {
+            capture.catch_up().await?;
+        }
+        stream = stream.fold_what_is_new()?;
+        if ticks.is_none() {
+            return match capture {
+                Some(capture) => capture.all_refined().await,
+                None => Ok(()),
+            };
+        }
+    }
+}
+
+/// One query over one lake.
+struct Stream {
+    ref_dir: PathBuf,
+    checkpoint: Checkpoint,
+    held: Held,
+    sink: Sink,
+    files_per_trigger: usize,
+}
+
+impl Stream {
+    fn open(root: &Path, query: Query, options: &Options) -> Outcome<Self> {
+        let held = Held::take(root, &options.name())?;
+        let checkpoint = held.read(query)?;
+        let sink = Sink::open(&options.sink, query.mode(), options.top, checkpoint.written.as_ref())?;
+        Ok(Self { ref_dir: ref_dir(root), checkpoint, held, sink, files_per_trigger: options.files_per_trigger.into() })
+    }
+
+    /// Triggers until there is nothing to do: new files, then, where that closes windows, one trigger without files.
+    fn fold_what_is_new(mut self) -> Outcome<Self> {
+        let new = files::new_files(&self.ref_dir, &self.checkpoint.folded)?;
+        for files in new.chunks(self.files_per_trigger) {
+            self = self.trigger(files)?;
+        }
+        if self.checkpoint.state.is_due() { self.trigger(&[]) } else { Ok(self) }
+    }
+
+    /// Rows first, then the checkpoint: a process that dies between the two emits the same rows again under the same
+    /// number, and a file of rows is cut back to what the checkpoint knows of.
+    fn trigger(mut self, files: &[String]) -> Outcome<Self> {
+        let mut trigger = self.checkpoint.state.begin();
+        for file in files {
+            files::for_each_post(&self.ref_dir.join(file), |post| trigger.add(post))?;
+        }
+        let (state, emitted) = trigger.finish();
+        self.checkpoint.state = state;
+        self.checkpoint.folded.extend(files.iter().cloned());
+        self.checkpoint.written = self.sink.emit(&emitted, &summary(&emitted, files.len()))?;
+        self.held.write(&self.checkpoint)?;
+        Ok(self)
+    }
+}
+
+/// What a trigger did, in one line.
+fn summary(emitted: &Emitted, files: usize) -> String {
+    let Emitted { trigger, posts, late_dropped, rows, .. } = emitted;
+    let watermark = sink::instant(emitted.watermark_ms);
+    format!("trigger {trigger}: {files} file(s), {posts} posts, {} rows, watermark {watermark}, late_dropped {late_dropped}", rows.len())
+}

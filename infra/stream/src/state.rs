@@ -1,0 +1,192 @@
+//! The fold: a state and the posts of a trigger give the next state and the rows to emit.
+//!
+//! The watermark is that of Spark 3.4 and later, to the trigger:
+//! - It is the newest post of the *earlier* triggers less the lateness, begins at 1970 and never goes back.
+//! - A window is closed when its end is at or below the watermark. Lateness is a matter of windows, not of posts: a post is
+//!   dropped from each of its windows that the trigger *before* already closed, and counted in the others.
+//! - So the last chance of a window is the trigger that closes it: its posts still count, then append emits the window.
+//! - A trigger without posts moves the watermark too; [`State::is_due`] tells when that would change anything.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::query::{Mode, Query};
+use crate::window::Window;
+use crate::words::words;
+
+type Counts = HashMap<String, u64>;
+
+/// What is kept between two triggers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    query: Query,
+    /// Number of the next trigger, from 0.
+    next_trigger: u64,
+    /// The newest post so far, in milliseconds since 1970.
+    newest_ms: i64,
+    /// The watermark of the last trigger: what had ended by then is closed.
+    watermark_ms: i64,
+    /// By start of the window; running counts are all under 0.
+    counts: BTreeMap<i64, Counts>,
+}
+
+/// What of a tweet counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Post<'a> {
+    /// `criado_em`, in milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// Its text; empty where the row has none.
+    pub texto: &'a str,
+}
+
+/// What one trigger gives out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Emitted {
+    /// Number of the trigger, from 0.
+    pub trigger: u64,
+    /// The watermark that it worked with, in milliseconds since 1970.
+    pub watermark_ms: i64,
+    /// Posts that were folded in.
+    pub posts: u64,
+    /// Occurrences of words that were left out of a window because it was closed.
+    pub late_dropped: u64,
+    /// By window, then the most frequent first, then by word.
+    pub rows: Vec<Row>,
+}
+
+/// A count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// `None` for a running count.
+    pub window: Option<Window>,
+    /// The word.
+    pub word: String,
+    /// How often it occurs.
+    pub count: u64,
+}
+
+impl State {
+    /// The state before the first trigger.
+    pub fn new(query: Query) -> Self {
+        Self { query, next_trigger: 0, newest_ms: 0, watermark_ms: 0, counts: BTreeMap::new() }
+    }
+
+    /// The query.
+    pub fn query(&self) -> Query {
+        self.query
+    }
+
+    /// Windows that are kept, and counts in all of them.
+    pub fn size(&self) -> (usize, usize) {
+        (self.counts.len(), self.counts.values().map(HashMap::len).sum())
+    }
+
+    /// Whether a trigger without posts would move the watermark, and so close windows.
+    pub fn is_due(&self) -> bool {
+        self.query.forgets() && self.next_watermark_ms() > self.watermark_ms
+    }
+
+    /// Begins a trigger. The state is in it until it is finished, so that half a trigger can only be thrown away.
+    pub fn begin(self) -> Trigger {
+        let (closed_ms, watermark_ms) = (self.watermark_ms, self.next_watermark_ms());
+        Trigger { state: self, closed_ms, watermark_ms, posts: 0, late_dropped: 0, changed: BTreeMap::new() }
+    }
+
+    fn next_watermark_ms(&self) -> i64 {
+        self.watermark_ms.max(self.query.watermark_ms(self.newest_ms))
+    }
+
+    fn add(&mut self, key: i64, word: &str) {
+        let counts = self.counts.entry(key).or_default();
+        match counts.get_mut(word) {
+            Some(count) => *count += 1,
+            None => _ = counts.insert(word.to_owned(), 1),
+        }
+    }
+
+    /// Takes the counts of closed windows out.
+    fn close(&mut self, watermark_ms: i64) -> BTreeMap<i64, Counts> {
+        let query = self.query;
+        self.counts.extract_if(.., |&key, _| query.is_closed(key, watermark_ms)).collect()
+    }
+}
+
+/// A trigger that is taking posts in.
+#[derive(Debug)]
+pub struct Trigger {
+    state: State,
+    /// Windows that end here or earlier were closed by the trigger before: posts are late for them.
+    closed_ms: i64,
+    watermark_ms: i64,
+    posts: u64,
+    late_dropped: u64,
+    /// In update mode, which counts the trigger changed.
+    changed: BTreeMap<i64, HashSet<String>>,
+}
+
+impl Trigger {
+    /// Folds one post in.
+    pub fn add(&mut self, post: &Post<'_>) {
+        self.posts += 1;
+        self.state.newest_ms = self.state.newest_ms.max(post.created_at_ms);
+        let query = self.state.query;
+        words(post.texto, |word| {
+            for key in query.keys(post.created_at_ms) {
+                if query.is_closed(key, self.closed_ms) {
+                    self.late_dropped += 1;
+                    continue;
+                }
+                self.state.add(key, word);
+                if query.mode() == Mode::Update {
+                    let changed = self.changed.entry(key).or_default();
+                    if !changed.contains(word) {
+                        changed.insert(word.to_owned());
+                    }
+                }
+            }
+        });
+    }
+
+    /// Ends the trigger: the state to keep, and what to emit.
+    pub fn finish(mut self) -> (State, Emitted) {
+        let rows = match self.state.query.mode() {
+            Mode::Complete => self.rows(self.state.counts.clone()),
+            Mode::Append => {
+                let closed = self.state.close(self.watermark_ms);
+                self.rows(closed)
+            }
+            Mode::Update => {
+                let changed = std::mem::take(&mut self.changed);
+                let rows = self.rows(changed.into_iter().map(|(key, words)| (key, self.counts_of(key, words))));
+                self.state.close(self.watermark_ms);
+                rows
+            }
+        };
+        let trigger = self.state.next_trigger;
+        let emitted = Emitted { trigger, watermark_ms: self.watermark_ms, posts: self.posts, late_dropped: self.late_dropped, rows };
+        (State { next_trigger: trigger + 1, watermark_ms: self.watermark_ms, ..self.state }, emitted)
+    }
+
+    fn counts_of(&self, key: i64, words: HashSet<String>) -> Counts {
+        let counts = self.state.counts.get(&key);
+        words
+            .into_iter()
+            .map(|word| {
+                let count = counts.and_then(|counts| counts.get(&word)).copied().unwrap_or(0);
+                (word, count)
+            })
+            .collect()
+    }
+
+    fn rows(&self, windows: impl IntoIterator<Item = (i64, Counts)>) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for (key, counts) in windows {
+            let first = rows.len();
+            let window = self.state.query.window(key);
+            rows.extend(counts.into_iter().map(|(word, count)| Row { window, word, count }));
+            rows[first..].sort_unstable_by(|left, right| right.count.cmp(&left.count).then_with(|| left.word.cmp(&right.word)));
+        }
+        rows
+    }
+}

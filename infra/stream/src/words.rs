@@ -1,0 +1,100 @@
+//! What a word is: the rule of the view `palavras`, so that a stream and a query count the same.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// Read from the left, at each place the first alternative that fits; only the last one, group 1, is a word.
+///
+/// Before it: links, mentions, hashtags, HTML entities, and what begins with a digit.
+const PATTERN: &str = concat!(
+    r"(?:https?://|www\.)[^\p{Z}\p{Cc}]+|@[a-z0-9_]+|#[\p{L}\p{M}\p{N}_]+|&#?[a-z0-9]+;",
+    r"|\p{N}[\p{L}\p{M}\p{N}]*|(\p{L}[\p{L}\p{M}\p{N}]+)"
+);
+
+/// Words that are not counted, one a line.
+const STOP_LIST: &str = include_str!("../../athena/palavras_vazias.txt");
+
+/// Calls `found` with each word of a text, in lower case, as often as it occurs.
+pub fn words(text: &str, mut found: impl FnMut(&str)) {
+    static RULE: LazyLock<(Regex, HashSet<&str>)> = LazyLock::new(|| {
+        #[expect(clippy::expect_used, reason = "a constant that the tests compile")]
+        let pattern = Regex::new(PATTERN).expect("the pattern is a regular expression");
+        (pattern, STOP_LIST.lines().collect())
+    });
+    let (pattern, stop_list) = &*RULE;
+    for captures in pattern.captures_iter(&text.to_lowercase()) {
+        if let Some(word) = captures.get(1).filter(|word| !stop_list.contains(word.as_str())) {
+            found(word.as_str());
+        }
+    }
+}
+
+/// A number that changes when the pattern or the stop list does: counts made by different rules must not be added up.
+pub fn rule() -> u64 {
+    fnv1a(PATTERN.bytes().chain(STOP_LIST.bytes()))
+}
+
+/// FNV-1a of 64 bits: the same in every build, which the standard library's hash does not promise.
+fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        words(text, |word| all.push(word.to_owned()));
+        all
+    }
+
+    #[test]
+    fn words_are_what_the_rule_says() {
+        for (text, want) in [
+            ("Viva o BRASIL, viva!", &["viva", "brasil", "viva"][..]),
+            ("o a é", &[]),        // one letter is no word
+            ("não que para", &[]), // the stop list
+            ("PARA Você", &[]),    // the stop list is asked in lower case
+            ("veja https://t.co/Brasil?x=viva. www.gov.br/noticias fim", &["veja", "fim"]),
+            ("@planalto @Lula_13x disse #brasil #Eleição2026", &["disse"]),
+            ("rock &amp; &#39; &quot; roll", &["rock", "roll"]),
+            ("13 13h 2026 covid19 4ª", &["covid19"]),
+            ("guarda-chuva d'água", &["guarda", "chuva", "água"]),
+            ("e\u{301}poca", &["e\u{301}poca"]), // a combining accent belongs to its letter
+            ("a\u{301}", &["a\u{301}"]),
+            ("fim\u{a0}https://x.br/a\u{a0}novo", &["fim", "novo"]), // a no-break space ends a link
+            ("emoji 😂kkk😂", &["emoji", "kkk"]),
+            ("", &[]),
+        ] {
+            assert_eq!(of(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_rule_is_that_of_the_view() {
+        let view = include_str!("../../athena/views/palavras.sql");
+        assert!(view.contains(&format!("'{PATTERN}'")));
+        let (_, listed) = view.split_once("NOT IN (").unwrap();
+        let (listed, _) = listed.split_once(')').unwrap();
+        let listed: Vec<&str> = listed.split(',').map(|word| word.trim().trim_matches('\'')).collect();
+        assert_eq!(listed, STOP_LIST.lines().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_stop_list_is_made_of_words_in_order() {
+        let listed: Vec<&str> = STOP_LIST.lines().collect();
+        assert!(listed.is_sorted_by(|left, right| left < right));
+        let pattern = Regex::new(&format!("^(?:{PATTERN})$")).unwrap();
+        for word in listed {
+            assert!(pattern.captures(word).is_some_and(|captures| captures.get(1).is_some()), "{word}");
+        }
+    }
+
+    #[test]
+    fn the_hash_is_fnv_1a() {
+        assert_eq!(fnv1a("foobar".bytes()), 0x8594_4171_f739_67e8); // RFC draft-eastlake-fnv, test vectors
+    }
+}

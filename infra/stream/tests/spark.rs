@@ -1,0 +1,118 @@
+//! A stream whose rows were read off PySpark 4.3.0, one file a trigger; `infra/deploy-checks/spark_stream.py` compares many more.
+
+use std::time::Duration;
+
+use stream::{Mode, Post, Query, State, Windows};
+
+const MINUTE_MS: i64 = 60_000;
+/// 2026-11-23T14:00Z
+const START_MS: i64 = 1_795_442_400_000;
+
+/// The posts of each file: minutes and milliseconds after the start, and the text.
+const FILES: [&[(i64, i64, &str)]; 6] = [
+    &[(0, 0, "alfa")],
+    &[(30, 0, "beta")],
+    &[(0, 1, "tarde"), (31, 0, "gama")], // the window of `tarde` closes in this trigger: its last chance
+    &[(0, 2, "maistarde"), (60, 0, "")], // too late; and a post without words moves the watermark
+    &[(0, 3, "fim"), (70, 0, "novo")],
+    &[(55, 0, "talvez")], // ends exactly at the watermark of the trigger before: too late
+];
+
+/// By trigger: start of the window in minutes, word, count; and how many words were late.
+type Triggers = Vec<(Vec<(i64, String, u64)>, u64)>;
+
+/// With a trigger between the files wherever one is due, as when files trickle in.
+fn run(mode: Mode, trickle: bool) -> Triggers {
+    let windows = Windows::new(Duration::from_mins(10), Duration::from_mins(10)).unwrap();
+    let mut state = State::new(Query::new(mode, Some(windows), Duration::ZERO).unwrap());
+    let mut triggers = Vec::new();
+    let mut next = |state: State, posts: &[(i64, i64, &str)]| {
+        let mut trigger = state.begin();
+        for (minutes, ms, texto) in posts {
+            trigger.add(&Post { created_at_ms: START_MS + minutes * MINUTE_MS + ms, texto });
+        }
+        let (state, emitted) = trigger.finish();
+        assert_eq!(emitted.trigger, triggers.len() as u64);
+        let start = |row: &stream::Row| (row.window.unwrap().start_ms - START_MS) / MINUTE_MS;
+        triggers.push((emitted.rows.iter().map(|row| (start(row), row.word.clone(), row.count)).collect(), emitted.late_dropped));
+        state
+    };
+    for posts in FILES {
+        state = next(state, posts);
+        if trickle && state.is_due() {
+            state = next(state, &[]);
+        }
+    }
+    triggers
+}
+
+#[track_caller]
+fn check(mode: Mode, trickle: bool, want: &[(&[(i64, &str)], u64)]) {
+    let rows = |rows: &[(i64, &str)]| rows.iter().map(|&(start, word)| (start, word.to_owned(), 1)).collect();
+    let want: Triggers = want.iter().map(|&(want, late)| (rows(want), late)).collect();
+    assert_eq!(run(mode, trickle), want);
+}
+
+#[test]
+fn append_over_a_backlog() {
+    let (first, second) = ([(0, "alfa"), (0, "tarde")], [(30, "beta"), (30, "gama")]);
+    check(Mode::Append, false, &[(&[], 0), (&[], 0), (&first, 0), (&[], 1), (&second, 1), (&[], 1)]);
+}
+
+#[test]
+fn update_over_a_backlog() {
+    let third = [(0, "tarde"), (30, "gama")];
+    check(Mode::Update, false, &[(&[(0, "alfa")], 0), (&[(30, "beta")], 0), (&third, 0), (&[], 1), (&[(70, "novo")], 1), (&[], 1)]);
+}
+
+#[test]
+fn append_as_files_trickle_in() {
+    let second = [(30, "beta"), (30, "gama")];
+    check(
+        Mode::Append,
+        true,
+        &[
+            (&[], 0),
+            (&[], 0), // without files: the watermark comes to the first post
+            (&[], 0),
+            (&[(0, "alfa")], 0), // without files
+            (&[], 1),
+            (&[], 0),
+            (&[], 1),
+            (&second, 0),
+            (&[], 1),
+            (&[], 0),
+            (&[], 1),
+        ],
+    );
+}
+
+#[test]
+fn update_as_files_trickle_in() {
+    check(
+        Mode::Update,
+        true,
+        &[
+            (&[(0, "alfa")], 0),
+            (&[], 0),
+            (&[(30, "beta")], 0),
+            (&[], 0),
+            (&[(30, "gama")], 1),
+            (&[], 0),
+            (&[], 1),
+            (&[], 0),
+            (&[(70, "novo")], 1),
+            (&[], 0),
+            (&[], 1),
+        ],
+    );
+}
+
+#[test]
+fn complete_keeps_all_and_never_waits() {
+    let triggers = run(Mode::Complete, true);
+    assert_eq!(triggers.len(), FILES.len());
+    let words = ["alfa", "fim", "maistarde", "tarde", "beta", "gama", "talvez", "novo"];
+    assert_eq!(triggers[5].0.iter().map(|(_, word, _)| word.as_str()).collect::<Vec<_>>(), words);
+    assert!(triggers.iter().all(|(_, late)| *late == 0));
+}
