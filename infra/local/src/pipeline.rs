@@ -7,7 +7,6 @@ use chrono::TimeDelta;
 use ingest::{Config, Ingest, Invocation, Wire};
 use refine::Refine;
 use serde_json::Value;
-use tokio::time::Instant;
 use tweets::TweetId;
 
 use crate::lake::{Lake, REF_BUCKET};
@@ -63,7 +62,7 @@ impl Pipeline {
         self.deliver().await?;
         for _ in 0..INVOCATIONS_MAX {
             let owner = RandomState::new().build_hasher().finish();
-            let answer = ingest::handle(&self.ingest, Invocation::new((self.clock)(), TIMEOUT, owner)).await?;
+            let answer = ingest::handle(&self.ingest, Invocation::new((self.clock)(), TIMEOUT, owner), |_| ()).await?;
             self.deliver().await?;
             caught.add(&answer);
             match caught.status.as_str() {
@@ -81,7 +80,7 @@ impl Pipeline {
 
     /// Hands everything that waits to refine.
     pub async fn deliver(&mut self) -> Outcome {
-        deliver(&mut self.queue, &self.refine, |_| {}).await
+        deliver(&mut self.queue, &self.refine, self.clock, |_| {}).await
     }
 
     /// RAW keys that could not be refined.
@@ -96,9 +95,9 @@ pub fn refine_of(lake: &Lake) -> Refine {
 }
 
 /// Hands everything that waits to refine; `on_batch` is told how many messages each batch had.
-pub async fn deliver(queue: &mut Queue, refine: &Refine, on_batch: impl Fn(u64)) -> Outcome {
+pub async fn deliver(queue: &mut Queue, refine: &Refine, clock: Clock, on_batch: impl Fn(u64)) -> Outcome {
     while let Some(batch) = queue.receive() {
-        let answer = refine::handle(refine, batch.event(), Instant::now() + TIMEOUT).await?;
+        let answer = refine::handle(refine, batch.event(), refine::Invocation::new(clock(), TIMEOUT), |_| ()).await?;
         on_batch(batch.len());
         queue.settle(batch, &answer)?;
     }

@@ -27,7 +27,7 @@ pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, cl
     let files = queue.replay(&lake, is_meant).await?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(files).with_style(style); // draws nothing where standard error is no terminal
-    deliver(&mut queue, &refine_of(&lake), |messages| bar.inc(messages)).await?;
+    deliver(&mut queue, &refine_of(&lake), clock, |messages| bar.inc(messages)).await?;
     bar.finish_and_clear();
     match queue.dead() {
         [] => {
