@@ -40,6 +40,19 @@ def check(condition, text):
         raise SystemExit(1)
 
 
+def metrics(function):
+    """Sums of the metrics that a function has printed so far, by name."""
+    sums = {}
+    for line in function.lines:
+        document = json.loads(line)
+        for directive in document.get("_aws", {}).get("CloudWatchMetrics", []):
+            if directive["Namespace"] != "XptoTweets" or document["FunctionName"] != function.name:
+                raise SystemExit(f"FAILED  {line}")
+            for metric in directive["Metrics"]:
+                sums[metric["Name"]] = sums.get(metric["Name"], 0) + document[metric["Name"]]
+    return sums
+
+
 def sample(name):
     return json.load(open(os.path.join(os.path.dirname(__file__), "../../events", name + ".json")))
 
@@ -67,6 +80,8 @@ def run(bootstraps, local):
             check(answer["status"] == "complete" and answer["posts"] > 0, f"ingest answers: {json.dumps(answer)}")
             log = "".join(ingest.lines)
             check("ingest finished" in log, "ingest logs its summary")
+            told = metrics(ingest)
+            check(told["Posts"] == answer["posts"] and told["ColdStarts"] == 1, f"ingest prints its metrics: {json.dumps(told)}")
             check("zarabatana7Qk2v" not in log and "zarpelim" not in log, "no token and no tweet text in its log at debug level")
 
         raw_files = sorted(glob.glob(f"{lake}/xpto-raw/tweets/**/*.json", recursive=True))
@@ -90,6 +105,9 @@ def run(bootstraps, local):
             check(refine.invoke(sample("s3-test-event"))["ignored"] == 1, "s3:TestEvent is ignored by name")
             failures = [failure["itemIdentifier"] for failure in refine.invoke(sample("sqs-one-bad-file"))["batchItemFailures"]]
             check(len(failures) == 2, "a batch of files that are not there gives both messages back")
+            told = metrics(refine)
+            by_minute = sum(told.get(name, 0) for name in ("RowsPositivo", "RowsNegativo", "RowsNeutro"))
+            check(told["Rows"] == by_minute + told.get("BackfillRows", 0) == sum(sizes), f"refine counts each row once: {json.dumps(told)}")
             check("zarpelim" not in "".join(refine.lines), "no tweet text in its log at debug level")
 
         parquet = f"{lake}/xpto-ref/tweets/**/*.parquet"

@@ -31,7 +31,7 @@ pub use config::{Config, ConfigError, Vocabulary};
 pub use cursor::{CURSOR_KEY, Cursor, Lease, Month, OpenSweep, Pending};
 pub use deadline::{Invocation, Pace};
 pub use error::{Error, Fate};
-pub use summary::{Status, Summary};
+pub use summary::{Status, Summary, USD_PER_POST};
 pub use sweep::Gap;
 pub use token::BearerToken;
 pub use x_api::{SearchRequest, Wire, XClient};

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::sweep::Gap;
 
 /// Dollars for one post read. Source: X API pricing, pay per use, August 2026.
-const USD_PER_POST: f64 = 0.005;
+pub const USD_PER_POST: f64 = 0.005;
 /// Dollars for one user read, which `author_id` and its like expand to. Same source.
 const USD_PER_USER: f64 = 0.010;
 
