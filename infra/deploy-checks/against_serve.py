@@ -19,6 +19,19 @@ def function(bootstraps, name, environment):
     return Function(f"{bootstraps}/{name}/bootstrap", properties, {})
 
 
+def metrics(function):
+    """Sums of the metrics that a function has printed so far, by name."""
+    sums = {}
+    for line in function.lines:
+        document = json.loads(line)
+        for directive in document.get("_aws", {}).get("CloudWatchMetrics", []):
+            if directive["Namespace"] != "XptoTweets" or document["FunctionName"] != function.name:
+                raise SystemExit(f"FAILED  {line}")
+            for metric in directive["Metrics"]:
+                sums[metric["Name"]] = sums.get(metric["Name"], 0) + document[metric["Name"]]
+    return sums
+
+
 def sample(name):
     return json.load(open(os.path.join(os.path.dirname(__file__), "../../events", name + ".json")))
 
@@ -46,6 +59,8 @@ def run(bootstraps, local):
             check(answer["status"] == "complete" and answer["posts"] > 0, f"ingest answers: {json.dumps(answer)}")
             log = "".join(ingest.lines)
             check("ingest finished" in log, "ingest logs its summary")
+            told = metrics(ingest)
+            check(told["Posts"] == answer["posts"] and told["ColdStarts"] == 1, f"ingest prints its metrics: {json.dumps(told)}")
             check("zarabatana7Qk2v" not in log and "zarpelim" not in log, "no token and no tweet text in its log at debug level")
 
         raw_files = sorted(glob.glob(f"{lake}/xpto-raw/tweets/**/*.json", recursive=True))
@@ -74,9 +89,12 @@ def run(bootstraps, local):
                 check(False, "a bucket that is not there is an error")
             except Failed as failed:
                 check(failed.type == "RawUnreadable" and "404 NoSuchBucket" in failed.message, "a bucket that is not there is RawUnreadable")
-            errors = [line for line in refine.lines if json.loads(line)["level"] == "ERROR"]
+            errors = [line for line in refine.lines if json.loads(line).get("level") == "ERROR"]
             # The runtime logs an error a second time, with all that is in it: of an SDK's error that is the whole answer.
             check(errors and not any("SdkBody" in line or "raw:" in line for line in errors), "no log line holds an answer of S3")
+            told = metrics(refine)
+            by_minute = sum(told.get(name, 0) for name in ("RowsPositivo", "RowsNegativo", "RowsNeutro"))
+            check(told["Rows"] == by_minute + told.get("BackfillRows", 0) == sum(sizes), f"refine counts each row once: {json.dumps(told)}")
             check("zarpelim" not in "".join(refine.lines), "no tweet text in its log at debug level")
 
         parquet = f"{lake}/xpto-ref/tweets/**/*.parquet"

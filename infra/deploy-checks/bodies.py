@@ -31,6 +31,10 @@ def calls(stack):
         yield "scheduler", "create_schedule", schedule
     for alarm in stack.of_type("AWS::CloudWatch::Alarm").values():
         yield "cloudwatch", "put_metric_alarm", alarm
+    for dashboard in stack.of_type("AWS::CloudWatch::Dashboard").values():
+        yield "cloudwatch", "put_dashboard", {**dashboard, "DashboardBody": json.dumps(json.loads(dashboard["DashboardBody"]))}
+    for group in stack.of_type("AWS::Logs::LogGroup").values():
+        yield "logs", "create_log_group", {"logGroupName": group["LogGroupName"]}
     for bucket in stack.of_type("AWS::S3::Bucket").values():
         name = bucket["BucketName"]
         yield "s3", "create_bucket", {"Bucket": name, "CreateBucketConfiguration": {"LocationConstraint": REGION}}

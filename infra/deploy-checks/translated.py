@@ -158,7 +158,7 @@ class Stack:
 
     def own_name(self, name):
         properties = self.present[name]["Properties"]
-        names = ("BucketName", "QueueName", "FunctionName", "LogGroupName", "TopicName", "Name")
+        names = ("BucketName", "QueueName", "FunctionName", "LogGroupName", "TopicName", "DashboardName", "Name")
         own = next((properties[key] for key in names if key in properties), None)
         if own is None and "DatabaseInput" in properties:
             own = properties["DatabaseInput"]["Name"]

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use emulators::s3::{EmbeddedS3, ObjectCreated};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use refine::Refine;
+use refine::{Invocation, Refine};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use crate::fault::{RAW_BUCKET, REF_BUCKET};
 use crate::random::Random;
@@ -83,7 +82,7 @@ impl Queue {
         let run = world.next_number();
         let keys: Vec<&str> = batch.iter().map(|message| message.key.as_str()).collect();
         world.note(format!("refine {run} gets {}", keys.join(" ")));
-        let answer = refine::handle(&refine, event(&batch), Instant::now() + TIMEOUT);
+        let answer = refine::handle(&refine, event(&batch), Invocation::new(world.now(), TIMEOUT), |line| world.emit(line));
         let outcome = seat.invoke(run, TIMEOUT, answer, refine::Error::error_type).await;
         world.note(format!("refine {run} ends: {outcome:?}"));
         self.settle(batch, &outcome);

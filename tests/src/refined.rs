@@ -44,6 +44,10 @@ pub(crate) async fn ref_is_raw(world: &World, verdict: &mut Verdict) {
     for row in found.keys() {
         verdict.check("INV-3", wanted.contains_key(row), || format!("{row:?} is in REF and not in RAW"));
     }
+    // A row is counted when its file is created and never again; a creation that nobody learned of counts none.
+    let counted = world.record(|record| counted(&record.metrics));
+    let there: u64 = found.values().sum();
+    verdict.check("INV-3", counted <= there, || format!("{counted} rows were counted, {there} are in REF"));
     let mut dead = world.queue().dead_keys();
     dead.dedup();
     verdict.check("INV-5", dead == unreadable, || format!("set aside is {dead:?}, what cannot be read is {unreadable:?}"));
@@ -52,6 +56,11 @@ pub(crate) async fn ref_is_raw(world: &World, verdict: &mut Verdict) {
         let is_named = lines.iter().any(|line| line.message == "object rejected" && line.field("key") == Some(&key));
         verdict.check("INV-5", is_named, || format!("no log names {key}"));
     }
+}
+
+fn counted(lines: &[metrics::Line]) -> u64 {
+    let rows = lines.iter().flat_map(|line| &line.values).filter(|(metric, _)| *metric == metrics::Metric::Rows);
+    rows.filter_map(|(_, value)| value.as_u64()).sum()
 }
 
 async fn objects(world: &World, bucket: &str, prefix: &str) -> Vec<(String, Bytes)> {

@@ -136,7 +136,8 @@ impl Sandbox {
         let run = world.next_number();
         let invocation = Invocation::new(world.now() + self.skew, left, world.random_number());
         world.note(format!("run {run} ({}) begins, clock {:+} ms", self.seat.sandbox, self.skew.num_milliseconds()));
-        let outcome = self.seat.invoke(run, left, ingest::handle(&self.ingest, invocation), ingest::Error::error_type).await;
+        let answer = ingest::handle(&self.ingest, invocation, |line| world.emit(line));
+        let outcome = self.seat.invoke(run, left, answer, ingest::Error::error_type).await;
         world.note(format!("run {run} ends: {}", outcome.status()));
         world.count_run(&outcome);
         outcome

@@ -98,6 +98,31 @@ impl World {
         })
     }
 
+    /// One batch of what waits goes to `refine`.
+    pub async fn deliver(&self) {
+        self.queue().deliver(self, &mut Random::new(self.seed()), false).await;
+    }
+
+    /// Whether messages wait for `refine`.
+    pub fn has_waiting(&self) -> bool {
+        !self.queue().is_empty()
+    }
+
+    /// RAW keys whose messages were set aside.
+    pub fn dead_letters(&self) -> Vec<String> {
+        self.queue().dead_keys()
+    }
+
+    /// An operator sends what was set aside through the queue once more.
+    pub fn redrive(&self) {
+        self.queue().redrive();
+    }
+
+    /// Metrics that the functions emitted since this was last asked.
+    pub fn metrics(&self) -> Vec<metrics::Line> {
+        self.record(|record| std::mem::take(&mut record.metrics))
+    }
+
     /// Everything that waits goes to `refine`.
     pub async fn deliver_all(&self) {
         let mut random = Random::new(self.seed());

@@ -56,6 +56,8 @@ pub struct Record {
     pub held_max: u64,
     /// Runs by how they ended.
     pub runs: BTreeMap<String, u64>,
+    /// Metrics that the functions emitted, in order.
+    pub metrics: Vec<metrics::Line>,
     /// Offences against the rules of the world: a request after the end of its invocation, one that X would never accept.
     pub offences: Vec<String>,
 }
@@ -266,6 +268,10 @@ impl World {
         if status == StatusCode::OK {
             self.record(|record| record.pages_lost += 1);
         }
+    }
+
+    pub(crate) fn emit(&self, line: metrics::Line) {
+        self.record(|record| record.metrics.push(line));
     }
 
     pub(crate) fn count_run(&self, outcome: &Outcome<Value>) {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use lambda_runtime::Diagnostic;
+use metrics::Cause;
 
 use crate::config::ConfigError;
 
@@ -44,7 +45,7 @@ pub enum Error {
     RawUnwritable { source: aws::Error },
     #[error("the fate of a write to s3://{bucket}/{key} is unknown; the next run looks and goes on")]
     WriteUnknown { bucket: String, key: String, source: Option<aws::Error> },
-    #[error("s3://{bucket}/{key} is not a cursor of this version ({problem}); see \"A broken cursor\" in the README before touching it")]
+    #[error("s3://{bucket}/{key} is not a cursor of this version ({problem}); see \"A broken cursor\" in RUNBOOK.md before touching it")]
     CursorInvalid { bucket: String, key: String, problem: String },
     #[error("s3://{bucket}/{key} exists without the metadata `oldest`; it was not written by ingest, so move it out of the way")]
     RawForeign { bucket: String, key: String },
@@ -104,6 +105,25 @@ impl Error {
             Self::WriteUnknown { .. } => "WriteUnknown",
             Self::CursorInvalid { .. } => "CursorInvalid",
             Self::RawForeign { .. } => "RawForeign",
+        }
+    }
+
+    /// What somebody has to look at when it repeats; each cause has its alarm.
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::SecretMissing { .. }
+            | Self::SecretEmpty { .. }
+            | Self::SecretInvalid { .. }
+            | Self::SecretUnreadable { .. }
+            | Self::Unauthorized { .. } => Cause::Token,
+            Self::CreditsDepleted | Self::UsageCapExceeded { .. } => Cause::Credits,
+            Self::ConfigInvalid(_) | Self::Forbidden { .. } | Self::RequestRejected { .. } | Self::PageUnreadable { .. } => Cause::Settings,
+            Self::RawUnreadable { .. }
+            | Self::RawUnwritable { .. }
+            | Self::WriteUnknown { .. }
+            | Self::CursorInvalid { .. }
+            | Self::RawForeign { .. } => Cause::Storage,
+            Self::RateLimited { .. } | Self::Unavailable { .. } => Cause::Passing,
         }
     }
 

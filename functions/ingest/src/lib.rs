@@ -17,10 +17,12 @@ mod sweep;
 mod token;
 mod x_api;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws::{Clients, Secret, Secrets, Store, Timeouts};
 use lambda_runtime::Diagnostic;
+use metrics::Line;
 use serde_json::Value;
 use tokio::sync::Mutex;
 use tracing::{error, info};
@@ -50,6 +52,7 @@ pub struct Ingest {
     requested: Vec<String>,
     token: Mutex<Option<BearerToken>>,
     file_tweets_max: usize,
+    has_served: AtomicBool,
 }
 
 impl Ingest {
@@ -74,6 +77,7 @@ impl Ingest {
             requested: fields::requested(config.vocabulary, &config.expansions),
             token: Mutex::new(None),
             file_tweets_max: TWEETS_PER_FILE_MAX,
+            has_served: AtomicBool::new(false),
             config,
         }
     }
@@ -108,58 +112,64 @@ impl Ingest {
 }
 
 /// Answers one invocation, also when the function could not be configured: each time with the same error and its type.
-pub async fn answer(ingest: &Result<Ingest, Error>, invocation: Invocation) -> Result<Value, Diagnostic> {
+pub async fn answer(ingest: &Result<Ingest, Error>, invocation: Invocation, mut emit: impl FnMut(Line)) -> Result<Value, Diagnostic> {
     match ingest {
-        Ok(ingest) => handle(ingest, invocation).await.map_err(|failure| Diagnostic::from(&failure)),
+        Ok(ingest) => handle(ingest, invocation, emit).await.map_err(|failure| Diagnostic::from(&failure)),
         Err(failure) => {
             error!(error_type = failure.error_type(), error = failure.chain(), "ingest is not configured");
+            emit(Line::errors(invocation.now(), failure.error_type(), failure.cause(), 1));
             Err(failure.into())
         }
     }
 }
 
-/// Answers one invocation with its summary as JSON, and logs it in one line.
-pub async fn handle(ingest: &Ingest, invocation: Invocation) -> Result<Value, Error> {
-    let mut summary = Summary::default();
+/// Answers one invocation with its summary as JSON, logs it in one line, and hands its metrics to `emit`.
+pub async fn handle(ingest: &Ingest, invocation: Invocation, emit: impl FnMut(Line)) -> Result<Value, Error> {
+    let mut summary = Summary { is_cold: !ingest.has_served.swap(true, Ordering::Relaxed), ..Summary::default() };
     let outcome = Box::pin(ingest.run(&invocation, &mut summary)).await; // boxed: the whole run is one large future
+    log(&summary, &invocation, outcome.as_ref().err());
+    summary.lines(invocation.now(), invocation.elapsed(), outcome.as_ref().err()).into_iter().for_each(emit);
+    outcome.map(|()| summary.to_json())
+}
+
+/// Writes the one line of the invocation.
+fn log(summary: &Summary, invocation: &Invocation, failure: Option<&Error>) {
     let elapsed_ms = u64::try_from(invocation.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let Summary { status, posts, files, pages, posts_read, posts_read_month, posts_reread, out_of_span, .. } = summary;
+    let (lag_seconds, gap_seconds) = (summary.lag_seconds(invocation.now()), summary.gap_seconds());
+    let Summary { status, posts, files, pages, posts_read, posts_read_month, posts_reread, out_of_span, .. } = *summary;
     let (status, estimated_usd, done) = (status.as_str(), summary.estimated_usd(), summary.done.map(tracing::field::display));
-    match outcome {
-        Ok(()) => {
-            info!(
-                status,
-                posts,
-                files,
-                pages,
-                posts_read,
-                posts_read_month,
-                posts_reread,
-                out_of_span,
-                estimated_usd,
-                done,
-                elapsed_ms,
-                "ingest finished"
-            );
-            Ok(summary.to_json())
-        }
-        Err(failure) => {
-            let (error_type, error) = (failure.error_type(), failure.chain());
-            error!(
-                posts,
-                files,
-                pages,
-                posts_read,
-                posts_read_month,
-                posts_reread,
-                estimated_usd,
-                done,
-                elapsed_ms,
-                error_type,
-                error,
-                "ingest failed"
-            );
-            Err(failure)
-        }
+    match failure {
+        None => info!(
+            status,
+            posts,
+            files,
+            pages,
+            posts_read,
+            posts_read_month,
+            posts_reread,
+            out_of_span,
+            estimated_usd,
+            done,
+            lag_seconds,
+            gap_seconds,
+            elapsed_ms,
+            "ingest finished"
+        ),
+        Some(failure) => error!(
+            posts,
+            files,
+            pages,
+            posts_read,
+            posts_read_month,
+            posts_reread,
+            estimated_usd,
+            done,
+            lag_seconds,
+            gap_seconds,
+            elapsed_ms,
+            error_type = failure.error_type(),
+            error = failure.chain(),
+            "ingest failed"
+        ),
     }
 }

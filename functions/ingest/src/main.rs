@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use chrono::Utc;
 use ingest::{Ingest, Invocation, answer};
 use lambda_runtime::{LambdaEvent, run, service_fn, tracing};
+use metrics::Line;
 use serde_json::Value;
 
 #[expect(clippy::disallowed_methods, reason = "main is where the environment and the clock are read")]
@@ -17,7 +18,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     run(service_fn(move |event: LambdaEvent<Value>| async move {
         let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::ZERO);
         let owner = RandomState::new().build_hasher().finish(); // 64 bits that no other invocation has
-        answer(ingest, Invocation::new(Utc::now(), left, owner)).await
+        let emit = |line: Line| println!("{}", line.to_emf(&event.context.env_config.function_name));
+        answer(ingest, Invocation::new(Utc::now(), left, owner), emit).await
     }))
     .await
 }

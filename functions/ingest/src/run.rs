@@ -193,12 +193,12 @@ impl<'a> Run<'a> {
             summary.posts_reread += request.max_results;
         }
         let error = match failure {
-            Failure::NoAnswer { source, .. } => return self.again(source).await,
-            Failure::ServerError(status) => return self.again(format!("status {status}").into()).await,
+            Failure::NoAnswer { source, .. } => return self.again(source, summary).await,
+            Failure::ServerError(status) => return self.again(format!("status {status}").into(), summary).await,
             Failure::NotAPage(source) => {
                 self.unreadable += 1;
                 if self.unreadable < UNREADABLE_MAX {
-                    return self.again(source.into()).await;
+                    return self.again(source.into(), summary).await;
                 }
                 Error::PageUnreadable { source }
             }
@@ -223,12 +223,13 @@ impl<'a> Run<'a> {
     }
 
     /// Waits before the same request is sent again, longer each time, or gives up.
-    async fn again(&mut self, source: Box<dyn std::error::Error + Send + Sync>) -> Asked {
+    async fn again(&mut self, source: Box<dyn std::error::Error + Send + Sync>, summary: &mut Summary) -> Asked {
         self.failures += 1;
         // Up to twice the doubled base, by a number that differs from run to run.
         let jitter = self.invocation.owner.rotate_left(self.failures * 8) % 1000;
         let wait = Duration::from_millis((200 << self.failures) + (jitter << self.failures) / 5);
         if self.failures >= ATTEMPTS_MAX || self.invocation.left() < self.pace.page + wait {
+            summary.is_x_unavailable = true;
             return Asked::End(ending_of(Error::Unavailable { attempts: self.failures, source }));
         }
         debug!(attempt = self.failures, wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "x api asked again");
@@ -412,11 +413,11 @@ fn say(gap: Gap, summary: &mut Summary) {
 fn ending_of(error: Error) -> Ending {
     match (error.fate(), &error) {
         (Fate::Resume, Error::RateLimited { .. }) => {
-            warn!(error = error.chain(), "x api rate limit");
+            warn!(error_type = error.error_type(), error = error.chain(), "x api rate limit");
             Ending::Stopped(Status::RateLimited)
         }
         (Fate::Resume, _) => {
-            warn!(error = error.chain(), "x api unavailable");
+            warn!(error_type = error.error_type(), error = error.chain(), "x api unavailable");
             Ending::Stopped(Status::Partial)
         }
         (Fate::Fail, _) => Ending::Refused(error),

@@ -1,9 +1,12 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
+use metrics::{Line, Metric};
 use serde_json::{Value, json};
 use tweets::TweetId;
 
+use crate::error::Error;
 use crate::sweep::Gap;
 
 /// Dollars for one post read. Source: X API pricing, pay per use, August 2026.
@@ -73,6 +76,10 @@ pub struct Summary {
     pub done: Option<TweetId>,
     /// What can never be captured.
     pub gap: Option<Gap>,
+    /// Whether the run gave X up for lack of an answer.
+    pub is_x_unavailable: bool,
+    /// Whether it is the first one of its process.
+    pub is_cold: bool,
 }
 
 impl Summary {
@@ -86,6 +93,44 @@ impl Summary {
     #[expect(clippy::cast_precision_loss, reason = "counts of one run are far below 2^52")]
     pub fn estimated_usd(&self) -> f64 {
         (self.posts_read + self.included_posts_read) as f64 * USD_PER_POST + self.users_read as f64 * USD_PER_USER
+    }
+
+    /// How far the captured is behind `now`; `None` while the cursor is not known.
+    pub fn lag_seconds(&self, now: DateTime<Utc>) -> Option<u64> {
+        let lag = now - self.done?.created_at();
+        Some(u64::try_from(lag.num_seconds()).unwrap_or(0))
+    }
+
+    /// The length of what can never be captured, rounded up: a gap of any length is more than nothing.
+    pub fn gap_seconds(&self) -> u64 {
+        let gap_ms = self.gap.map_or(0, |gap| (gap.to.created_at() - gap.from.created_at()).num_milliseconds());
+        u64::try_from(gap_ms).unwrap_or(0).div_ceil(1000)
+    }
+
+    /// The metrics of the run that ended at `now`.
+    #[expect(clippy::cast_precision_loss, reason = "a month's posts are far below 2^52")]
+    pub fn lines(&self, now: DateTime<Utc>, elapsed: Duration, failure: Option<&Error>) -> Vec<Line> {
+        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        let mut line = Line::at(now)
+            .with(Metric::Posts, self.posts)
+            .with(Metric::Files, self.files)
+            .with(Metric::EstimatedUsd, self.estimated_usd())
+            .with(Metric::DurationMs, elapsed_ms)
+            .with_some(Metric::GapSeconds, self.gap_seconds())
+            .with_some(Metric::OutOfSpanPosts, self.out_of_span)
+            .with_some(Metric::PostsReread, self.posts_reread)
+            .with_some(Metric::RateLimitStops, (self.status == Status::RateLimited).into())
+            .with_some(Metric::BudgetStops, (self.status == Status::BudgetExhausted).into())
+            .with_some(Metric::UnavailableStops, self.is_x_unavailable.into())
+            .with_some(Metric::ColdStarts, self.is_cold.into());
+        if let Some(lag_seconds) = self.lag_seconds(now) {
+            line = line
+                .with(Metric::LagSeconds, lag_seconds)
+                .with(Metric::PostsReadMonth, self.posts_read_month)
+                .with(Metric::EstimatedUsdMonth, self.posts_read_month as f64 * USD_PER_POST);
+        }
+        let errors = failure.map(|failure| Line::errors(now, failure.error_type(), failure.cause(), 1));
+        [line].into_iter().chain(errors).collect()
     }
 
     /// The answer of the function.
@@ -110,5 +155,49 @@ impl Summary {
                 "to_id": gap.to,
             })),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(lines: &[Line], metric: Metric) -> Option<&Value> {
+        lines.iter().flat_map(|line| &line.values).find(|(named, _)| *named == metric).map(|(_, value)| value)
+    }
+
+    fn at(time: &str) -> DateTime<Utc> {
+        time.parse().unwrap()
+    }
+
+    #[test]
+    fn lag_and_month_are_told_once_the_cursor_is_known() {
+        let now = at("2026-11-23T14:05:00Z");
+        let mut summary = Summary { posts_read: 3, posts_read_month: 200, users_read: 1, ..Summary::default() };
+        let unknown = summary.lines(now, Duration::ZERO, None);
+        assert_eq!((value(&unknown, Metric::LagSeconds), value(&unknown, Metric::PostsReadMonth)), (None, None));
+        summary.done = Some(TweetId::lowest_at(at("2026-11-23T14:03:59.500Z")));
+        let known = summary.lines(now, Duration::from_millis(1500), None);
+        for (metric, want) in [
+            (Metric::LagSeconds, json!(60)),
+            (Metric::PostsReadMonth, json!(200)),
+            (Metric::EstimatedUsdMonth, json!(1.0)),
+            (Metric::EstimatedUsd, json!(0.025)), // three posts and a user
+            (Metric::DurationMs, json!(1500)),
+        ] {
+            assert_eq!(value(&known, metric), Some(&want), "{metric:?}");
+        }
+    }
+
+    #[test]
+    fn a_gap_of_a_moment_is_more_than_nothing() {
+        let gap = |from: &str, to: &str| Gap { from: TweetId::lowest_at(at(from)), to: TweetId::lowest_at(at(to)) };
+        for (gap, want) in [
+            (None, 0),
+            (Some(gap("2026-11-23T14:05:00Z", "2026-11-23T14:05:00.001Z")), 1),
+            (Some(gap("2026-11-23T14:05:00Z", "2026-11-24T14:05:00Z")), 86_400),
+        ] {
+            assert_eq!(Summary { gap, ..Summary::default() }.gap_seconds(), want);
+        }
     }
 }

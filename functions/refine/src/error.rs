@@ -1,6 +1,7 @@
 #![expect(missing_docs, reason = "the messages are the documentation")]
 
 use lambda_runtime::Diagnostic;
+use metrics::Cause;
 use tweets::document::NotADocument;
 
 use crate::config::ConfigError;
@@ -78,6 +79,17 @@ impl Error {
             Self::RefUnwritable { .. } => "RefUnwritable",
             Self::RefContended { .. } => "RefContended",
             Self::DeadlineReached { .. } => "DeadlineReached",
+        }
+    }
+
+    /// What somebody has to look at when it repeats; each cause has its alarm.
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::ConfigInvalid(_) | Self::EventUnknown(_) | Self::KeyOutsideRaw { .. } | Self::BucketIsRef { .. } => Cause::Settings,
+            Self::RawMissing { .. } | Self::RawTooLarge { .. } | Self::RawRejected { .. } => Cause::File,
+            Self::RawUnreadable { .. } | Self::RefUnwritable { .. } | Self::RefContended { .. } | Self::DeadlineReached { .. } => {
+                Cause::Storage
+            }
         }
     }
 

@@ -9,27 +9,31 @@ mod config;
 mod encode;
 mod error;
 mod events;
+mod invocation;
 mod object;
 mod refined;
 mod reprocess;
 mod summary;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws::{Clients, Store};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
 use futures_util::StreamExt as _;
+use lambda_runtime::Diagnostic;
+use metrics::Line;
 use serde_json::Value;
-use tokio::time::Instant;
 use tracing::{debug, error, warn};
 
 pub use columns::schema;
 pub use config::{Config, ConfigError, TIMEOUTS};
 pub use error::{Error, Fate};
 pub use events::EventUnknown;
+pub use invocation::Invocation;
 pub use object::RAW_BYTES_MAX;
-pub use refined::{RefObject, Rows, refine};
+pub use refined::{RefObject, Rows, RowsByMinute, refine};
 pub use reprocess::Reprocess;
 pub use sentiment::LEXICON_VERSION;
 pub use summary::Summary;
@@ -46,13 +50,11 @@ pub const REFINE_VERSION: &str = env!("CARGO_PKG_VERSION");
 /// of [`RAW_BYTES_MAX`] are in memory, and one of them parsed, because [`refine()`] does not await.
 const CONCURRENCY: usize = 10;
 
-/// Kept back from the deadline to answer in: an answer that comes too late makes the queue repeat the whole batch.
-const ANSWER_MARGIN: Duration = Duration::from_millis(500);
-
 /// The function, ready for events.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Refine {
     target: Store,
+    has_served: AtomicBool,
 }
 
 impl Refine {
@@ -64,64 +66,81 @@ impl Refine {
 
     /// With these clients.
     pub fn new(clients: &Clients, config: Config) -> Self {
-        Self { target: clients.store(config.ref_bucket) }
+        Self { target: clients.store(config.ref_bucket), has_served: AtomicBool::new(false) }
     }
 }
 
-/// Refines every object that `event` names, as far as the time until `deadline` goes.
+/// Answers one invocation, also when the function could not be configured: each time with the same error and its type.
+pub async fn answer(
+    refine: &Result<Refine, ConfigError>,
+    event: Value,
+    invocation: Invocation,
+    mut emit: impl FnMut(Line),
+) -> Result<Value, Diagnostic> {
+    match refine {
+        // The runtime logs what it is given once more, with `Debug`: this type holds the message and nothing behind it.
+        Ok(refine) => handle(refine, event, invocation, emit).await.map_err(Diagnostic::from),
+        Err(error) => {
+            let error = Error::from(error.clone());
+            Summary::default().log(Duration::ZERO, Some(&error));
+            emit(Line::errors(invocation.now(), error.error_type(), error.cause(), 1));
+            Err(error.into())
+        }
+    }
+}
+
+/// Refines every object that `event` names, as far as the time of the invocation goes, and hands its metrics to `emit`.
 ///
 /// A queue is answered with the messages to repeat, anything else with the [`Summary`].
 ///
 /// # Errors
 /// An event that is unknown; and without a queue, which could repeat it, an object that was not done.
-pub async fn handle(refine: &Refine, event: Value, deadline: Instant) -> Result<Value, Error> {
-    let started = Instant::now();
-    let mut summary = Summary::default();
-    let stop = deadline.checked_sub(ANSWER_MARGIN).unwrap_or(started);
-    let outcome = refine.run(event, stop, &mut summary).await;
-    summary.log(started.elapsed(), outcome.as_ref().err());
+pub async fn handle(refine: &Refine, event: Value, invocation: Invocation, emit: impl FnMut(Line)) -> Result<Value, Error> {
+    let mut summary = Summary { is_cold: !refine.has_served.swap(true, Ordering::Relaxed), ..Summary::default() };
+    let outcome = refine.run(event, invocation, &mut summary).await;
+    summary.log(invocation.elapsed(), outcome.as_ref().err());
+    summary.lines(invocation.now(), invocation.elapsed()).into_iter().for_each(emit);
     outcome
 }
 
-/// The answer of a function that cannot work, logged as its summary line would be.
-pub fn unconfigured(error: &ConfigError) -> Error {
-    let error = Error::from(error.clone());
-    Summary::default().log(Duration::ZERO, Some(&error));
-    error
-}
-
 impl Refine {
-    async fn run(&self, event: Value, stop: Instant, summary: &mut Summary) -> Result<Value, Error> {
-        match events::parse(event)? {
-            Event::Reprocess(order) => self.reprocess(order, stop, summary).await,
+    async fn run(&self, event: Value, invocation: Invocation, summary: &mut Summary) -> Result<Value, Error> {
+        let event = events::parse(event).map_err(Error::from).inspect_err(|error| summary.fail(error))?;
+        match event {
+            Event::Reprocess(order) => self.reprocess(order, invocation, summary).await,
             Event::Direct(notification) => {
-                let failed = self.refine_all([(0, notification)], stop, summary).await;
+                let failed = self.refine_all([(0, notification)], invocation, summary).await;
                 failed.into_values().next().map_or_else(|| Ok(serde_json::json!(summary)), Err)
             }
             Event::Queue(messages) => {
                 summary.messages = messages.len() as u64;
-                let (ids, failed) = self.refine_messages(messages, stop, summary).await;
+                let (ids, failed) = self.refine_messages(messages, invocation, summary).await;
                 Ok(batch_response(ids, &failed))
             }
         }
     }
 
     /// Ids of all messages, and why some of them, by their place, are to be repeated.
-    async fn refine_messages(&self, messages: Vec<Message>, stop: Instant, summary: &mut Summary) -> (Vec<String>, BTreeMap<usize, Error>) {
+    async fn refine_messages(
+        &self,
+        messages: Vec<Message>,
+        invocation: Invocation,
+        summary: &mut Summary,
+    ) -> (Vec<String>, BTreeMap<usize, Error>) {
         let (mut ids, mut known, mut unknown) = (Vec::new(), Vec::new(), BTreeMap::new());
         for (place, Message { id, notification }) in messages.into_iter().enumerate() {
             match notification {
                 Ok(notification) => known.push((place, notification)),
                 Err(error) => {
                     let error = Error::from(error);
-                    summary.failures += 1;
+                    summary.fail(&error);
                     error!(message_id = id, error_type = error.error_type(), error = error.chain(), "message rejected");
                     unknown.insert(place, error);
                 }
             }
             ids.push(id);
         }
-        unknown.append(&mut self.refine_all(known, stop, summary).await);
+        unknown.append(&mut self.refine_all(known, invocation, summary).await);
         (ids, unknown)
     }
 
@@ -129,7 +148,7 @@ impl Refine {
     async fn refine_all(
         &self,
         notifications: impl IntoIterator<Item = (usize, Notification)>,
-        stop: Instant,
+        invocation: Invocation,
         summary: &mut Summary,
     ) -> BTreeMap<usize, Error> {
         let mut objects = Vec::new();
@@ -142,14 +161,14 @@ impl Refine {
 
         let mut failed = BTreeMap::new();
         let outcomes = futures_util::stream::iter(objects)
-            .map(|(place, object)| async move { (place, refine_object(&self.target, &object, stop).await, object) })
+            .map(|(place, object)| async move { (place, refine_object(&self.target, &object, invocation.stop()).await, object) })
             .buffer_unordered(CONCURRENCY);
         let mut outcomes = std::pin::pin!(outcomes);
         while let Some((place, outcome, object)) = outcomes.next().await {
             match outcome {
-                Ok(done) => summary.add(done),
+                Ok(done) => summary.add(done, invocation.now()),
                 Err(error) => {
-                    summary.failures += 1;
+                    summary.fail(&error);
                     log_failure(&object, &error);
                     failed.entry(place).or_insert(error);
                 }

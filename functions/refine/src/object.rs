@@ -11,7 +11,7 @@ use tweets::RAW_PREFIX;
 
 use crate::error::Error;
 use crate::events::RawObject;
-use crate::refined::{RefObject, Rows};
+use crate::refined::{RefObject, Rows, RowsByMinute};
 use crate::{LEXICON_VERSION, REFINE_VERSION};
 
 /// The largest RAW file that is read. A hundred tweets with everything expanded have about 0.2 MiB.
@@ -25,13 +25,13 @@ const REFINE_VERSION_KEY: &str = "refine-version";
 const LEXICON_VERSION_KEY: &str = "lexicon-version";
 
 /// What became of one RAW object.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Done {
     pub(crate) files_created: u64,
     pub(crate) files_replaced: u64,
     pub(crate) files_unchanged: u64,
     /// Of created files only.
-    pub(crate) rows: Rows,
+    pub(crate) rows_by_minute: RowsByMinute,
     pub(crate) raw_bytes: u64,
     pub(crate) ref_bytes: u64,
 }
@@ -63,8 +63,10 @@ async fn read_and_store(target: &Store, object: &RawObject) -> Result<Done, Erro
         match store(target, &ref_object).await? {
             Stored::Created => {
                 done.files_created += 1;
-                done.rows += ref_object.rows;
                 done.ref_bytes += ref_object.bytes.len() as u64;
+                for (minute, rows) in ref_object.rows_by_minute {
+                    *done.rows_by_minute.entry(minute).or_default() += rows;
+                }
             }
             Stored::Replaced => {
                 done.files_replaced += 1;
@@ -74,7 +76,8 @@ async fn read_and_store(target: &Store, object: &RawObject) -> Result<Done, Erro
         }
     }
     let Done { files_created, files_replaced, files_unchanged, .. } = done;
-    debug!(bucket, key, rows = done.rows.total(), files_created, files_replaced, files_unchanged, "object refined");
+    let rows: Rows = done.rows_by_minute.values().copied().sum();
+    debug!(bucket, key, rows = rows.total(), files_created, files_replaced, files_unchanged, "object refined");
     Ok(done)
 }
 

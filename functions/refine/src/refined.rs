@@ -1,6 +1,9 @@
 //! REF is a function of RAW: the bytes of one RAW file in, the objects of REF out.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use sentiment::Sentimento;
 use tweets::document::{Document, NotADocument, Tweet};
 use tweets::{Partition, ref_key};
@@ -17,8 +20,18 @@ pub struct RefObject {
     pub partition: Partition,
     /// A Parquet file.
     pub bytes: Bytes,
-    /// How many rows it has, and of which sentiment.
-    pub rows: Rows,
+    /// How many rows it has of which sentiment, by the minute in which their tweets were created.
+    pub rows_by_minute: RowsByMinute,
+}
+
+/// Rows by the minute in which their tweets were created.
+pub type RowsByMinute = BTreeMap<DateTime<Utc>, Rows>;
+
+impl RefObject {
+    /// All its rows.
+    pub fn rows(&self) -> Rows {
+        self.rows_by_minute.values().copied().sum()
+    }
 }
 
 /// Rows by sentiment.
@@ -55,6 +68,15 @@ impl std::ops::AddAssign for Rows {
     }
 }
 
+impl std::iter::Sum for Rows {
+    fn sum<I: Iterator<Item = Self>>(rows: I) -> Self {
+        rows.fold(Self::default(), |mut sum, rows| {
+            sum += rows;
+            sum
+        })
+    }
+}
+
 /// The objects that hold the tweets of the RAW file `raw` under `raw_key`: one for each day, earliest first, none for a
 /// file without tweets.
 ///
@@ -73,11 +95,16 @@ pub fn refine(raw_key: &str, raw: &[u8]) -> Result<Vec<RefObject>, NotADocument>
 
 fn ref_object(document: &Document, raw_key: &str, partition: Partition, tweets: &[(Partition, &Tweet)]) -> RefObject {
     let mut columns = Columns::new(document, raw_key, tweets.len());
-    let mut rows = Rows::default();
+    let mut rows_by_minute = RowsByMinute::new();
     for (_, tweet) in tweets {
-        rows.count(columns.append(tweet).sentimento);
+        let sentimento = columns.append(tweet).sentimento;
+        rows_by_minute.entry(minute_of(tweet.created_at.get())).or_default().count(sentimento);
     }
     #[expect(clippy::expect_used, reason = "the sink is memory, and columns and settings are made from one schema")]
     let bytes = encode(&columns.finish()).expect("writing to memory").into();
-    RefObject { key: ref_key(raw_key, partition), partition, bytes, rows }
+    RefObject { key: ref_key(raw_key, partition), partition, bytes, rows_by_minute }
+}
+
+fn minute_of(time: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp(time.timestamp().div_euclid(60) * 60, 0).unwrap_or(time)
 }

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use crate::error::{Error, Fate};
 use crate::events::{Notification, RawObject};
+use crate::invocation::Invocation;
 use crate::summary::Summary;
 use crate::{CONCURRENCY, Refine};
 
@@ -26,11 +26,12 @@ impl Refine {
     ///
     /// The answer is the summary with `next`, null at the end, else the event to invoke the function with again. An object
     /// that is rejected is logged, counted and passed by; one that had no time or no answer is where the next one begins.
-    pub(crate) async fn reprocess(&self, reprocess: Reprocess, stop: Instant, summary: &mut Summary) -> Result<Value, Error> {
+    pub(crate) async fn reprocess(&self, reprocess: Reprocess, invocation: Invocation, summary: &mut Summary) -> Result<Value, Error> {
         let Reprocess { bucket, prefix, mut after } = reprocess;
         let raw = self.target.with_bucket(&bucket);
         let next = 'done: loop {
-            let page = raw.list(&prefix, after.as_deref()).await.map_err(|source| Error::RawUnreadable { source })?;
+            let page = raw.list(&prefix, after.as_deref()).await.map_err(|source| Error::RawUnreadable { source });
+            let page = page.inspect_err(|error| summary.fail(error))?;
             if page.is_empty() {
                 break None;
             }
@@ -38,7 +39,7 @@ impl Refine {
                 let objects = chunk.iter().map(|listed| RawObject { bucket: bucket.clone(), key: listed.key.clone() });
                 let notifications =
                     objects.enumerate().map(|(place, object)| (place, Notification { objects: vec![object], ignored: vec![] }));
-                let failed = self.refine_all(notifications.collect::<Vec<_>>(), stop, summary).await;
+                let failed = self.refine_all(notifications.collect::<Vec<_>>(), invocation, summary).await;
                 if failed.values().any(|error| error.fate() == Fate::Resume) {
                     break 'done Some(Reprocess { bucket, prefix, after });
                 }

@@ -1,14 +1,23 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
+use metrics::{Cause, Line, Metric};
 use serde::Serialize;
 use tracing::{error, info};
 
-use crate::Rows;
-use crate::error::Error;
+use crate::error::{Error, Fate};
 use crate::object::Done;
+use crate::refined::{Rows, RowsByMinute};
+
+/// How old a minute may be to have rows counted at it. CloudWatch takes two weeks, but shows what is older than a day late:
+/// up to two days. Source: Amazon CloudWatch user guide, publish custom metrics.
+const MINUTE_AGE_MAX: TimeDelta = TimeDelta::hours(24);
+/// How far ahead of the clock it may be: what CloudWatch takes. Source: the same.
+const MINUTE_AHEAD_MAX: TimeDelta = TimeDelta::hours(2);
 
 /// What one invocation did: its one log line, and its answer to whoever is not a queue.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Messages of the queue; 0 without one.
     pub messages: u64,
@@ -16,6 +25,8 @@ pub struct Summary {
     pub objects: u64,
     /// RAW objects and messages that were not done.
     pub failures: u64,
+    /// Of those, what was given up for somebody to look at.
+    pub rejected: u64,
     /// Notifications of anything but a new object.
     pub ignored: u64,
     /// REF files that were not there before.
@@ -30,26 +41,83 @@ pub struct Summary {
     /// Those rows by sentiment.
     #[serde(flatten)]
     pub rows_by_sentiment: Rows,
+    /// Those rows of tweets too old, or too far ahead, to be counted at their own minute.
+    pub backfill_rows: u64,
     /// Bytes read.
     pub raw_bytes: u64,
     /// Bytes written.
     pub ref_bytes: u64,
+    /// All other rows by the minute of their tweets: 1,560 minutes at most, whatever the files hold.
+    #[serde(skip)]
+    pub rows_by_minute: RowsByMinute,
+    /// Failures by their type and cause.
+    #[serde(skip)]
+    pub errors: BTreeMap<(&'static str, Cause), u64>,
+    /// Whether the invocation is the first one of its process.
+    #[serde(skip)]
+    pub is_cold: bool,
 }
 
 impl Summary {
-    pub(crate) fn add(&mut self, done: Done) {
+    /// Counts what became of an object, at the time `now`.
+    pub(crate) fn add(&mut self, done: Done, now: DateTime<Utc>) {
         self.files_created += done.files_created;
         self.files_replaced += done.files_replaced;
         self.files_unchanged += done.files_unchanged;
-        self.rows += done.rows.total();
-        self.rows_by_sentiment += done.rows;
         self.raw_bytes += done.raw_bytes;
         self.ref_bytes += done.ref_bytes;
+        for (minute, rows) in done.rows_by_minute {
+            self.rows += rows.total();
+            self.rows_by_sentiment += rows;
+            if (now - MINUTE_AGE_MAX..now + MINUTE_AHEAD_MAX).contains(&minute) {
+                *self.rows_by_minute.entry(minute).or_default() += rows;
+            } else {
+                self.backfill_rows += rows.total();
+            }
+        }
+    }
+
+    /// Counts a failure.
+    pub(crate) fn fail(&mut self, error: &Error) {
+        self.failures += 1;
+        self.rejected += u64::from(error.fate() != Fate::Resume);
+        *self.errors.entry((error.error_type(), error.cause())).or_default() += 1;
+    }
+
+    /// The metrics of the invocation that ended at `now`: one line for it, one for each minute that its new rows touch, one
+    /// for each type of error.
+    pub fn lines(&self, now: DateTime<Utc>, elapsed: Duration) -> Vec<Line> {
+        let invocation = Line::at(now)
+            .with(Metric::Files, self.files_created)
+            .with(Metric::Rows, self.rows)
+            .with(Metric::DurationMs, u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
+            .with_some(Metric::BackfillRows, self.backfill_rows)
+            .with_some(Metric::RejectedFiles, self.rejected)
+            .with_some(Metric::ColdStarts, self.is_cold.into());
+        let minutes = self.rows_by_minute.iter().map(|(minute, rows)| {
+            let Rows { positivo, negativo, neutro } = *rows;
+            let minute = Line::at(*minute).with_some(Metric::RowsPositivo, positivo).with_some(Metric::RowsNegativo, negativo);
+            minute.with_some(Metric::RowsNeutro, neutro)
+        });
+        let errors = self.errors.iter().map(|((error_type, cause), count)| Line::errors(now, error_type, *cause, *count));
+        [invocation].into_iter().chain(minutes).chain(errors).collect()
     }
 
     /// Writes the line.
     pub(crate) fn log(&self, elapsed: Duration, failed: Option<&Error>) {
-        let Self { messages, objects, failures, ignored, files_created, files_replaced, files_unchanged, rows, .. } = *self;
+        let Self {
+            messages,
+            objects,
+            failures,
+            rejected,
+            ignored,
+            files_created,
+            files_replaced,
+            files_unchanged,
+            rows,
+            backfill_rows,
+            ..
+        } = *self;
         let Rows { positivo, negativo, neutro } = self.rows_by_sentiment;
         let (raw_bytes, ref_bytes) = (self.raw_bytes, self.ref_bytes);
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
@@ -58,6 +126,7 @@ impl Summary {
                 messages,
                 objects,
                 failures,
+                rejected,
                 ignored,
                 files_created,
                 files_replaced,
@@ -66,6 +135,7 @@ impl Summary {
                 positivo,
                 negativo,
                 neutro,
+                backfill_rows,
                 raw_bytes,
                 ref_bytes,
                 elapsed_ms,
@@ -75,6 +145,7 @@ impl Summary {
                 messages,
                 objects,
                 failures,
+                rejected,
                 files_created,
                 files_replaced,
                 files_unchanged,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
 mod rows;
+#[allow(dead_code, reason = "each test crate uses its part")]
 mod world;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use expect_test::expect;
 use http::Method;
-use refine::{LEXICON_VERSION, REFINE_VERSION, handle};
+use refine::{LEXICON_VERSION, REFINE_VERSION};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use world::{Fate, RAW, REF, World, document, failures, notification, queue};
@@ -58,7 +59,7 @@ async fn without_a_queue_the_answer_is_the_summary() {
     let world = World::new();
     world.put_raw(KEY, document(7)).await;
     let answer = world.handle(notification(RAW, KEY)).await.unwrap();
-    expect![[r#"{"failures":0,"files_created":1,"files_replaced":0,"files_unchanged":0,"ignored":0,"messages":0,"negativo":0,"neutro":0,"objects":1,"positivo":1,"raw_bytes":81,"rows":1}"#]]
+    expect![[r#"{"backfill_rows":0,"failures":0,"files_created":1,"files_replaced":0,"files_unchanged":0,"ignored":0,"messages":0,"negativo":0,"neutro":0,"objects":1,"positivo":1,"raw_bytes":81,"rejected":0,"rows":1}"#]]
         .assert_eq(&without(answer, "ref_bytes").to_string());
 }
 
@@ -222,14 +223,14 @@ async fn an_invocation_ends_before_its_deadline_and_gives_back_what_is_left() {
     let event = queue(&[notification(RAW, KEY), notification(RAW, "tweets/slow.json")]);
 
     let started = Instant::now();
-    let answer = handle(&world.refine, event.clone(), started + Duration::from_secs(3)).await.unwrap();
+    let answer = world.handle_within(event.clone(), Duration::from_secs(3)).await.unwrap();
     assert_eq!(answer, failures(&["1"]));
     assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
     assert_eq!(world.written(), [REF_KEY]);
 
-    let too_late = handle(&world.refine, event.clone(), Instant::now()).await.unwrap();
+    let too_late = world.handle_within(event.clone(), Duration::ZERO).await.unwrap();
     assert_eq!(too_late, failures(&["0", "1"]));
-    let alone = handle(&world.refine, notification(RAW, KEY), Instant::now()).await.unwrap_err();
+    let alone = world.handle_within(notification(RAW, KEY), Duration::ZERO).await.unwrap_err();
     assert_eq!(alone.error_type(), "DeadlineReached");
 
     assert_eq!(world.handle(event).await.unwrap(), failures(&[]));
@@ -248,7 +249,7 @@ async fn reprocessing_stops_in_time_and_says_where_it_goes_on() {
     let mut invocations = 0;
     while !event.is_null() {
         let started = Instant::now();
-        let answer = handle(&world.refine, event, started + Duration::from_secs(3)).await.unwrap();
+        let answer = world.handle_within(event, Duration::from_secs(3)).await.unwrap();
         assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
         invocations += 1;
         event = answer["next"].clone();

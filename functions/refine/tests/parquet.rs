@@ -154,7 +154,7 @@ fn a_file_across_midnight_gives_one_object_a_day() {
     ]}));
     let told: Vec<_> = objects
         .iter()
-        .map(|object| (object.key.as_str(), object.rows.total(), rows(&object.bytes).iter().map(|row| row["id"].clone()).collect()))
+        .map(|object| (object.key.as_str(), object.rows().total(), rows(&object.bytes).iter().map(|row| row["id"].clone()).collect()))
         .collect::<Vec<(&str, u64, Vec<Value>)>>();
     assert_eq!(
         told,
@@ -164,7 +164,7 @@ fn a_file_across_midnight_gives_one_object_a_day() {
         ]
     );
     assert_eq!(objects[1].partition.to_string(), "ano=2026/mes=11/dia=24");
-    assert_eq!(objects[1].rows.positivo, 3);
+    assert_eq!(objects[1].rows().positivo, 3);
 }
 
 #[test]
@@ -299,7 +299,7 @@ proptest! {
         let mut got = Vec::new();
         for object in &objects {
             let of_day = rows(&object.bytes);
-            prop_assert_eq!(of_day.len() as u64, object.rows.total());
+            prop_assert_eq!(of_day.len() as u64, object.rows().total());
             prop_assert!(of_day.is_sorted_by_key(|row| row["id"].as_i64()));
             for row in &of_day {
                 let created_at = chrono::DateTime::from_timestamp_millis(row["criado_em"].as_i64().unwrap()).unwrap();

@@ -8,7 +8,6 @@ use chrono::TimeDelta;
 use ingest::{Config, Ingest, Invocation, Preview, Wire};
 use refine::Refine;
 use serde_json::Value;
-use tokio::time::Instant;
 use tweets::TweetId;
 
 use crate::lake::{Lake, REF_BUCKET};
@@ -78,7 +77,7 @@ impl Pipeline {
         for _ in 0..INVOCATIONS_MAX {
             let owner = RandomState::new().build_hasher().finish();
             let ingest = self.ingest(posts_max - caught.posts_read.min(posts_max));
-            let answer = ingest::handle(&ingest, Invocation::new((self.clock)(), TIMEOUT, owner)).await;
+            let answer = ingest::handle(&ingest, Invocation::new((self.clock)(), TIMEOUT, owner), |_| ()).await;
             self.deliver().await?; // also what a run stored that then failed
             let answer = answer?;
             caught.add(&answer);
@@ -101,12 +100,12 @@ impl Pipeline {
 
     /// Hands everything that waits to refine.
     pub async fn deliver(&mut self) -> Outcome {
-        deliver(&mut self.queue, &self.refine, |_| {}).await
+        deliver(&mut self.queue, &self.refine, self.clock, |_| {}).await
     }
 
     /// Fails when RAW files could not be refined, with the reason of the first.
     pub async fn all_refined(&self) -> Outcome {
-        all_refined(&self.queue, &self.refine).await
+        all_refined(&self.queue, &self.refine, self.clock).await
     }
 }
 
@@ -116,9 +115,9 @@ pub fn refine_of(lake: &Lake) -> Refine {
 }
 
 /// Hands everything that waits to refine; `on_batch` is told how many messages each batch had.
-pub async fn deliver(queue: &mut Queue, refine: &Refine, on_batch: impl Fn(u64)) -> Outcome {
+pub async fn deliver(queue: &mut Queue, refine: &Refine, clock: Clock, on_batch: impl Fn(u64)) -> Outcome {
     while let Some(batch) = queue.receive() {
-        let answer = refine::handle(refine, batch.event(), Instant::now() + TIMEOUT).await?;
+        let answer = refine::handle(refine, batch.event(), refine::Invocation::new(clock(), TIMEOUT), |_| ()).await?;
         on_batch(batch.len());
         queue.settle(batch, &answer)?;
     }
@@ -126,10 +125,11 @@ pub async fn deliver(queue: &mut Queue, refine: &Refine, on_batch: impl Fn(u64))
 }
 
 /// Fails when messages of the queue were set aside, with the reason of the first.
-pub async fn all_refined(queue: &Queue, refine: &Refine) -> Outcome {
+pub async fn all_refined(queue: &Queue, refine: &Refine, clock: Clock) -> Outcome {
     let Some((count, notification)) = queue.dead() else { return Ok(()) };
     // The answer to a queue names messages; without a queue it is the reason.
-    let reason = refine::handle(refine, notification, Instant::now() + TIMEOUT).await.err().map(|error| error.chain());
+    let reason =
+        refine::handle(refine, notification, refine::Invocation::new(clock(), TIMEOUT), |_| ()).await.err().map(|error| error.chain());
     let reason = reason.unwrap_or_else(|| "it can be by now".to_owned());
     Err(format!("{count} RAW file(s) could not be refined: {reason}\ncorrect or remove them in the lake's folder, and run again").into())
 }

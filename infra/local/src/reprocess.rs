@@ -37,9 +37,9 @@ pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, cl
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(files).with_style(style); // draws nothing where standard error is no terminal
     let refine = refine_of(&lake);
-    deliver(&mut queue, &refine, |messages| bar.inc(messages)).await?;
+    deliver(&mut queue, &refine, clock, |messages| bar.inc(messages)).await?;
     bar.finish_and_clear();
-    all_refined(&queue, &refine).await?;
+    all_refined(&queue, &refine, clock).await?;
     let (refine, lexicon) = (refine::REFINE_VERSION, refine::LEXICON_VERSION);
     line(&format!("{files} RAW files went through refine {refine} with lexicon {lexicon}."))
 }

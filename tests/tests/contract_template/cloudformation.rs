@@ -58,7 +58,11 @@ impl Template {
             ("Fn::Base64", value) => base64::encode(text(&self.resolve(value))).into(),
             ("Fn::GetAtt", Value::String(path)) => {
                 let (resource, attribute) = path.split_once('.').expect("a resource and its attribute");
-                if attribute == "Arn" { self.arn(resource).into() } else { format!("{resource}.{attribute}").into() }
+                match attribute {
+                    "Arn" => self.arn(resource).into(),
+                    "QueueName" => self.own_name(resource).into(),
+                    _ => format!("{resource}.{attribute}").into(),
+                }
             }
             ("Fn::Split", Value::Array(parts)) => text(&self.resolve(&parts[1])).split(&text(&parts[0])).collect::<Vec<_>>().into(),
             ("Fn::Join", Value::Array(parts)) => {
@@ -113,7 +117,8 @@ impl Template {
 
     fn own_name(&self, resource: &str) -> String {
         let properties = &self.root["Resources"][resource]["Properties"];
-        let names = ["BucketName", "QueueName", "FunctionName", "LogGroupName", "TopicName", "Name"].map(|name| &properties[name]);
+        let names =
+            ["BucketName", "QueueName", "FunctionName", "LogGroupName", "TopicName", "DashboardName", "Name"].map(|name| &properties[name]);
         let name = names.into_iter().chain([&properties["DatabaseInput"]["Name"]]).find(|name| !name.is_null());
         name.map_or_else(|| format!("{resource}-generated"), |name| text(&self.resolve(name)))
     }

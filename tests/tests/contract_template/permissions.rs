@@ -18,7 +18,6 @@ use ingest::{Ingest, Invocation, Wire};
 use percent_encoding::percent_decode_str;
 use refine::Refine;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use crate::cloudformation::{Template, items, text};
 use crate::lookup;
@@ -170,7 +169,7 @@ async fn run_ingest(template: &Template, account: &Account) {
             account.order("/tweets/", fault);
         }
         let ingest = Ingest::new(config.clone(), &account.clients(ingest::TIMEOUTS), Wire::InProcess(x.service(move || now)));
-        let outcome = ingest::handle(&ingest, Invocation::new(now, TIMEOUT, run as u64)).await;
+        let outcome = ingest::handle(&ingest, Invocation::new(now, TIMEOUT, run as u64), |_| ()).await;
         let outcome = outcome.map_or_else(|error| error.error_type().to_owned(), |summary| text(&summary["status"]));
         assert_eq!(outcome, want, "run {run}");
     }
@@ -188,7 +187,7 @@ async fn run_refine(template: &Template, account: &Account) {
     let deliver = async |key: &str, answer: &str| {
         let object = json!({"bucket": {"name": raw_bucket}, "object": {"key": key}});
         let event = json!({"Records": [{"eventName": "ObjectCreated:Put", "s3": object}]});
-        let summary = refine::handle(&refine, event, Instant::now() + TIMEOUT).await;
+        let summary = refine::handle(&refine, event, refine::Invocation::new(now(), TIMEOUT), |_| ()).await;
         assert!(summary.as_ref().map_or(answer == "error", |summary| summary[answer].as_u64() > Some(0)), "{answer}: {summary:?}");
     };
     deliver(&raw_key, "files_created").await;
@@ -207,7 +206,7 @@ async fn run_refine(template: &Template, account: &Account) {
     deliver(&other, "files_created").await;
 
     let again = json!({"reprocess": {"bucket": raw_bucket, "prefix": tweets::RAW_PREFIX}});
-    let summary = refine::handle(&refine, again, Instant::now() + TIMEOUT).await.unwrap();
+    let summary = refine::handle(&refine, again, refine::Invocation::new(now(), TIMEOUT), |_| ()).await.unwrap();
     assert_eq!((&summary["failures"], &summary["next"]), (&json!(0), &Value::Null), "{summary}");
 }
 

@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         raw_bytes += bytes.len();
         for object in refine(key, bytes)? {
             ref_bytes += object.bytes.len();
-            tweets += object.rows.total();
+            tweets += object.rows().total();
             if let Some(out) = &out {
                 let path = Path::new(out).join(&object.key);
                 fs::create_dir_all(path.parent().unwrap_or(Path::new(out)))?;

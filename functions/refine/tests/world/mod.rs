@@ -9,12 +9,14 @@ use aws::{Clients, Condition, Put, Store, Values};
 use bytes::Bytes;
 use chrono::DateTime;
 use emulators::s3::{ACCESS_KEY, EmbeddedS3, IN_PROCESS_ENDPOINT, InProcess, SECRET_KEY};
-use refine::{Config, Error, Refine, TIMEOUTS, handle};
+use metrics::Line;
+use refine::{Config, Error, Invocation, Refine, TIMEOUTS, handle};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 pub const RAW: &str = "xpto-raw";
 pub const REF: &str = "xpto-ref";
+/// When every invocation begins.
+pub const NOW: &str = "2026-11-23T14:20:00Z";
 
 /// What becomes of a request on its way.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +37,7 @@ pub struct World {
     reference: Store,
     rule: Arc<Mutex<Box<Rule>>>,
     created: Arc<Mutex<Vec<String>>>,
+    metrics: Mutex<Vec<Line>>,
 }
 
 impl World {
@@ -79,7 +82,7 @@ impl World {
             TIMEOUTS,
         );
         let refine = Refine::new(&clients, Config { ref_bucket: REF.to_owned() });
-        Self { refine, raw: clients.store(RAW), reference: clients.store(REF), rule, created }
+        Self { refine, raw: clients.store(RAW), reference: clients.store(REF), rule, created, metrics: Mutex::default() }
     }
 
     /// From now on requests fare as `rule` says; it is asked with method and path.
@@ -117,7 +120,18 @@ impl World {
 
     /// An invocation with a minute to go.
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
-        handle(&self.refine, event, Instant::now() + Duration::from_mins(1)).await
+        self.handle_within(event, Duration::from_mins(1)).await
+    }
+
+    /// An invocation with `left` to go, at [`NOW`].
+    pub async fn handle_within(&self, event: Value, left: Duration) -> Result<Value, Error> {
+        let invocation = Invocation::new(NOW.parse().unwrap(), left);
+        handle(&self.refine, event, invocation, |line| self.metrics.lock().unwrap().push(line)).await
+    }
+
+    /// Metrics emitted since this was last asked.
+    pub fn metrics(&self) -> Vec<Line> {
+        std::mem::take(&mut *self.metrics.lock().unwrap())
     }
 }
 

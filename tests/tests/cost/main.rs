@@ -1,0 +1,320 @@
+//! The cost tables of README.md and SCALE.md, computed from what is measured here and from list prices.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
+
+#[allow(dead_code, reason = "each test crate uses its part")]
+#[path = "../contract_template/cloudformation.rs"]
+mod cloudformation;
+mod measured;
+mod prices;
+
+use cloudformation::{Template, read};
+use measured::{Measured, measure};
+use metrics::Line;
+use prices::{
+    ALARM_METRIC_MONTH, ATHENA_TB, DASHBOARD_MONTH, EMR_GB_HOUR, EMR_VCPU_HOUR, FIREHOSE_GB, FIREHOSE_PARQUET_GB, GLUE_DPU_HOUR,
+    LAMBDA_GB_SECOND, LAMBDA_REQUEST, LOG_GB, LOG_KEPT_GB_MONTH, METRIC_MONTH, S3_GET, S3_PUT, S3_STANDARD_GB_MONTH, SCHEDULER_INVOCATION,
+    SECRET_CALL, SECRET_MONTH, SQS_REQUEST, TRACE,
+};
+
+const DAYS: f64 = 30.0;
+const HOURS: f64 = 730.0;
+const GB: f64 = 1e9;
+
+// What cannot be measured without an account. Each stands in the README as assumed.
+/// Seconds of one S3 request, of one page of X, and of what else an invocation does.
+const S3_SECONDS: f64 = 0.04;
+const X_SECONDS: f64 = 0.5;
+const OTHER_SECONDS: f64 = 0.05;
+/// Lambda's own start and report lines, and the request's id in ours.
+const PLATFORM_LOG_BYTES: f64 = 1_500.0;
+/// Requests of an idle event source: five pollers that ask each 20 seconds.
+const IDLE_POLLS_MONTH: f64 = 5.0 * 3.0 * 60.0 * 24.0 * DAYS;
+/// Reads of one Parquet file by Athena: its footer, its columns.
+const ATHENA_GETS_PER_FILE: f64 = 2.0;
+const ATHENA_BYTES_MIN: f64 = 10e6;
+
+/// A value that is `at_rest` with nothing to do and grows by `each`.
+#[derive(Clone, Copy, Debug)]
+struct Straight {
+    at_rest: f64,
+    each: f64,
+}
+
+impl Straight {
+    /// Through two measured points.
+    fn through(a: (f64, f64), b: (f64, f64)) -> Self {
+        let each = (b.1 - a.1) / (b.0 - a.0);
+        Self { at_rest: a.1 - each * a.0, each }
+    }
+
+    fn at(self, x: f64) -> f64 {
+        self.at_rest + self.each * x
+    }
+}
+
+/// What one run and one file take.
+struct Rates {
+    ingest_puts: Straight,
+    ingest_gets: f64,
+    ingest_log_bytes: f64,
+    refine_puts: f64,
+    refine_gets: f64,
+    refine_log_bytes: f64,
+    minute_line_bytes: f64,
+    /// Of a file, by its posts.
+    raw_bytes: Straight,
+    ref_bytes: Straight,
+}
+
+impl Rates {
+    fn of(few: &Measured, full: &Measured, many: &Measured) -> Self {
+        let per_file = |measured: &Measured, value: f64| value / measured.refine.files;
+        let bytes = |value: fn(&Measured) -> f64| Straight::through((few.posts, value(few)), (full.posts, value(full)));
+        let rates = Self {
+            ingest_puts: Straight::through((full.ingest.files, full.ingest.puts), (many.ingest.files, many.ingest.puts)),
+            ingest_gets: full.ingest.gets,
+            ingest_log_bytes: full.ingest.log_bytes,
+            refine_puts: per_file(full, full.refine.puts),
+            refine_gets: per_file(full, full.refine.gets),
+            refine_log_bytes: per_file(full, full.refine.log_bytes),
+            minute_line_bytes: full.minute_line_bytes,
+            raw_bytes: bytes(|measured| measured.ingest.stored_bytes),
+            ref_bytes: bytes(|measured| measured.refine.stored_bytes),
+        };
+        // Straight lines are what was assumed: the third measurement has to lie on them.
+        assert!((rates.ingest_puts.at(few.ingest.files) - few.ingest.puts).abs() < 0.01, "{few:?}");
+        assert!((many.ingest.gets - rates.ingest_gets).abs() < 0.01, "{many:?}");
+        assert!((per_file(many, many.refine.puts) - rates.refine_puts).abs() < 0.01, "{many:?}");
+        assert!((many.ingest.stored_bytes / many.posts / (full.ingest.stored_bytes / full.posts) - 1.0).abs() < 0.1, "{many:?}");
+        rates
+    }
+}
+
+/// A number of posts a day, and the schedule that takes them.
+struct Level {
+    posts: f64,
+    period_minutes: f64,
+}
+
+const LEVELS: [Level; 4] = [
+    Level { posts: 1e3, period_minutes: 15.0 },
+    Level { posts: 1e4, period_minutes: 15.0 },
+    Level { posts: 1e5, period_minutes: 5.0 },
+    Level { posts: 1e6, period_minutes: 1.0 },
+];
+
+/// A month at one level.
+struct Month<'a> {
+    rates: &'a Rates,
+    posts: f64,
+    runs: f64,
+    files: f64,
+    posts_per_file: f64,
+    /// Minutes that the posts of one file touch at most.
+    minutes_per_file: f64,
+}
+
+impl<'a> Month<'a> {
+    fn of(level: &Level, rates: &'a Rates) -> Self {
+        let runs = DAYS * 1440.0 / level.period_minutes;
+        let posts = level.posts * DAYS;
+        let posts_per_run = posts / runs;
+        let files = runs * (posts_per_run / 100.0).ceil();
+        let posts_per_file = posts / files;
+        let minutes_per_file = (posts_per_file / (level.posts / 1440.0) + 1.0).min(posts_per_file);
+        Self { rates, posts, runs, files, posts_per_file, minutes_per_file }
+    }
+
+    fn pages(&self) -> f64 {
+        self.runs * ((self.posts / self.runs / 100.0).ceil() + 1.0) // the last page tells that there is no more
+    }
+
+    fn puts(&self) -> f64 {
+        self.runs * self.rates.ingest_puts.at(self.files / self.runs) + self.files * self.rates.refine_puts
+    }
+
+    fn gets(&self) -> f64 {
+        self.runs * self.rates.ingest_gets + self.files * self.rates.refine_gets
+    }
+
+    fn x(&self) -> f64 {
+        self.posts * ingest::USD_PER_POST
+    }
+
+    /// Each file has an invocation of refine of its own: the most there can be.
+    fn lambda(&self) -> f64 {
+        let puts = self.runs * self.rates.ingest_puts.at(self.files / self.runs);
+        let ingest_seconds =
+            (puts + self.runs * self.rates.ingest_gets) * S3_SECONDS + self.pages() * X_SECONDS + self.runs * OTHER_SECONDS;
+        let refine_seconds = self.files * ((self.rates.refine_puts + self.rates.refine_gets) * S3_SECONDS + OTHER_SECONDS);
+        let gb = |function: &str| Template::read().resource(function)["MemorySize"].as_f64().unwrap() / 1024.0;
+        let gb_seconds = ingest_seconds * gb("IngestFunction") + refine_seconds * gb("RefineFunction");
+        gb_seconds * LAMBDA_GB_SECOND + (self.runs + self.files) * LAMBDA_REQUEST + self.runs * SCHEDULER_INVOCATION
+    }
+
+    fn s3_requests(&self) -> f64 {
+        self.puts() * S3_PUT + self.gets() * S3_GET
+    }
+
+    fn raw_gb(&self) -> f64 {
+        self.files * self.rates.raw_bytes.at(self.posts_per_file) / GB
+    }
+
+    fn ref_gb(&self) -> f64 {
+        self.files * self.rates.ref_bytes.at(self.posts_per_file) / GB
+    }
+
+    fn sqs(&self) -> f64 {
+        (3.0 * self.files + IDLE_POLLS_MONTH) * SQS_REQUEST // sent, received, deleted
+    }
+
+    fn secret(&self) -> f64 {
+        SECRET_MONTH + self.runs * SECRET_CALL // as if each run started cold
+    }
+
+    fn log_gb(&self) -> f64 {
+        let ingest = self.runs * (self.rates.ingest_log_bytes + PLATFORM_LOG_BYTES);
+        let minutes = self.minutes_per_file * self.rates.minute_line_bytes;
+        (ingest + self.files * (self.rates.refine_log_bytes + PLATFORM_LOG_BYTES + minutes)) / GB
+    }
+
+    fn logs(&self) -> f64 {
+        self.log_gb() * (LOG_GB + LOG_KEPT_GB_MONTH)
+    }
+
+    fn traces(&self) -> f64 {
+        (self.runs + self.files) * TRACE
+    }
+
+    /// A query over the rows of its day, every 15 minutes.
+    fn athena(&self) -> f64 {
+        let queries = DAYS * 96.0;
+        let scanned = (self.ref_gb() * GB / DAYS).max(ATHENA_BYTES_MIN);
+        queries * (scanned / 1e12 * ATHENA_TB + self.files / DAYS * ATHENA_GETS_PER_FILE * S3_GET)
+    }
+
+    fn aws(&self) -> f64 {
+        let per_use = self.lambda() + self.s3_requests() + self.sqs() + self.secret() + self.logs() + self.traces();
+        per_use + (self.raw_gb() + self.ref_gb()) * S3_STANDARD_GB_MONTH + monitoring() + self.athena()
+    }
+
+    fn firehose(&self) -> f64 {
+        self.posts * 5.0 * 1024.0 / GB * (FIREHOSE_GB + FIREHOSE_PARQUET_GB)
+    }
+}
+
+/// Metrics that have a value every hour, whatever happens; a cold start in each hour too.
+fn metrics_paid() -> f64 {
+    let now = chrono::DateTime::from_timestamp(1_795_442_700, 0).unwrap();
+    let ingested = ingest::Summary { done: Some(tweets::TweetId::MIN), is_cold: true, ..ingest::Summary::default() };
+    let rows = refine::Rows { positivo: 1, negativo: 1, neutro: 1 };
+    let refined = refine::Summary { rows_by_minute: [(now, rows)].into(), is_cold: true, ..refine::Summary::default() };
+    let values = |lines: Vec<Line>| lines.iter().map(|line| line.values.len()).sum::<usize>();
+    let count = values(ingested.lines(now, std::time::Duration::ZERO, None)) + values(refined.lines(now, std::time::Duration::ZERO));
+    f64::from(u32::try_from(count).unwrap())
+}
+
+fn alarm_metrics() -> f64 {
+    let template = Template::read();
+    let alarms = template.section("Resources").iter().filter(|(_, resource)| resource["Type"] == "AWS::CloudWatch::Alarm");
+    let metrics = alarms.map(|(name, _)| {
+        let queries = template.resource(name)["Metrics"].as_array().cloned().unwrap_or_default();
+        queries.iter().filter(|query| !query["MetricStat"].is_null()).count().max(1)
+    });
+    f64::from(u32::try_from(metrics.sum::<usize>()).unwrap())
+}
+
+fn monitoring() -> f64 {
+    metrics_paid() * METRIC_MONTH + alarm_metrics() * ALARM_METRIC_MONTH + DASHBOARD_MONTH
+}
+
+fn usd(value: f64) -> String {
+    if value >= 1_000.0 {
+        format!("{value:.0}")
+    } else if value >= 0.01 {
+        format!("{value:.2}")
+    } else {
+        "< 0.01".to_owned()
+    }
+}
+
+fn row(label: &str, how: &str, values: [f64; 4]) -> String {
+    format!("| {label} | {how} | {} |\n", values.map(usd).join(" | "))
+}
+
+fn readme_table(rates: &Rates) -> String {
+    let months = LEVELS.each_ref().map(|level| Month::of(level, rates));
+    let of = |value: fn(&Month) -> f64| months.each_ref().map(value);
+    let plain = |value: fn(&Month) -> f64| of(value).map(|value| format!("{value:.0}")).join(" | ");
+    let mut table =
+        String::from("| US dollars a month | arithmetic | 1 k a day | 10 k | 100 k | 1 M |\n| --- | --- | ---: | ---: | ---: | ---: |\n");
+    table += &format!("| *runs* | every 15, 15, 5, 1 minutes | {} |\n", plain(|month| month.runs));
+    table += &format!("| *files* | 100 posts at most, one a run at least | {} |\n", plain(|month| month.files));
+    table += &row("**X: posts read**", "posts × $0.005", of(Month::x));
+    let puts = rates.ingest_puts;
+    let requests = format!(
+        "PUT: run × {:.0} + file × {:.0}, file × {:.0} of refine; GET: run × {:.0} + file × {:.0}",
+        puts.at_rest, puts.each, rates.refine_puts, rates.ingest_gets, rates.refine_gets
+    );
+    table += &row(
+        "Lambda, Scheduler",
+        "requests × 40 ms, pages × 500 ms, 50 ms an invocation (assumed); 256 and 512 MB; one file an invocation",
+        of(Month::lambda),
+    );
+    table += &row("S3: requests", &requests, of(Month::s3_requests));
+    let stored = |bytes: Straight| format!("file × {:.1} KB + post × {:.2} KB", bytes.at_rest / 1e3, bytes.each / 1e3);
+    table += &row("S3 Standard: RAW of one month", &stored(rates.raw_bytes), of(|month| month.raw_gb() * S3_STANDARD_GB_MONTH));
+    table += &row("S3 Standard: REF of one month", &stored(rates.ref_bytes), of(|month| month.ref_gb() * S3_STANDARD_GB_MONTH));
+    table += &row("SQS", "3 a file; 648,000 polls of an idle queue (assumed)", of(Month::sqs));
+    table += &row("Secrets Manager", "a secret; a call a run at most", of(Month::secret));
+    let watched = format!("{:.0} metrics × $0.30, {:.0} of alarms × $0.10, a dashboard $3", metrics_paid(), alarm_metrics());
+    table += &row("CloudWatch: metrics, alarms, dashboard", &watched, of(|_| monitoring()));
+    let logs = format!(
+        "run × {:.1} KB, file × {:.1} KB, {:.0} bytes a minute touched; 1.5 KB of Lambda's own an invocation (assumed)",
+        rates.ingest_log_bytes / 1e3,
+        rates.refine_log_bytes / 1e3,
+        rates.minute_line_bytes
+    );
+    table += &row("CloudWatch: logs", &logs, of(Month::logs));
+    table += &row("X-Ray", "a trace an invocation at most", of(Month::traces));
+    table += &row("Athena", "the day's rows every 15 minutes, 10 MB at least; 2 GET a file (assumed)", of(Month::athena));
+    table += &row("**AWS in all**", "", of(Month::aws));
+    table += "\n| the same job, without X | arithmetic | 1 k a day | 10 k | 100 k | 1 M |\n| --- | --- | ---: | ---: | ---: | ---: |\n";
+    table += &row(
+        "Glue streaming instead of refine",
+        "2 workers G.025X = 0.5 DPU × 730 h × $0.44; the least there is",
+        of(|_| 0.5 * HOURS * GLUE_DPU_HOUR),
+    );
+    let emr = 2.0 * (EMR_VCPU_HOUR + 4.0 * EMR_GB_HOUR) * HOURS;
+    table += &row("EMR Serverless, Spark streaming", "driver and executor of 1 vCPU and 4 GB, 730 h", of(|_| emr));
+    table +=
+        &row("Firehose with conversion to Parquet", "post × 5 KB × $0.047 a GB; the Lambda that labels comes on top", of(Month::firehose));
+    table
+}
+
+fn scale_table(rates: &Rates) -> String {
+    let mut table = String::from("| measured | a run | a file |\n| --- | ---: | ---: |\n");
+    let puts = rates.ingest_puts;
+    table += &format!("| ingest: S3 writes | {:.0} | {:.0} |\n", puts.at_rest, puts.each);
+    table += &format!("| ingest: S3 reads | {:.0} | 0 |\n", rates.ingest_gets);
+    table += &format!("| refine: S3 writes | | {:.0} |\n", rates.refine_puts);
+    table += &format!("| refine: S3 reads | | {:.0} |\n", rates.refine_gets);
+    table += &format!("| RAW, KB of a file of 100 | | {:.0} |\n", rates.raw_bytes.at(100.0) / 1e3);
+    table += &format!("| REF, KB of a file of 100 | | {:.0} |\n", rates.ref_bytes.at(100.0) / 1e3);
+    table += &format!("| REF, KB of a file of 10 | | {:.0} |\n", rates.ref_bytes.at(10.0) / 1e3);
+    table
+}
+
+#[track_caller]
+fn check(document: &str, table: &str) {
+    let text = read(document).expect("the document is there");
+    assert!(text.contains(table), "{document} lacks this table, or has an older one:\n\n{table}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_tables_are_what_measurements_and_prices_give() {
+    let rates = Rates::of(&measure(10).await, &measure(100).await, &measure(1_000).await);
+    check("README.md", &readme_table(&rates));
+    check("SCALE.md", &scale_table(&rates));
+}

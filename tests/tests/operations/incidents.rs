@@ -1,0 +1,295 @@
+//! Incidents, played: what goes wrong, which alarms of the template it raises, which line of the log tells it, and that
+//! following its entry in RUNBOOK.md ends it.
+
+use std::time::Duration;
+
+use aws_sdk_s3::primitives::ByteStream;
+use pipeline_tests::{Call, Fault, Outcome, Sandbox, Shape, World};
+use serde_json::Value;
+
+use crate::cloudformation::{Template, read};
+use crate::cloudwatch::CloudWatch;
+
+const INGEST: &str = "xpto-ingest";
+const REFINE: &str = "xpto-refine";
+/// Seconds between two ticks, as by default.
+const TICK: u64 = 900;
+/// Seconds until a message comes back, as in the template.
+const HIDDEN: u64 = 360;
+
+/// An incident under way.
+struct Play {
+    world: World,
+    sandbox: Sandbox,
+    template: Template,
+    cloudwatch: CloudWatch,
+}
+
+impl Play {
+    /// A world in which the pipeline has run well for an hour.
+    async fn begin(world: World) -> Self {
+        let mut play = Self { sandbox: world.sandbox(), world, template: Template::read(), cloudwatch: CloudWatch::default() };
+        for _ in 0..4 {
+            play.world.post(120);
+            assert_eq!(play.tick().await.status(), "complete");
+        }
+        play.deliver().await;
+        assert_eq!(play.alarms(), Vec::<String>::new(), "before the incident");
+        play
+    }
+
+    /// The next tick of the schedule.
+    async fn tick(&mut self) -> Outcome<Value> {
+        self.world.wait(TICK).await;
+        let outcome = self.sandbox.run(&self.world, Duration::from_mins(1)).await;
+        let failed = !matches!(outcome, Outcome::Answered(_));
+        let now = self.world.now();
+        self.cloudwatch.put("AWS/Lambda", "Invocations", ("FunctionName", INGEST), now, 1.0);
+        self.cloudwatch.put("AWS/Lambda", "Errors", ("FunctionName", INGEST), now, f64::from(u8::from(failed)));
+        for line in self.world.metrics() {
+            self.cloudwatch.read(INGEST, &line);
+        }
+        outcome
+    }
+
+    /// One delivery of what waits.
+    async fn deliver(&mut self) {
+        self.world.deliver().await;
+        for line in self.world.metrics() {
+            self.cloudwatch.read(REFINE, &line);
+        }
+        let dead = u32::try_from(self.world.dead_letters().len()).unwrap();
+        let queue = ("QueueName", "xpto-refine-dead");
+        self.cloudwatch.put("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue, self.world.now(), dead.into());
+    }
+
+    /// Deliveries until the queue has given the message back or up.
+    async fn deliver_until_dead(&mut self) {
+        while self.world.dead_letters().is_empty() {
+            self.deliver().await;
+            self.world.wait(HIDDEN).await;
+        }
+        self.world.wait(60).await;
+        self.deliver().await;
+    }
+
+    fn alarms(&self) -> Vec<String> {
+        self.cloudwatch.alarms(&self.template, self.world.now()).into_iter().collect()
+    }
+
+    /// Asserts what the incident did, and that RUNBOOK.md says the same.
+    #[track_caller]
+    fn check(&self, incident: &str, metrics: &[&str], alarms: &[&str], (message, error_type): (&str, &str), ended_by: &str) {
+        assert_eq!(self.alarms(), alarms, "{incident}");
+        for metric in metrics {
+            assert!(self.cloudwatch.has(metric), "{incident}: no {metric}");
+        }
+        let lines = self.world.journal().lines();
+        let is_told =
+            lines.iter().any(|line| line.message == message && (error_type.is_empty() || line.field("error_type") == Some(error_type)));
+        assert!(is_told, "{incident}: no line `{message}` with {error_type}");
+
+        let code = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let log = if error_type.is_empty() { code(&[message]) } else { code(&[message, error_type]) };
+        let row = format!("| {incident} | {} | {} | {log} | {ended_by} |", code(metrics), code(alarms));
+        let runbook = read("RUNBOOK.md").unwrap();
+        assert!(runbook.contains(&row), "RUNBOOK.md lacks this row:\n{row}");
+    }
+
+    /// Asserts that the incident is over: the runs go well, nothing is lost, no alarm is on.
+    async fn end(&mut self) {
+        self.world.stop_faults();
+        for _ in 0..5 {
+            self.tick().await;
+            self.deliver().await;
+        }
+        assert_eq!(self.alarms(), Vec::<String>::new(), "after the incident");
+        self.world.come_to_rest().await;
+    }
+}
+
+fn play(incident: impl AsyncFnOnce(Play)) {
+    World::scripted(Shape { refines: true, ..Shape::scripted() }, async |world| incident(Play::begin(world).await).await);
+}
+
+#[test]
+fn the_token_is_revoked() {
+    play(async |mut play| {
+        play.world.set_x_token("token-secreto-1".to_owned());
+        play.world.post(120);
+        assert_eq!(play.tick().await.status(), "Unauthorized");
+        assert_eq!(play.alarms(), ["ingest-token"], "at once");
+        for _ in 0..3 {
+            play.tick().await;
+        }
+        let alarms = ["ingest-behind", "ingest-silent", "ingest-token"];
+        play.check("the token is revoked", &["Errors"], &alarms, ("ingest failed", "Unauthorized"), "a new token in the secret");
+        play.world.set_secret("token-secreto-1".to_owned());
+        assert_eq!(play.tick().await.status(), "complete");
+        play.end().await;
+    });
+}
+
+#[test]
+fn the_credits_are_gone() {
+    play(async |mut play| {
+        for _ in 0..4 {
+            play.world.post(120);
+            play.world.script(Call::Search, 1, Fault::Status { status: 402, applied: false });
+            assert_eq!(play.tick().await.status(), "CreditsDepleted");
+        }
+        let alarms = ["ingest-behind", "ingest-credits", "ingest-silent"];
+        play.check("the credits are gone", &["Errors"], &alarms, ("ingest failed", "CreditsDepleted"), "credits are bought");
+        play.end().await;
+    });
+}
+
+#[test]
+fn x_is_down_for_a_day() {
+    play(async |mut play| {
+        for tick in 0..96 {
+            play.world.post(120);
+            for request in 1..=4 {
+                play.world.script(Call::Search, request, Fault::Status { status: 503, applied: false });
+            }
+            assert_eq!(play.tick().await.status(), "partial", "tick {tick}");
+        }
+        let told = ("x api unavailable", "Unavailable");
+        play.check(
+            "X is down for a day",
+            &["UnavailableStops", "LagSeconds"],
+            &["ingest-behind"],
+            told,
+            "nothing: the first run after it goes on",
+        );
+        play.world.stop_faults();
+        let first = play.tick().await;
+        assert_eq!((first.status(), first.number("posts")), ("complete", 96));
+        play.end().await;
+    });
+}
+
+#[test]
+fn a_poison_file() {
+    play(async |mut play| {
+        let body = ByteStream::from_static(b"{\"data\": [");
+        play.world.operator().put_object().bucket("raw").key("tweets/lixo.json").body(body).send().await.unwrap();
+        play.world.post(120);
+        assert_eq!(play.tick().await.status(), "complete");
+        play.deliver_until_dead().await;
+        let metrics = ["Errors", "RejectedFiles"];
+        play.check(
+            "a poison file",
+            &metrics,
+            &["refine-rejected"],
+            ("object rejected", "RawRejected"),
+            "a corrected file under another key, the message deleted",
+        );
+        assert_eq!(play.world.dead_letters(), ["tweets/lixo.json"], "the other file went on");
+        let body = ByteStream::from_static(br#"{"data": [{"id": "7", "created_at": "2026-11-23T14:05:00.000Z", "text": "bom :)"}]}"#);
+        play.world.operator().put_object().bucket("raw").key("tweets/corrected/lixo.json").body(body).send().await.unwrap();
+        play.deliver().await;
+        let refined = play.world.operator().list_objects_v2().bucket("ref").prefix("tweets/").send().await.unwrap();
+        assert!(refined.contents().iter().any(|object| object.key().is_some_and(|key| key.contains("corrected"))));
+    });
+}
+
+#[test]
+fn a_full_backlog() {
+    play(async |mut play| {
+        // Refine is off for more than a day while ingest goes on.
+        for _ in 0..104 {
+            play.world.post(120);
+            assert_eq!(play.tick().await.status(), "complete");
+        }
+        let queue = ("QueueName", "xpto-refine");
+        play.cloudwatch.put("AWS/SQS", "ApproximateAgeOfOldestMessage", queue, play.world.now(), 104.0 * 900.0);
+        assert_eq!(play.alarms(), ["refine-late"]);
+        play.world.wait(1).await;
+        while play.world.has_waiting() {
+            play.deliver().await;
+        }
+        let ended_by = "nothing: it is worked off, what is older than a day as backfill";
+        play.check("a full backlog", &["Rows", "BackfillRows"], &["refine-late"], ("refine finished", ""), ended_by);
+        play.end().await;
+    });
+}
+
+#[test]
+fn a_wrong_query_is_deployed() {
+    play(async |mut play| {
+        play.world.script(Call::Search, 1, Fault::Status { status: 400, applied: false });
+        play.world.post(120);
+        assert_eq!(play.tick().await.status(), "RequestRejected");
+        play.check(
+            "a wrong query is deployed",
+            &["Errors"],
+            &["ingest-settings"],
+            ("ingest failed", "RequestRejected"),
+            "the right query is deployed",
+        );
+        play.end().await;
+    });
+}
+
+#[test]
+fn s3_is_slow() {
+    play(async |mut play| {
+        let slow = Fault::Slow { applied: false, by: Duration::from_secs(20) };
+        play.world.post(120);
+        assert_eq!(play.tick().await.status(), "complete");
+        for _ in 0..2 {
+            for call in 1..=4 {
+                play.world.script(Call::GetRaw, call, slow);
+            }
+            play.deliver().await;
+            play.world.stop_faults();
+            play.world.wait(HIDDEN - 60).await;
+        }
+        play.world.wait(1).await;
+        assert_eq!(play.alarms(), ["refine-storage"], "refine\n{}", play.world.journal().text());
+        play.deliver().await;
+        for _ in 0..2 {
+            for call in 1..=4 {
+                play.world.script(Call::GetCursor, call, slow);
+            }
+            play.world.post(120);
+            assert_eq!(play.tick().await.status(), "RawUnreadable");
+            play.world.stop_faults();
+        }
+        play.check(
+            "S3 is slow",
+            &["Errors"],
+            &["ingest-storage"],
+            ("object left for the next delivery", "RawUnreadable"),
+            "nothing: runs and messages come back",
+        );
+        play.end().await;
+    });
+}
+
+#[test]
+fn the_month_is_used_up_and_then_nobody_looks_for_a_week() {
+    let mut shape = Shape { refines: true, file_tweets_max: 100, ..Shape::scripted() };
+    shape.config.max_posts_per_month = Some(10_000); // as by default
+    World::scripted(shape, async |world| {
+        let mut play = Play::begin(world).await;
+        for _ in 0..8_000 {
+            play.world.post(120);
+        }
+        while play.tick().await.status() == "partial" {}
+        assert_eq!(play.alarms(), ["ingest-month-near-cap"], "{:?}", play.world.cursor());
+        for _ in 0..2_100 {
+            play.world.post(120);
+        }
+        while play.tick().await.status() == "partial" {}
+        let alarms = ["ingest-month-cap", "ingest-month-near-cap"];
+        let ended_by = "a higher `MaxPostsPerMonth`, or the next month";
+        play.check("the month's posts are used up", &["BudgetStops", "PostsReadMonth"], &alarms, ("ingest finished", ""), ended_by);
+        play.world.wait(8 * 86_400).await; // into December
+        play.tick().await;
+        let told = ("posts are lost: the x api no longer serves them", "");
+        play.check("nobody looks for a week", &["GapSeconds"], &["ingest-gap"], told, "nothing: it is said, and the next run goes on");
+        play.end().await;
+    });
+}
