@@ -4,40 +4,19 @@ import argparse
 import glob
 import json
 import os
-import subprocess
 import tempfile
 
 import duckdb
 import pyarrow.parquet
 
 from runtime_api import Failed, Function
-
-
-def serve(local, lake):
-    """Starts `serve` on free ports; the process and the environment it prints."""
-    process = subprocess.Popen(
-        [local, "--lake", lake, "serve", "--aws-port", "0", "--x-port", "0"], stdout=subprocess.PIPE, text=True, env={}
-    )
-    environment = {}
-    for line in process.stdout:
-        if line.startswith("export "):
-            name, value = line[len("export ") :].strip().split("=", 1)
-            environment[name] = value.strip("'")
-            if name == "SEARCH_QUERY":
-                return process, environment
-    raise SystemExit(f"`serve` ended with status {process.wait()}")
+from served import check, serve
 
 
 def function(bootstraps, name, environment):
     logging = {"LogGroup": "/aws/lambda/" + name, "LogFormat": "JSON", "ApplicationLogLevel": "DEBUG"}
     properties = {"FunctionName": name, "Timeout": 60, "MemorySize": 256, "LoggingConfig": logging, "Environment": {"Variables": environment}}
     return Function(f"{bootstraps}/{name}/bootstrap", properties, {})
-
-
-def check(condition, text):
-    print(("ok      " if condition else "FAILED  ") + text)
-    if not condition:
-        raise SystemExit(1)
 
 
 def sample(name):

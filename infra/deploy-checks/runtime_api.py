@@ -20,17 +20,21 @@ class Failed(Exception):
         self.type, self.message = answer.get("errorType"), answer.get("errorMessage")
 
 
+class Died(SystemExit):
+    """The process ended before it answered."""
+
+
 class Function:
     """A bootstrap under the Runtime API, from `with` to the end of its block.
 
-    `properties` are those of the AWS::Lambda::Function: its timeout, memory, environment and log settings are what the
+    As on Lambda, a process that has not answered at its timeout is ended; `overrun` is how many seconds later. `properties` are those of the AWS::Lambda::Function: its timeout, memory, environment and log settings are what the
     process gets, as on Lambda. `extra` are variables that only this machine needs, such as endpoints.
     """
 
-    def __init__(self, bootstrap, properties, extra):
-        self.name, self.timeout = properties["FunctionName"], properties["Timeout"]
+    def __init__(self, bootstrap, properties, extra, overrun=1):
+        self.name, self.timeout, self.overrun = properties["FunctionName"], properties["Timeout"], overrun
         self.events, self.answers = queue.Queue(), queue.Queue()
-        self.stopped = False
+        self.stopped, self.watchdog = False, threading.Timer(0, lambda: None)
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.server.handle_error = lambda *_: None  # a bootstrap that is ended resets its connection
         logging = properties["LoggingConfig"]
@@ -51,7 +55,9 @@ class Function:
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         # Nothing of this shell's environment: the bootstrap sees what the template gives it.
-        self.process = subprocess.Popen([self.bootstrap], env=self.environment, stdout=subprocess.PIPE, text=True)
+        # Standard error goes into the log too, as on Lambda.
+        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        self.process = subprocess.Popen([self.bootstrap], env=self.environment, **output)
         self.lines = []
         self.reader = threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True)
         self.reader.start()
@@ -59,6 +65,7 @@ class Function:
 
     def __exit__(self, *_):
         self.stopped = True
+        self.watchdog.cancel()
         self.process.kill()
         self.process.wait()
         self.reader.join()
@@ -68,21 +75,21 @@ class Function:
     def invoke(self, event):
         """The function's answer.
 
-        Raises Failed when it answers with an error, and SystemExit when it does not answer at all.
+        Raises Failed when it answers with an error, Died when the process ends before it answers.
         """
         self.events.put(event)
-        until = time.monotonic() + self.timeout + START_SECONDS
+        until = time.monotonic() + START_SECONDS + self.timeout + self.overrun
         while time.monotonic() < until:
             try:
                 kind, answer = self.answers.get(timeout=0.2)
             except queue.Empty:
                 if self.process.poll() is not None:
-                    raise SystemExit(f"{self.name}: the bootstrap ended with status {self.process.returncode}") from None
+                    raise Died(f"{self.name}: the bootstrap ended with status {self.process.returncode}") from None
                 continue
             if kind == "response":
                 return answer
             raise Failed(answer)
-        raise SystemExit(f"{self.name}: no answer within its timeout of {self.timeout} s")
+        raise SystemExit(f"{self.name}: did not ask for the event within {START_SECONDS} s")
 
     def peak_mib(self):
         """Most memory that the process has held so far; None where /proc is not to be had."""
@@ -107,6 +114,8 @@ class Function:
                     except queue.Empty:
                         pass
                 body = json.dumps(event).encode()
+                function.watchdog = threading.Timer(function.timeout + function.overrun, function.process.kill)
+                function.watchdog.start()
                 self.send_response(200)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(body)))
@@ -118,6 +127,7 @@ class Function:
                 self.wfile.write(body)
 
             def do_POST(self):
+                function.watchdog.cancel()
                 kind = self.path.rpartition("/")[2]
                 function.answers.put((kind, json.loads(self.body() or b"null")))
                 self.send_response(202)
