@@ -53,7 +53,7 @@ class Function:
         self.bootstrap, self.environment = bootstrap, environment
 
     def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         # Nothing of this shell's environment: the bootstrap sees what the template gives it.
         # Standard error goes into the log too, as on Lambda.
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
