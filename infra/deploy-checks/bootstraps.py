@@ -43,7 +43,7 @@ def want(condition, what):
 class Emulated:
     """The stack's buckets, queue and secret in moto."""
 
-    def __init__(self, stack, endpoint):
+    def __init__(self, stack, endpoint, visibility=None):
         self.environment = {
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_REGION": REGION,
@@ -56,7 +56,7 @@ class Emulated:
             return boto3.client(service, region_name=REGION, endpoint_url=endpoint, **keys)
 
         self.s3, self.sqs, self.secrets = client("s3"), client("sqs"), client("secretsmanager")
-        self.queue = Queue(self.sqs, stack)
+        self.queue = Queue(self.sqs, stack, visibility)
         for bucket in stack.of_type("AWS::S3::Bucket").values():
             name = bucket["BucketName"]
             self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
