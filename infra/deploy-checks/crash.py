@@ -59,7 +59,7 @@ class World:
         self.lag_s, self.has_peace, self.late = BEFORE_NOW_MINUTES * 60, False, 0
         self.kills, self.fates, self.ends = Counter(), Counter(), Counter()
         self.runs, self.sent, self.first_seen, self.cursors, self.logs = [], {}, {}, [], []
-        self.authorization, self.problems, self.memory = None, [], Counter()
+        self.problems, self.memory = [], Counter()
 
     def chance(self, share):
         with self.lock:
@@ -214,7 +214,6 @@ class Sandbox:
             return None
         with world.lock:
             if answer.status == 200 and request.path.startswith("/2/tweets/search/recent"):
-                world.authorization = request.header("authorization")
                 tweets = parse(answer.body).get("data", [])
                 world.sent |= {int(tweet.get("id")): tweet for tweet in tweets}
                 run.served += [int(tweet.get("id")) for tweet in tweets]
@@ -325,14 +324,17 @@ def peace(world):
     return runs, redriven
 
 
-def due(world):
-    """Ids that X serves at the end, of the span that is said to be captured: those were there all along."""
-    first, done = int(world.cursors[0]["done"]), int(world.cursors[-1]["done"])
+def due(environment, first, done):
+    """Ids in `[first, done)` that X serves at the end: those were there all along."""
+    account = {"region_name": environment["AWS_REGION"], "endpoint_url": environment["AWS_ENDPOINT_URL"]}
+    account |= {f"aws_{name}": environment[f"AWS_{name}".upper()] for name in ("access_key_id", "secret_access_key")}
+    secret = boto3.client("secretsmanager", **account).get_secret_value(SecretId=environment["X_SECRET_ID"])["SecretString"]
+    headers = {"authorization": f"Bearer {json.loads(secret)['bearer_token']}"}
     found, until = set(), done
     while True:
-        query = {"query": world.environment["SEARCH_QUERY"], "since_id": first - 1, "until_id": until, "max_results": 100}
-        url = f"{world.environment['X_API_BASE_URL']}/2/tweets/search/recent?{urllib.parse.urlencode(query)}"
-        with urllib.request.urlopen(urllib.request.Request(url, headers={"authorization": world.authorization})) as answer:
+        query = {"query": environment["SEARCH_QUERY"], "since_id": first - 1, "until_id": until, "max_results": 100}
+        url = f"{environment['X_API_BASE_URL']}/2/tweets/search/recent?{urllib.parse.urlencode(query)}"
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
             page = json.load(answer)
         found |= {int(tweet["id"]) for tweet in page.get("data", [])}
         if "next_token" not in page["meta"]:
@@ -355,7 +357,7 @@ def tell(world, lake, seconds, in_chaos, runs, redriven, is_due):
 
 def check(arguments, lake, endpoint):
     stack = Stack(translate(template()))
-    process, environment = serve(arguments.local, lake, *arguments.serve)
+    process, environment = serve(arguments.local, lake, "--x-search-limit", "100000")
     try:
         keys = {"aws_access_key_id": "emulated", "aws_secret_access_key": "emulated"}
         queue = Queue(boto3.client("sqs", region_name=REGION, endpoint_url=endpoint, **keys), stack, VISIBILITY)
@@ -365,7 +367,8 @@ def check(arguments, lake, endpoint):
         chaos(world)
         seconds, in_chaos = time.monotonic() - started, len(world.first_seen)
         runs, redriven = peace(world)
-        happened = Happened(world.sent, due(world), world.first_seen, world.runs, world.cursors, world.logs)
+        is_due = due(environment, int(world.cursors[0]["done"]), int(world.cursors[-1]["done"]))
+        happened = Happened(world.sent, is_due, world.first_seen, world.runs, world.cursors, world.logs)
     finally:
         process.terminate()
         process.wait()
@@ -394,7 +397,6 @@ def main():
     parser.add_argument("--latency-ms", type=float, default=10, help="a request takes up to this much longer")
     parser.add_argument("--broken", choices=["if-none-match"], help="an S3 that ignores this condition: violations are expected")
     arguments = parser.parse_args()
-    arguments.serve = []
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

@@ -10,6 +10,7 @@ import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 START_SECONDS = 30
+LOGS = os.environ.get("XPTO_LOGS")  # a folder: everything that functions log, at debug level, is kept there
 
 
 class Failed(Exception):
@@ -47,7 +48,7 @@ class Function:
             "AWS_LAMBDA_LOG_GROUP_NAME": logging["LogGroup"],
             "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/23/[$LATEST]0",
             "AWS_LAMBDA_LOG_FORMAT": logging["LogFormat"],
-            "AWS_LAMBDA_LOG_LEVEL": logging["ApplicationLogLevel"],
+            "AWS_LAMBDA_LOG_LEVEL": "DEBUG" if LOGS else logging["ApplicationLogLevel"],
             **extra,
         }
         self.bootstrap, self.environment = bootstrap, environment
@@ -71,6 +72,9 @@ class Function:
         self.reader.join()
         self.server.shutdown()
         self.server.server_close()
+        if LOGS:
+            with open(f"{LOGS}/{self.name}-{os.getpid()}-{self.server.server_port}.log", "a", encoding="utf-8") as log:
+                log.writelines(self.lines)
 
     def invoke(self, event):
         """The function's answer.

@@ -16,9 +16,6 @@ class Request:
     headers: list
     body: bytes
 
-    def header(self, name):
-        return next((value for key, value in self.headers if key.lower() == name), None)
-
 
 @dataclass
 class Answer:
