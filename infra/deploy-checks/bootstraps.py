@@ -17,8 +17,9 @@ import boto3
 import pyarrow.parquet
 from moto.server import ThreadedMotoServer
 
-from bodies import attribute, notification
+from bodies import notification
 from runtime_api import Failed, Function
+from sqs import Queue
 from translated import REGION, ROOT, Stack, template, translate
 from x_api import XApi, posts
 
@@ -42,7 +43,7 @@ def want(condition, what):
 class Emulated:
     """The stack's buckets, queue and secret in moto."""
 
-    def __init__(self, stack, endpoint):
+    def __init__(self, stack, endpoint, visibility=None):
         self.environment = {
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_REGION": REGION,
@@ -55,13 +56,7 @@ class Emulated:
             return boto3.client(service, region_name=REGION, endpoint_url=endpoint, **keys)
 
         self.s3, self.sqs, self.secrets = client("s3"), client("sqs"), client("secretsmanager")
-        queues = stack.of_type("AWS::SQS::Queue")
-        for name in sorted(queues, key=lambda name: "RedrivePolicy" in queues[name]):
-            settings = {key: attribute(value) for key, value in queues[name].items() if key != "QueueName"}
-            settings.pop("ReceiveMessageWaitTimeSeconds", None)  # so that asking an empty queue does not take long
-            url = self.sqs.create_queue(QueueName=queues[name]["QueueName"], Attributes=settings)["QueueUrl"]
-            if name == "RefineQueue":
-                self.queue = url
+        self.queue = Queue(self.sqs, stack, visibility)
         for bucket in stack.of_type("AWS::S3::Bucket").values():
             name = bucket["BucketName"]
             self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -74,38 +69,13 @@ class Emulated:
     def keys(self, bucket, prefix):
         return sorted(one["Key"] for one in self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []))
 
-    def batch(self, size):
-        """Messages as Lambda's poller hands them on."""
-        received = self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=size).get("Messages", [])
-        return [
-            {
-                "messageId": one["MessageId"],
-                "receiptHandle": one["ReceiptHandle"],
-                "body": one["Body"],
-                "attributes": {},
-                "messageAttributes": {},
-                "md5OfBody": one["MD5OfBody"],
-                "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:sa-east-1:123456789012:refine",
-                "awsRegion": REGION,
-            }
-            for one in received
-        ]
 
-    def settle(self, records, answer):
-        failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
-        for record in records:
-            if record["messageId"] not in failed:
-                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=record["receiptHandle"])
-        return failed
-
-
-def pump(emulated, refine, size):
+def pump(queue, refine, size):
     """Hands the queue to refine until it is empty; how many messages, and which of them failed."""
     messages, failed = 0, set()
-    while records := emulated.batch(size):
+    while records := queue.batch(size):
         answer = refine.invoke({"Records": records})
-        failed |= emulated.settle(records, answer)
+        failed |= queue.settle(records, answer)
         messages += len(records)
     return messages, failed
 
@@ -147,7 +117,7 @@ def check(stack, folder, endpoint):
             want(emulated.keys(raw, "state/") == ["state/ingest.json"], "beside the cursor")
 
             print("refine")
-            messages, failed = pump(emulated, refine, batch_size)
+            messages, failed = pump(emulated.queue, refine, batch_size)
             want(messages >= len(files) and not failed, f"{messages} messages of the queue are answered, none fails")
             parquet = emulated.keys(ref, "tweets/")
             want(len(parquet) >= len(files) and all(key.endswith(".parquet") for key in parquet), f"{len(parquet)} Parquet files")
@@ -177,7 +147,7 @@ def check(stack, folder, endpoint):
             print("bad files and repetitions")
             emulated.s3.put_object(Bucket=raw, Key="tweets/by hand/ação + 1.json", Body=b'{"data": [')
             emulated.s3.copy_object(Bucket=raw, Key="tweets/again.json", CopySource={"Bucket": raw, "Key": files[0]})
-            messages, failed = pump(emulated, refine, batch_size)
+            messages, failed = pump(emulated.queue, refine, batch_size)
             want(messages == 2 and len(failed) == 1, "of a good and a bad file in one batch the bad one alone is left in the queue")
             summary = ingest.invoke(tick)
             want(emulated.keys(raw, "tweets/ano") == files, f"another run stores nothing twice: {summary['status']}")

@@ -4,6 +4,8 @@
 #   infra/deploy-checks/run.sh              everything but what follows
 #   infra/deploy-checks/run.sh sql          the questions of infra/athena in DuckDB, after `cargo test` has left its answers
 #   infra/deploy-checks/run.sh bootstraps   the bootstraps of `cargo lambda build` against emulated AWS services
+#   infra/deploy-checks/run.sh deaths BOOTSTRAPS LOCAL [--kills N --seed N …]
+#                                           the bootstraps killed, poisoned and loaded, against the program `local`
 #
 # The pinned tools are installed into .venv/ of the repository the first time (VENVS names another place).
 set -euo pipefail
@@ -70,8 +72,14 @@ sql)
 bootstraps)
   step "bootstraps" "$python" "$checks/bootstraps.py" "${2:-target/lambda}"
   ;;
+deaths)
+  shift
+  step "deaths at random moments" "$python" "$checks/crash.py" --bootstraps "$1" --local "$2" "${@:3}"
+  step "poison and redrive" "$python" "$checks/poison.py" --bootstraps "$1"
+  step "load" "$python" "$checks/load.py" --bootstraps "$1" --local "$2"
+  ;;
 *)
-  sed -n '2,8s/^# \{0,1\}//p' "$checks/run.sh" >&2
+  sed -n '2,10s/^# \{0,1\}//p' "$checks/run.sh" >&2
   exit 2
   ;;
 esac

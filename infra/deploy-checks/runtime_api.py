@@ -10,6 +10,7 @@ import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 START_SECONDS = 30
+LOGS = os.environ.get("XPTO_LOGS")  # a folder: everything that functions log, at debug level, is kept there
 
 
 class Failed(Exception):
@@ -20,17 +21,21 @@ class Failed(Exception):
         self.type, self.message = answer.get("errorType"), answer.get("errorMessage")
 
 
+class Died(SystemExit):
+    """The process ended before it answered."""
+
+
 class Function:
     """A bootstrap under the Runtime API, from `with` to the end of its block.
 
-    `properties` are those of the AWS::Lambda::Function: its timeout, memory, environment and log settings are what the
+    As on Lambda, a process that has not answered at its timeout is ended; `overrun` is how many seconds later. `properties` are those of the AWS::Lambda::Function: its timeout, memory, environment and log settings are what the
     process gets, as on Lambda. `extra` are variables that only this machine needs, such as endpoints.
     """
 
-    def __init__(self, bootstrap, properties, extra):
-        self.name, self.timeout = properties["FunctionName"], properties["Timeout"]
+    def __init__(self, bootstrap, properties, extra, overrun=1):
+        self.name, self.timeout, self.overrun = properties["FunctionName"], properties["Timeout"], overrun
         self.events, self.answers = queue.Queue(), queue.Queue()
-        self.stopped = False
+        self.stopped, self.watchdog = False, threading.Timer(0, lambda: None)
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.server.handle_error = lambda *_: None  # a bootstrap that is ended resets its connection
         logging = properties["LoggingConfig"]
@@ -43,15 +48,17 @@ class Function:
             "AWS_LAMBDA_LOG_GROUP_NAME": logging["LogGroup"],
             "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/23/[$LATEST]0",
             "AWS_LAMBDA_LOG_FORMAT": logging["LogFormat"],
-            "AWS_LAMBDA_LOG_LEVEL": logging["ApplicationLogLevel"],
+            "AWS_LAMBDA_LOG_LEVEL": "DEBUG" if LOGS else logging["ApplicationLogLevel"],
             **extra,
         }
         self.bootstrap, self.environment = bootstrap, environment
 
     def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         # Nothing of this shell's environment: the bootstrap sees what the template gives it.
-        self.process = subprocess.Popen([self.bootstrap], env=self.environment, stdout=subprocess.PIPE, text=True)
+        # Standard error goes into the log too, as on Lambda.
+        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        self.process = subprocess.Popen([self.bootstrap], env=self.environment, **output)
         self.lines = []
         self.reader = threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True)
         self.reader.start()
@@ -59,30 +66,34 @@ class Function:
 
     def __exit__(self, *_):
         self.stopped = True
+        self.watchdog.cancel()
         self.process.kill()
         self.process.wait()
         self.reader.join()
         self.server.shutdown()
         self.server.server_close()
+        if LOGS:
+            with open(f"{LOGS}/{self.name}-{os.getpid()}-{self.server.server_port}.log", "a", encoding="utf-8") as log:
+                log.writelines(self.lines)
 
     def invoke(self, event):
         """The function's answer.
 
-        Raises Failed when it answers with an error, and SystemExit when it does not answer at all.
+        Raises Failed when it answers with an error, Died when the process ends before it answers.
         """
         self.events.put(event)
-        until = time.monotonic() + self.timeout + START_SECONDS
+        until = time.monotonic() + START_SECONDS + self.timeout + self.overrun
         while time.monotonic() < until:
             try:
                 kind, answer = self.answers.get(timeout=0.2)
             except queue.Empty:
                 if self.process.poll() is not None:
-                    raise SystemExit(f"{self.name}: the bootstrap ended with status {self.process.returncode}") from None
+                    raise Died(f"{self.name}: the bootstrap ended with status {self.process.returncode}") from None
                 continue
             if kind == "response":
                 return answer
             raise Failed(answer)
-        raise SystemExit(f"{self.name}: no answer within its timeout of {self.timeout} s")
+        raise SystemExit(f"{self.name}: did not ask for the event within {START_SECONDS} s")
 
     def peak_mib(self):
         """Most memory that the process has held so far; None where /proc is not to be had."""
@@ -107,6 +118,8 @@ class Function:
                     except queue.Empty:
                         pass
                 body = json.dumps(event).encode()
+                function.watchdog = threading.Timer(function.timeout + function.overrun, function.process.kill)
+                function.watchdog.start()
                 self.send_response(200)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(body)))
@@ -118,6 +131,7 @@ class Function:
                 self.wfile.write(body)
 
             def do_POST(self):
+                function.watchdog.cancel()
                 kind = self.path.rpartition("/")[2]
                 function.answers.put((kind, json.loads(self.body() or b"null")))
                 self.send_response(202)

@@ -3,10 +3,10 @@
 import subprocess
 
 
-def serve(local, lake):
+def serve(local, lake, *options):
     """Starts `serve` on free ports; the process and the environment it prints."""
     process = subprocess.Popen(
-        [local, "--lake", lake, "serve", "--aws-port", "0", "--x-port", "0"], stdout=subprocess.PIPE, text=True, env={}
+        [local, "--lake", lake, "serve", "--aws-port", "0", "--x-port", "0", *options], stdout=subprocess.PIPE, text=True, env={}
     )
     environment = {}
     for line in process.stdout:

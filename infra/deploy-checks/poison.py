@@ -1,0 +1,202 @@
+"""Poison and redrive, end to end: the refine bootstrap between an emulated S3 and SQS with the template's settings.
+
+    python poison.py --bootstraps target/lambda
+
+Six messages can never be done, while good files keep coming and one process is killed. Each of the six must end in the
+dead-letter queue after the template's number of deliveries, with its reason in the log; no good file may wait longer than one
+visibility timeout. Then the causes are removed, the dead letters sent again, and everything must be in REF once.
+"""
+
+import argparse
+import io
+import json
+import logging
+import threading
+import time
+from pathlib import Path
+from urllib.parse import unquote_plus
+
+import pyarrow.parquet
+from moto.server import ThreadedMotoServer
+
+from bootstraps import Emulated, want
+from crash import bootstrap, notification
+from runtime_api import Died, Function
+from tap import Answer, Tap
+from translated import Stack, template, translate
+from x_api import posts
+
+VISIBILITY = 4
+FILES, PER_FILE, EVERY_S = 60, 5, 0.2
+ANSWER_S = 2  # for a process to start, and for its answer
+KILLED_AT = "good-30"  # the file at whose write the process dies, once
+DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+
+
+class Refine:
+    """The bootstrap, started again when it has died; its requests go through a tap that can kill it and refuse writes."""
+
+    def __init__(self, folder, properties, emulated):
+        self.folder, self.properties, self.emulated = folder, properties, emulated
+        self.deaths, self.refuses, self.lines, self.function = 0, "refused", [], None
+        self.tap = Tap(emulated.environment["AWS_ENDPOINT_URL"], self.act)
+
+    def __enter__(self):
+        self.tap.__enter__()
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+        self.tap.__exit__()
+
+    def end(self):
+        if self.function:
+            self.function.__exit__()
+            self.lines += self.function.lines
+            self.function = None
+
+    def act(self, request, forward):
+        if request.method == "PUT" and KILLED_AT in request.path and not self.deaths:
+            self.function.process.kill()
+            return None
+        if request.method == "PUT" and self.refuses and self.refuses in request.path:
+            return Answer(403, [("content-type", "application/xml")], DENIED)
+        return forward(request)
+
+    def invoke(self, event):
+        """The answer; None if the process died."""
+        if not self.function:
+            environment = self.emulated.environment | {"AWS_ENDPOINT_URL": self.tap.url}
+            self.function = Function(bootstrap(self.folder, "refine"), self.properties, environment).__enter__()
+        try:
+            return self.function.invoke(event)
+        except Died:
+            self.deaths += 1
+            self.end()
+            return None
+
+
+class Poller:
+    """Lambda's: hands batches on, deletes what is done, and notes when that was."""
+
+    def __init__(self, queue, refine, batch_size, whole_batches):
+        self.queue, self.refine, self.batch_size, self.whole_batches, self.done_at = queue, refine, batch_size, whole_batches, {}
+
+    def poll(self):
+        records = self.queue.batch(self.batch_size)
+        if not records:
+            time.sleep(0.05)
+            return
+        answer = self.refine.invoke({"Records": records})
+        if answer is not None and not (self.whole_batches and answer["batchItemFailures"]):
+            failed = self.queue.settle(records, answer)
+            for record in records:
+                if record["messageId"] not in failed:
+                    for one in json.loads(record["body"]).get("Records", []):
+                        self.done_at.setdefault(unquote_plus(one["s3"]["object"]["key"]), time.monotonic())
+
+    def until_empty(self, seconds):
+        until = time.monotonic() + seconds
+        while self.queue.left() and time.monotonic() < until:
+            self.poll()
+
+
+def document(tweets):
+    return json.dumps({"data": tweets, "meta": {}}).encode()
+
+
+def check(stack, folder, endpoint, whole_batches):
+    emulated = Emulated(stack, endpoint, VISIBILITY)
+    functions = {name: stack.properties(f"{name.title()}Function") for name in ("ingest", "refine")}
+    raw, ref = functions["ingest"]["Environment"]["Variables"]["RAW_BUCKET"], functions["refine"]["Environment"]["Variables"]["REF_BUCKET"]
+    made = posts(FILES * PER_FILE + 20, int(time.time() * 1000))
+    good, rest = made[: FILES * PER_FILE], made[FILES * PER_FILE :]
+    put_at, expected = {}, {int(post["id"]) for post in good}
+
+    def put(key, body):
+        put_at[key] = time.monotonic()
+        emulated.s3.put_object(Bucket=raw, Key=key, Body=body, IfNoneMatch="*")
+
+    poison = {  # key, or what stands for it in the log → error type
+        "tweets/cut.json": "RawRejected",
+        "tweets/without-a-date.json": "RawRejected",
+        "tweets/large.json": "RawTooLarge",
+        "tweets/missing.json": "RawMissing",
+        "tweets/refused.json": "RefUnwritable",
+        "a message that is not JSON": "EventUnknown",
+    }
+
+    def traffic():
+        for number in range(FILES):
+            put(f"tweets/good-{number:02}.json", document(good[number * PER_FILE : (number + 1) * PER_FILE]))
+            if number == 10:
+                put("tweets/cut.json", document(rest[:5])[:-40])
+                undated = {name: value for name, value in rest[5].items() if name != "created_at"}
+                put("tweets/without-a-date.json", document([*rest[6:9], undated]))
+                put("tweets/large.json", b" " * (9 << 20))
+                put("tweets/refused.json", document(rest[10:15]))
+                emulated.queue.send(notification(raw, "tweets/missing.json"))
+                emulated.queue.send("a message that is not JSON")
+            time.sleep(EVERY_S)
+
+    with Refine(folder, functions["refine"], emulated) as refine:
+        poller = Poller(emulated.queue, refine, stack.properties("RefineFunctionNewFiles")["BatchSize"], whole_batches)
+        sender = threading.Thread(target=traffic)
+        sender.start()
+        while sender.is_alive():
+            poller.poll()
+        poller.until_empty(10 * VISIBILITY)
+        refine.end()
+
+        print("poison")
+        want(not emulated.queue.left() and emulated.queue.dead() == len(poison), f"{emulated.queue.dead()} of {len(poison)} are dead letters")
+        rejected = [json.loads(line)["fields"] for line in refine.lines if "rejected" in line]
+        for name, error_type in poison.items():
+            reasons = [line for line in rejected if line.get("key", "a message that is not JSON") == name]
+            is_told = reasons and all(line["error_type"] == error_type and line["error"] for line in reasons)
+            most = emulated.queue.receives_max
+            # A delivery that ended with the death of the process has no line.
+            want(is_told and most - refine.deaths <= len(reasons) <= most, f"{name}: {error_type}, told {len(reasons)} times of {most}")
+        delays = sorted(poller.done_at.get(key, float("inf")) - put_at[key] for key in put_at if key.startswith("tweets/good"))
+        want(refine.deaths == 1, "one process was killed with a batch in hand")
+        told = f"{len(delays)} good files: median {delays[len(delays) // 2]:.2f} s, longest {delays[-1]:.2f} s from put to done"
+        want(len(delays) == FILES and delays[-1] <= VISIBILITY + ANSWER_S, f"{told}, visibility {VISIBILITY} s")
+
+        print("redrive")
+        # Nothing is fixed yet: all of it comes back.
+        emulated.queue.redrive()
+        poller.until_empty(10 * VISIBILITY)
+        want(emulated.queue.dead() == len(poison), "without a fix every one is a dead letter again")
+        # RAW is immutable: what is missing is put, a right to write is given, a broken file gets a corrected one under another key.
+        emulated.s3.put_object(Bucket=raw, Key="tweets/missing.json", Body=document(rest[15:20]), IfNoneMatch="*")
+        refine.refuses = None
+        put("tweets/cut-corrected.json", document(rest[:5]))
+        expected |= {int(post["id"]) for post in [*rest[:5], *rest[10:20]]}
+        emulated.queue.redrive()
+        poller.until_empty(10 * VISIBILITY)
+        want(emulated.queue.dead() == 4, "what is fixed is done, what cannot be is dead again: 4")
+        refine.end()
+    ids = []
+    for key in emulated.keys(ref, "tweets/"):
+        body = emulated.s3.get_object(Bucket=ref, Key=key)["Body"].read()
+        ids += pyarrow.parquet.read_table(io.BytesIO(body), columns=["id"], partitioning=None)["id"].to_pylist()
+    want(sorted(ids) == sorted(expected), f"{len(ids)} rows: each good and each mended tweet once, none of a rejected file")
+
+
+def main():
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bootstraps", required=True, type=Path, help="folder with refine, or refine/bootstrap")
+    parser.add_argument("--whole-batches", action="store_true", help="a poller that ignores which messages failed: the check must fail")
+    arguments = parser.parse_args()
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        check(Stack(translate(template())), arguments.bootstraps, f"http://{host}:{port}", arguments.whole_batches)
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()
