@@ -14,16 +14,13 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::FAILURE;
     };
-    let ablation = match value("--without") {
-        None => None,
-        Some(name) => match Ablation::ALL.into_iter().find(|ablation| format!("{ablation:?}") == *name) {
-            Some(ablation) => Some(ablation),
-            None => {
-                eprintln!("PROTECTION is one of {:?}", Ablation::ALL);
-                return ExitCode::FAILURE;
-            }
-        },
-    };
+    let named = |name: &String| Ablation::ALL.into_iter().find(|ablation| format!("{ablation:?}") == *name);
+    let ablation = value("--without").map(named);
+    if ablation == Some(None) {
+        eprintln!("PROTECTION is one of {:?}", Ablation::ALL);
+        return ExitCode::FAILURE;
+    }
+    let ablation = ablation.flatten();
     if arguments.iter().any(|argument| argument == "--log") {
         seeds.clone().for_each(|seed| println!("{}", trial(seed, ablation)));
     }

@@ -110,7 +110,7 @@ fn refine_file(path: &Path, key: &str, reference: &Path) -> Outcome<(u64, u64)> 
     for object in &objects {
         put(&reference.join(&object.key), &object.bytes)?;
     }
-    Ok((objects.iter().map(|object| object.rows.total()).sum(), objects.len() as u64))
+    Ok((objects.iter().map(|object| object.rows().total()).sum(), objects.len() as u64))
 }
 
 /// Whole or not at all. No two RAW files have one key, so no two threads write one file.

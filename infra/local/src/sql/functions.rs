@@ -64,23 +64,23 @@ fn regexp_extract_all(arguments: &[ArrayRef]) -> Result<ArrayRef> {
 /// `sequence(start, stop, step)`: both ends included; refuses what Trino refuses.
 fn sequence(arguments: &[ArrayRef]) -> Result<ArrayRef> {
     const ENTRIES_MAX: i64 = 10_000;
-    let [starts, stops, steps] = arguments else { return Err(wrong("sequence takes a start, a stop and a step")) };
-    let (starts, stops, steps) = (as_int64_array(starts)?, as_int64_array(stops)?, as_int64_array(steps)?);
+    let [starts, ends, steps] = arguments else { return Err(wrong("sequence takes a start, a stop and a step")) };
+    let (starts, ends, steps) = (as_int64_array(starts)?, as_int64_array(ends)?, as_int64_array(steps)?);
     let mut lists = ListBuilder::new(Int64Builder::with_capacity(starts.len()));
-    for ((start, stop), step) in starts.iter().zip(stops).zip(steps) {
-        let (Some(start), Some(stop), Some(step)) = (start, stop, step) else {
+    for ((start, end), step) in starts.iter().zip(ends).zip(steps) {
+        let (Some(start), Some(end), Some(step)) = (start, end, step) else {
             lists.append_null();
             continue;
         };
-        let distance = stop.checked_sub(start).ok_or_else(|| wrong("the ends of a sequence are too far apart"))?;
+        let distance = end.checked_sub(start).ok_or_else(|| wrong("the ends of a sequence are too far apart"))?;
         if step == 0 || distance.signum() * step.signum() < 0 {
             return Err(wrong("the step of a sequence must lead from its start to its stop"));
         }
-        let steps = distance / step;
-        if steps >= ENTRIES_MAX {
+        let taken_max = distance / step;
+        if taken_max >= ENTRIES_MAX {
             return Err(wrong("a sequence has at most 10000 entries"));
         }
-        (0..=steps).for_each(|taken| lists.values().append_value(start + taken * step));
+        (0..=taken_max).for_each(|taken| lists.values().append_value(start + taken * step));
         lists.append(true);
     }
     Ok(Arc::new(lists.finish()))

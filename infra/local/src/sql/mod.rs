@@ -58,7 +58,9 @@ impl Session {
         rules.extend(Analyzer::new().rules);
         let state = SessionStateBuilder::new_with_default_features().with_config(config).with_analyzer_rules(rules).build();
         let context = SessionContext::new_with_state(state);
-        functions::all(now).into_iter().for_each(|function| context.register_udf(function));
+        for function in functions::all(now) {
+            context.register_udf(function);
+        }
         context.register_table("tweets", Arc::new(partitions::tweets(&ref_dir.join("tweets"))?))?;
         for (name, statement) in VIEWS {
             context.sql(&format!("CREATE VIEW {name} AS {statement}")).await?;

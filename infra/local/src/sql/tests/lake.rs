@@ -2,15 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use emulators::x_api::EMULATOR_TOKEN;
 use ingest::Wire;
 use serde_json::{Value, json};
 
 use crate::demo;
-use crate::lake::Lake;
+use crate::lake::{Lake, emulator_secret};
 use crate::pipeline::Pipeline;
 use crate::report::Report;
 use crate::serve::start_x_api;
@@ -46,13 +44,13 @@ pub async fn make() -> Made {
     std::fs::create_dir_all(target.join("answers")).unwrap();
     std::fs::write(target.join("now.txt"), NOW.to_rfc3339()).unwrap();
     {
-        let lake = Lake::open(&root, clock, EMULATOR_TOKEN).unwrap();
+        let lake = Lake::open(&root, clock, &emulator_secret()).unwrap();
         let x_api = start_x_api(0, clock).await.unwrap();
         for minutes in RUNS {
             CLOCK_MS.store((NOW - TimeDelta::minutes(minutes)).timestamp_millis(), Ordering::SeqCst);
             let mut pipeline = Pipeline::open(&lake, demo::config(&x_api.url()).unwrap(), Wire::http().unwrap(), clock).await.unwrap();
-            pipeline.catch_up(&Report::on(lake.s3()), Duration::from_mins(1)).await.unwrap();
-            assert_eq!(pipeline.dead(), [""; 0]);
+            pipeline.catch_up(&Report::on(lake.s3()), u64::MAX).await.unwrap();
+            pipeline.all_refined().await.unwrap();
         }
         x_api.stop().await;
     }
