@@ -24,13 +24,14 @@ fn triggers() -> impl Strategy<Value = Vec<Vec<Draft>>> {
 }
 
 fn windows() -> impl Strategy<Value = Windows> {
-    (1_u64..600, 1_u64..600).prop_map(|(one, other)| {
-        Windows::new(Duration::from_millis(one.max(other)), Duration::from_millis(one.min(other).max(60).min(one.max(other)))).unwrap()
+    (1_u64..600, 1_u64..600).prop_filter_map("a window", |(one, other)| {
+        let (length, slide) = (one.max(other), one.min(other).max(60).min(one.max(other)));
+        Windows::new(Duration::from_millis(length), Duration::from_millis(slide)).ok()
     })
 }
 
 fn query(mode: Mode, windows: Option<Windows>, late_ms: u64) -> State {
-    State::new(Query::new(mode, windows, Duration::from_millis(late_ms)).unwrap())
+    State::new(Query::new(mode, windows, Duration::from_millis(late_ms)).unwrap_or_else(|error| panic!("{error}")))
 }
 
 fn trigger(state: State, posts: &[Draft]) -> (State, Emitted) {
@@ -62,7 +63,9 @@ fn complete(posts: &[Draft], windows: Option<Windows>) -> Counts {
     for (at, texto) in posts {
         let in_windows: Vec<Option<Window>> = windows.map_or(vec![None], |windows| windows.of(*at).map(Some).collect());
         for word in texto.split_whitespace().filter(|word| *word != "que") {
-            in_windows.iter().for_each(|window| *all.entry((*window, word.to_owned())).or_default() += 1);
+            for window in &in_windows {
+                *all.entry((*window, word.to_owned())).or_default() += 1;
+            }
         }
     }
     all
