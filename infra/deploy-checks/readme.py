@@ -51,7 +51,8 @@ def run(local):
         raise SystemExit(f"not marked as run or as needing an account: {unmarked}")
     commands = [block for info, block in blocks(text) if info == "sh"]
     folder = Path(tempfile.mkdtemp())
-    (folder / "events").symlink_to(ROOT / "events")
+    for name in ("events", "infra"):
+        (folder / name).symlink_to(ROOT / name)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment |= {"LOCAL": str(Path(local).resolve()), "ROOT": str(ROOT), "HOME": str(folder)}
     # rustup and cargo look for their folders in HOME, which is another one so that no configuration of the AWS CLI is found.
