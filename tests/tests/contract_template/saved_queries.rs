@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use crate::cloudformation::{Template, read, text};
 use crate::{arrow_columns, glue_columns, partition_columns};
 
-const BEGINS: &str = "  # ── Saved queries and views, as infra/athena has them (CONTRIBUTING.md says what writes them) ───────────────────────\n";
+const BEGINS: &str =
+    "  # ── Saved queries and views, as infra/athena has them (CONTRIBUTING.md says what writes them) ───────────────────────\n";
 const ENDS: &str = "  # ── Alarms ──";
 
 fn root() -> PathBuf {
@@ -47,14 +48,16 @@ fn view_columns(view: &str) -> Vec<(String, String, String)> {
         }
         _ => all,
     };
-    let trino = |glue: &str| match glue {
-        "string" => "varchar",
-        "timestamp" => "timestamp(3)",
-        "array<string>" => "array(varchar)",
-        "int" => "integer",
-        same => same,
-    }
-    .to_owned();
+    let trino = |glue: &str| {
+        match glue {
+            "string" => "varchar",
+            "timestamp" => "timestamp(3)",
+            "array<string>" => "array(varchar)",
+            "int" => "integer",
+            same => same,
+        }
+        .to_owned()
+    };
     columns.into_iter().map(|(name, glue)| (name, glue.clone(), trino(&glue))).collect()
 }
 
