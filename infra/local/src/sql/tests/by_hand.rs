@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Timelike as _, Utc};
 use serde_json::{Value, json};
@@ -255,9 +256,10 @@ fn append(rows: &[Row], now: DateTime<Utc>) -> Vec<Value> {
     windows(rows, now, |end, _| DateTime::from_timestamp_secs(end).unwrap() <= watermark)
 }
 
+static LEFT_OUT: LazyLock<BTreeSet<&str>> = LazyLock::new(|| include_str!("../../../../athena/palavras_vazias.txt").lines().collect());
+
 /// The words of a row that are not in the list.
 fn words(row: &Row) -> Vec<String> {
-    let list: BTreeSet<&str> = include_str!("../../../../athena/palavras_vazias.txt").lines().collect();
     let text: Vec<char> = row.texto.as_deref().unwrap_or_default().to_lowercase().chars().collect();
     let mut words = Vec::new();
     let mut rest = text.as_slice();
@@ -273,7 +275,7 @@ fn words(row: &Row) -> Vec<String> {
         });
         rest = &rest[length..];
     }
-    words.retain(|word| !list.contains(word.as_str()));
+    words.retain(|word| !LEFT_OUT.contains(word.as_str()));
     words
 }
 

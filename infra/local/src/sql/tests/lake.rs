@@ -19,8 +19,8 @@ pub const NOW: DateTime<Utc> = DateTime::from_timestamp_secs(1_795_404_480).unwr
 /// Minutes before `NOW` at which ingest runs: half an hour of posts, then every quarter of an hour over midnight, then a
 /// pause of three hours.
 const RUNS: [i64; 8] = [248, 233, 218, 203, 188, 173, 18, 3];
-/// Days before `NOW` from which the posts of the file put in by hand are.
-const BY_HAND_AT: DateTime<Utc> = DateTime::from_timestamp_secs(1_795_219_180).unwrap(); // 2026-11-20T23:59:40Z
+/// 2026-11-20T23:59:40Z, from when on the posts of the file put in by hand are.
+const BY_HAND_AT: DateTime<Utc> = DateTime::from_timestamp_secs(1_795_219_180).unwrap();
 
 static CLOCK_MS: AtomicI64 = AtomicI64::new(0);
 
@@ -83,7 +83,7 @@ fn put_by_hand(root: &Path) {
         "❤\u{fe0f} 👍🏽 a\u{fe0f} :) não que VOCÊ",        // no letters; words of the list
         "",
     ];
-    let mut posts: Vec<Value> = texts.iter().enumerate().map(|(number, text)| post(number, text, None)).collect();
+    let mut posts: Vec<Value> = (0..).zip(texts).map(|(number, text)| post(number, text, None)).collect();
     // Edited over midnight, the versions out of order.
     let history = [10, 11, 12];
     for (version, text) in [(12, "terceira versão :("), (10, "primeira versão :)"), (11, "segunda versão :D")] {
@@ -99,14 +99,17 @@ fn put_by_hand(root: &Path) {
     }
 }
 
-fn id_of(number: usize) -> usize {
+fn id_of(number: i64) -> i64 {
     1_990_000_000_000_000_000 + number
 }
 
-fn post(number: usize, text: &str, history: Option<Vec<String>>) -> Value {
-    let version = if history.is_some() { number } else { number + 50 };
-    let created_at =
-        BY_HAND_AT + TimeDelta::milliseconds(if history.is_some() { 9_999 * (number as i64 - 10) } else { 60_000 * number as i64 - 1 });
+fn post(number: i64, text: &str, history: Option<Vec<String>>) -> Value {
+    // Versions of one tweet are twelve seconds apart; the others are at the last millisecond of a minute.
+    let (version, after_ms) = match history {
+        Some(_) => (number, 11_999 * (number - 10)),
+        None => (number + 50, 60_000 * number + 19_999),
+    };
+    let created_at = BY_HAND_AT + TimeDelta::milliseconds(after_ms);
     let id = id_of(version).to_string();
     json!({
         "id": id,
