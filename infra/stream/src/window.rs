@@ -56,8 +56,8 @@ impl Windows {
     /// The windows that an instant is in, the latest first.
     pub fn of(self, instant_ms: i64) -> impl Iterator<Item = Window> {
         let latest_ms = instant_ms.saturating_sub(instant_ms.rem_euclid(self.slide_ms));
-        let before = (0..).map(move |number: i64| self.at(latest_ms.saturating_sub(number * self.slide_ms)));
-        before.take_while(move |window| instant_ms < window.end_ms).take(WINDOWS_MAX as usize)
+        let before = (0..WINDOWS_MAX).map(move |number| self.at(latest_ms.saturating_sub(number * self.slide_ms)));
+        before.take_while(move |window| instant_ms < window.end_ms)
     }
 }
 
