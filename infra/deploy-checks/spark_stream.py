@@ -77,7 +77,7 @@ class Spark:
 
     def __init__(self):
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
-        builder = SparkSession.builder.master("local[2]").config("spark.sql.shuffle.partitions", "1").config("spark.ui.enabled", "false")
+        builder = SparkSession.builder.master("local[2]").config("spark.sql.shuffle.partitions", "1").config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
         self.session = builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
         self.session.sparkContext.setLogLevel("ERROR")
 

@@ -18,7 +18,6 @@ const FILES_PER_TRIGGER: u16 = 100;
 
 /// What `stream` is told.
 #[derive(Clone, Debug, Args)]
-#[group(id = "when", args = ["every", "once"], required = true, multiple = false)]
 pub struct Options {
     /// Which counts a trigger emits: all, those of windows that have closed, or those that changed.
     #[arg(long, value_parser = mode_parser())]
@@ -33,7 +32,7 @@ pub struct Options {
     #[arg(long, value_name = "TIME", value_parser = parse_duration, requires = "window")]
     late: Option<Duration>,
     /// A trigger each time that this has passed, until the process is ended.
-    #[arg(long, value_name = "TIME", value_parser = positive_duration)]
+    #[arg(long, value_name = "TIME", value_parser = positive_duration, required_unless_present = "once", conflicts_with = "once")]
     pub every: Option<Duration>,
     /// Takes in what is there, and ends.
     #[arg(long)]
@@ -128,7 +127,7 @@ mod tests {
     #[test]
     fn what_makes_no_query_is_refused_with_a_reason() {
         for (line, want) in [
-            ("--mode update", "<--every <TIME>|--once>"),
+            ("--mode update", "--every <TIME>"),
             ("--mode update --once --every 10s", "cannot be used with"),
             ("--once --mode sometimes", "complete, append, update"),
             ("--once --mode update --slide 5m", "--window"),

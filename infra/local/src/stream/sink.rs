@@ -1,5 +1,7 @@
 //! Where rows go: a table that refreshes in place, JSON lines, or JSON lines in a file.
 
+use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal as _, Write, stdout};
@@ -25,9 +27,13 @@ pub(super) struct Sink {
 }
 
 enum Output {
-    Table(ProgressBar),
+    /// With the rows that are in it.
+    Table(ProgressBar, Vec<Row>),
     Lines,
-    File { path: PathBuf, file: File },
+    File {
+        path: PathBuf,
+        file: File,
+    },
 }
 
 /// A row as JSON.
@@ -50,7 +56,7 @@ impl Sink {
     /// Opens a destination; a file that `written` knows of loses what a dead process added and no checkpoint confirmed.
     pub fn open(to: &Destination, mode: Mode, top: Option<usize>, written: Option<&Written>) -> Outcome<Self> {
         let output = match to {
-            Destination::Console if stdout().is_terminal() => Output::Table(table_on(ProgressDrawTarget::stdout())),
+            Destination::Console if stdout().is_terminal() => Output::Table(table_on(ProgressDrawTarget::stdout()), Vec::new()),
             Destination::Console => Output::Lines,
             Destination::File(path) => {
                 open_file(path, written).map_err(|error| format!("cannot write {}: {error}; choose another with --sink", path.display()))?
@@ -61,22 +67,21 @@ impl Sink {
 
     /// Gives out the rows of one trigger; for a file, how long it then is.
     pub fn emit(&mut self, emitted: &Emitted, summary: &str) -> Outcome<Option<Written>> {
-        let rows = newest_windows(&emitted.rows, self.top);
         match &mut self.output {
-            Output::Table(bar) => {
-                let rows = newest_windows(&emitted.rows, self.top.or(Some(TABLE_ROWS)));
-                bar.set_message(format!("{} · {summary}\n{}", self.mode.name(), table(&rows)));
+            Output::Table(bar, rows) => {
+                bring_up_to_date(rows, &emitted.rows, self.top.unwrap_or(TABLE_ROWS));
+                bar.set_message(format!("{} · {summary}\n{}", self.mode.name(), table(rows)));
                 bar.force_draw();
                 Ok(None)
             }
             Output::Lines => {
                 eprintln!("{summary}");
-                write_lines(stdout().lock(), self.mode, emitted.trigger, &rows)?;
+                write_lines(stdout().lock(), self.mode, emitted.trigger, &first_rows(&emitted.rows, self.top))?;
                 Ok(None)
             }
             Output::File { path, file } => {
                 eprintln!("{summary}");
-                write_lines(&mut *file, self.mode, emitted.trigger, &rows)
+                write_lines(&mut *file, self.mode, emitted.trigger, &first_rows(&emitted.rows, self.top))
                     .and_then(|()| file.sync_data())
                     .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
                 Ok(Some(Written { path: path.clone(), bytes: file.metadata()?.len() }))
@@ -98,14 +103,28 @@ fn file_length(file: &File) -> u64 {
     file.metadata().map_or(0, |metadata| metadata.len())
 }
 
+/// The newest windows first, in each the most frequent word.
+fn newest_first(left: &Row, right: &Row) -> Ordering {
+    right.window.cmp(&left.window).then(right.count.cmp(&left.count)).then_with(|| left.word.cmp(&right.word))
+}
+
 /// At most `top` rows, the newest windows first; without a limit all, as they are.
-fn newest_windows(rows: &[Row], top: Option<usize>) -> Vec<&Row> {
+fn first_rows(rows: &[Row], top: Option<usize>) -> Vec<&Row> {
     let mut rows: Vec<&Row> = rows.iter().collect();
     if let Some(top) = top {
-        rows.sort_by_key(|row| std::cmp::Reverse(row.window)); // stable: within a window the order stays
+        rows.sort_by(|left, right| newest_first(left, right));
         rows.truncate(top);
     }
     rows
+}
+
+/// Puts emitted rows into a table of the first `top`. Counts only grow, so a row that fell out needs to be emitted to come back.
+fn bring_up_to_date(shown: &mut Vec<Row>, emitted: &[Row], top: usize) {
+    let new: HashSet<_> = emitted.iter().map(|row| (row.window, &row.word)).collect();
+    shown.retain(|row| !new.contains(&(row.window, &row.word)));
+    shown.extend_from_slice(emitted);
+    shown.sort_by(newest_first);
+    shown.truncate(top);
 }
 
 fn write_lines(to: impl Write, mode: Mode, trigger: u64, rows: &[&Row]) -> io::Result<()> {
@@ -124,7 +143,7 @@ fn table_on(target: ProgressDrawTarget) -> ProgressBar {
     ProgressBar::with_draw_target(None, target).with_style(style).with_finish(ProgressFinish::Abandon)
 }
 
-fn table(rows: &[&Row]) -> String {
+fn table(rows: &[Row]) -> String {
     let mut text = format!("{:<33} {:<24} {:>8}", "window (UTC)", "word", "count");
     for row in rows {
         let window =
@@ -174,15 +193,28 @@ mod tests {
     }
 
     #[test]
-    fn a_table_shows_the_newest_windows() {
+    fn a_table_shows_the_newest_windows_and_what_it_showed_before() {
         let rows = rows();
+        let mut shown = Vec::new();
+        bring_up_to_date(&mut shown, &rows, 3);
         let want = "\
 window (UTC)                      word                        count
 01-01 00:05:00 to 01-01 00:15:00  água                            9
 01-01 00:05:00 to 01-01 00:15:00  viva                            1
 01-01 00:00:00 to 01-01 00:10:00  viva                            3";
-        assert_eq!(table(&newest_windows(&rows, Some(3))), want);
-        assert_eq!(newest_windows(&rows, None), rows.iter().collect::<Vec<_>>());
+        assert_eq!(table(&shown), want);
+        bring_up_to_date(&mut shown, &[], 3); // a trigger without rows leaves it as it is
+        assert_eq!(table(&shown), want);
+        bring_up_to_date(&mut shown, &[Row { count: 10, ..rows[3].clone() }, Row { count: 4, ..rows[1].clone() }], 3);
+        let counts: Vec<(&str, u64)> = shown.iter().map(|row| (row.word.as_str(), row.count)).collect();
+        assert_eq!(counts, [("viva", 10), ("água", 9), ("brasil", 4)]);
+    }
+
+    #[test]
+    fn a_limit_takes_the_newest_windows() {
+        let rows = rows();
+        assert_eq!(first_rows(&rows, Some(1)), [&rows[2]]);
+        assert_eq!(first_rows(&rows, None), rows.iter().collect::<Vec<_>>());
     }
 
     #[test]
