@@ -93,7 +93,7 @@ def chaos(world):
 def peace(world):
     """Without faults: ingest until it finds nothing new twice, then the queue until it is empty, dead letters too."""
     world.has_peace, world.lag_s = True, 2
-    while world.late:
+    while world.under_way:  # requests that outlived their process
         time.sleep(0.1)
     runs, complete = 0, 0
     with Sandbox(world, "ingest") as sandbox:

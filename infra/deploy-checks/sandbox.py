@@ -37,7 +37,7 @@ class World:
         self.random, self.arguments = random.Random(arguments.seed), arguments
         self.environment, self.lake, self.queue, self.functions = environment, lake, queue, functions
         self.lock = threading.RLock()
-        self.lag_s, self.has_peace, self.late = BEFORE_NOW_MINUTES * 60, False, 0
+        self.lag_s, self.has_peace, self.under_way = BEFORE_NOW_MINUTES * 60, False, 0
         self.invocations, self.kills, self.fates, self.ends = Counter(), Counter(), Counter(), Counter()
         self.runs, self.sent, self.first_seen, self.cursors, self.logs = [], {}, {}, {}, []
         self.problems, self.memory = [], Counter()
@@ -142,44 +142,45 @@ class Sandbox:
             self.function.process.kill()
 
     def act(self, request, forward):
+        world, what, run = self.world, self.what_now(), self.run
+        with world.lock:
+            world.under_way += 1
+        try:
+            if not world.has_peace:
+                time.sleep(world.uniform(0, world.arguments.latency_ms / 1000))
+            if what in ("killed before", "killed, request late"):
+                self.kill()
+            if what == "killed before":
+                return None
+            if what == "killed, request late":
+                time.sleep(world.uniform(0, 2 * TIMEOUT[self.name]))
+            if what == "frozen":
+                self.function.process.send_signal(signal.SIGSTOP)
+                time.sleep(TIMEOUT[self.name] + world.uniform(0, 1.5))
+            answer = self.watch(run, request, forward)
+            if what == "frozen":
+                self.function.process.send_signal(signal.SIGCONT)
+            if what == "killed after":
+                self.kill()
+            return answer if what in (None, "frozen") else None
+        finally:
+            with world.lock:
+                world.under_way -= 1
+
+    def what_now(self):
+        """What happens at this request; sets the clock for a death at any moment."""
         world = self.world
         with world.lock:
             self.requests += 1
-            is_chosen = self.what and self.requests == self.at
             if self.what == "killed at a moment":
-                is_chosen = False
-            if self.what == "killed at a moment" and self.requests == 1:
-                world.fates[self.what] += 1
-                threading.Timer(world.uniform(0, TIMEOUT[self.name] * 0.6), self.kill, [self.run]).start()
-            run = self.run
-            if is_chosen:
-                world.fates[self.what] += 1
-        if not world.has_peace:
-            time.sleep(world.uniform(0, world.arguments.latency_ms / 1000))
-        if not is_chosen:
-            return self.watch(run, request, forward)
-        if self.what == "killed before":
-            self.kill()
-            return None
-        if self.what == "killed, request late":
-            with world.lock:
-                world.late += 1
-            self.kill()
-            time.sleep(world.uniform(0, 2 * TIMEOUT[self.name]))
-            self.watch(run, request, forward)
-            with world.lock:
-                world.late -= 1
-            return None
-        if self.what == "frozen":
-            self.function.process.send_signal(signal.SIGSTOP)
-            time.sleep(TIMEOUT[self.name] + world.uniform(0, 1.5))
-            answer = self.watch(run, request, forward)
-            self.function.process.send_signal(signal.SIGCONT)
-            return answer
-        answer = self.watch(run, request, forward)
-        if self.what == "killed after":
-            self.kill()
-        return None if self.what in ("killed after", "answer lost") else answer
+                if self.requests == 1:
+                    world.fates[self.what] += 1
+                    threading.Timer(world.uniform(0, TIMEOUT[self.name] * 0.6), self.kill, [self.run]).start()
+                return None
+            if self.what is None or self.requests != self.at:
+                return None
+            world.fates[self.what] += 1
+            return self.what
 
     def watch(self, run, request, forward):
         """Lets a request through, and notes what it did."""
