@@ -13,9 +13,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from crash import bootstrap, due, notification
+from crash import due
 from invariants import Happened, Lake, nothing_is_missed, nothing_is_twice, ref_is_raw
 from runtime_api import Function
+from sandbox import bootstrap, notification
 from served import check, serve
 from translated import Stack, template, translate
 

@@ -20,8 +20,8 @@ import pyarrow.parquet
 from moto.server import ThreadedMotoServer
 
 from bootstraps import Emulated, want
-from crash import bootstrap, notification
 from runtime_api import Died, Function
+from sandbox import bootstrap, notification
 from tap import Answer, Tap
 from translated import Stack, template, translate
 from x_api import posts

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
+use emulators::x_api::Options;
 
 use crate::demo::DEFAULT_LAKE;
 use crate::live::{LIVE_LAKE, Live};
@@ -65,6 +66,9 @@ enum Command {
         /// Port of the X API.
         #[arg(long, default_value_t = 9811, value_name = "PORT")]
         x_port: u16,
+        /// Searches that the X API answers in 15 minutes before it says 429.
+        #[arg(long, default_value_t = Options::default().search_limit, value_name = "COUNT")]
+        x_search_limit: u32,
     },
     /// Asks the lake in SQL; the table is `tweets`, the views `tweets_atuais` and `palavras`.
     #[command(after_help = "Examples:\n  cargo run -- sql \"SELECT count(*) FROM tweets\"\n  \
@@ -103,7 +107,10 @@ impl Cli {
             Command::Live(live) => live.run(&lake, clock, variable).await,
             Command::Reprocess { raw: Some(raw), reference: Some(reference), .. } => bulk::run(&raw, &reference),
             Command::Reprocess { from, to, .. } => reprocess::run(&lake, from, to, clock).await,
-            Command::Serve { aws_port, x_port } => serve::run(&lake, aws_port, x_port, clock).await,
+            Command::Serve { aws_port, x_port, x_search_limit } => {
+                let options = Options { search_limit: x_search_limit, ..Options::default() };
+                serve::run(&lake, aws_port, x_port, options, clock).await
+            }
             Command::Sql { list: true, .. } => line(sql::list(Path::new("infra/athena"))?.trim_end()),
             Command::Sql { statement, file, format, .. } => {
                 let statement = match (statement, file) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use emulators::x_api::DEFAULT_QUERY;
+use emulators::x_api::{DEFAULT_QUERY, Options};
 use ingest::{Config, Wire};
 
 use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source, emulator_secret};
@@ -38,7 +38,7 @@ const TABLES: [(&str, &str); 3] = [
 pub async fn run(root: &Path, clock: Clock) -> Outcome {
     let lake = Lake::open(root, clock, &emulator_secret())?;
     lake.claim(Source::Emulator)?;
-    let server = start_x_api(0, clock).await?;
+    let server = start_x_api(0, Options::default(), clock).await?;
     let report = Report::on(lake.s3());
     report.line(&format!("X API (emulated) at {}, S3 in {}", server.url(), root.display()));
 

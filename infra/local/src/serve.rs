@@ -12,8 +12,8 @@ use crate::output::line;
 use crate::{Clock, Outcome, SEED};
 
 /// An X API over emulated posts, on 127.0.0.1; port 0 takes a free one.
-pub async fn start_x_api(port: u16, clock: Clock) -> Outcome<Server> {
-    let emulator = XEmulator::new(Corpus::seeded(SEED), Options::default());
+pub async fn start_x_api(port: u16, options: Options, clock: Clock) -> Outcome<Server> {
+    let emulator = XEmulator::new(Corpus::seeded(SEED), options);
     let server = Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), move |request| {
         let answer = emulator.respond(&request, clock());
         async move { answer }
@@ -22,13 +22,13 @@ pub async fn start_x_api(port: u16, clock: Clock) -> Outcome<Server> {
 }
 
 /// Serves until Ctrl-C, and prints the environment that points a client here.
-pub async fn run(root: &Path, aws_port: u16, x_port: u16, clock: Clock) -> Outcome {
+pub async fn run(root: &Path, aws_port: u16, x_port: u16, options: Options, clock: Clock) -> Outcome {
     let lake = Lake::open(root, clock, &emulator_secret())?;
     lake.claim(Source::Emulator)?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, aws_port));
     let aws = Server::start_aws(address, lake.s3().clone(), lake.secrets().clone());
     let aws = aws.await.map_err(|error| format!("cannot listen on {address}: {error}; choose another with --aws-port"))?;
-    let x_api = start_x_api(x_port, clock).await?;
+    let x_api = start_x_api(x_port, options, clock).await?;
     line(&format!("# S3 and Secrets Manager at {}, X API at {}; Ctrl-C ends both.", aws.url(), x_api.url()))?;
     line("# Paste this where the functions, boto3 or the AWS CLI run:")?;
     for (name, value) in [

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use emulators::server::Server;
+use emulators::x_api::Options;
 use ingest::Wire;
 
 use crate::demo;
@@ -26,7 +27,7 @@ impl Capture {
     pub async fn open(root: &Path, clock: Clock) -> Outcome<Self> {
         let lake = Lake::open(root, clock, &emulator_secret())?;
         lake.claim(Source::Emulator)?;
-        let x_api = start_x_api(0, clock).await?;
+        let x_api = start_x_api(0, Options::default(), clock).await?;
         let report = Report::on(lake.s3());
         let config = demo::config(&x_api.url())?;
         let pipeline = Pipeline::open(&lake, config, Wire::http()?, clock).await?;

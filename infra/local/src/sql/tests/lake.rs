@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use emulators::x_api::Options;
 use ingest::Wire;
 use serde_json::{Value, json};
 
@@ -45,7 +46,7 @@ pub async fn make() -> Made {
     std::fs::write(target.join("now.txt"), NOW.to_rfc3339()).unwrap();
     {
         let lake = Lake::open(&root, clock, &emulator_secret()).unwrap();
-        let x_api = start_x_api(0, clock).await.unwrap();
+        let x_api = start_x_api(0, Options::default(), clock).await.unwrap();
         for minutes in RUNS {
             CLOCK_MS.store((NOW - TimeDelta::minutes(minutes)).timestamp_millis(), Ordering::SeqCst);
             let mut pipeline = Pipeline::open(&lake, demo::config(&x_api.url()).unwrap(), Wire::http().unwrap(), clock).await.unwrap();
