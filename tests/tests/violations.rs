@@ -1,5 +1,5 @@
 //! V1 to V19: the ways in which an earlier text of the protocol lost posts, stored them twice or wasted money, each played
-//! out against the real function. Posts are numbered from 1, the oldest; a file holds two; "5_6" is the file of posts 5 and 6.
+//! out against the real function. Posts are numbered from 1, the oldest; a file holds two; `5_6` is the file of posts 5 and 6.
 
 use std::time::Duration;
 
@@ -242,11 +242,11 @@ fn v11_a_run_that_lost_its_lease_writes_nothing_more() {
         world.posts(6);
         world.script(Call::Search, 1, Fault::Slow { applied: true, by: Duration::from_secs(5) });
         let early = world.sandbox_with(TimeDelta::seconds(75), |_| ());
-        let (robbed, robber) = tokio::join!(world.ingest(), async {
+        let (robbed, thief) = tokio::join!(world.ingest(), async {
             tokio::time::sleep(Duration::from_secs(1)).await;
             early.run(&world, Duration::from_mins(1)).await
         });
-        assert_eq!((robbed.status(), robber.status()), ("busy", "complete"));
+        assert_eq!((robbed.status(), thief.status()), ("busy", "complete"));
         assert_eq!(robbed.number("posts_reread"), 2, "what it had read is paid for again, and told");
         let writes_after =
             world.record(|record| record.writes.iter().filter(|write| write.at > world.now() - TimeDelta::seconds(3)).count());

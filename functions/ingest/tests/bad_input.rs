@@ -65,7 +65,7 @@ impl World {
     }
 
     async fn invoke(&self) -> Result<Value, Diagnostic> {
-        answer(&self.ingest, invocation()).await
+        answer(&self.ingest, invocation(), |_| ()).await
     }
 
     async fn has_cursor(&self) -> bool {
@@ -93,7 +93,7 @@ impl Write for Log {
 async fn check_config(variables: &[(&str, &str)], want: Expect) {
     let ingest = Ingest::connect(|name| lookup(variables, name)).await;
     for _ in 0..3 {
-        let told = answer(&ingest, invocation()).await.unwrap_err();
+        let told = answer(&ingest, invocation(), |_| ()).await.unwrap_err();
         assert_eq!(told.error_type, "ConfigInvalid");
         want.assert_eq(&told.error_message);
     }

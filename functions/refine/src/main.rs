@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use chrono::Utc;
-use lambda_runtime::{Diagnostic, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{LambdaEvent, run, service_fn, tracing};
 use metrics::Line;
 use refine::{Invocation, Refine, answer};
 use serde_json::Value;
@@ -17,10 +17,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     run(service_fn(move |event: LambdaEvent<Value>| async move {
         let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
         let emit = |line: Line| println!("{}", line.to_emf(&event.context.env_config.function_name));
-        answer(refine, event.payload, Invocation::new(Utc::now(), left), emit)
-            .await
-            // The runtime logs what it is given once more, with `Debug`: this type holds the message and nothing behind it.
-            .map_err(Diagnostic::from)
+        // The runtime logs an error once more, with `Debug`: a `Diagnostic` holds the message and nothing behind it.
+        answer(refine, event.payload, Invocation::new(Utc::now(), left), emit).await
     }))
     .await
 }

@@ -133,7 +133,8 @@ async fn everything_bad_in_one_batch_fails_alone_and_is_kept_and_named() {
     let errors = ours.iter().filter(|line| line["level"] == "ERROR");
     let mut told: Vec<(String, String)> = errors.map(|line| (text(line, "key"), text(line, "error_type"))).collect();
     let mut want: Vec<(String, String)> = want.into_iter().map(|(key, error_type)| (key.to_owned(), error_type.to_owned())).collect();
-    (told.sort(), want.sort());
+    told.sort();
+    want.sort();
     assert_eq!(told, want, "each is named once, with its type");
     assert_eq!(ours.last().unwrap()["fields"]["failures"], json!(14), "and counted");
     for line in log.lines(|target| !target.starts_with("s3s")) {

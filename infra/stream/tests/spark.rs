@@ -1,4 +1,4 @@
-//! A stream whose rows were read off PySpark 4.3.0, one file a trigger; `infra/deploy-checks/spark_stream.py` compares many more.
+//! A stream whose rows were read off `PySpark` 4.3.0, one file a trigger; `infra/deploy-checks/spark_stream.py` compares many more.
 
 use std::time::Duration;
 
@@ -23,8 +23,9 @@ type Triggers = Vec<(Vec<(i64, String, u64)>, u64)>;
 
 /// With a trigger between the files wherever one is due, as when files trickle in.
 fn run(mode: Mode, trickle: bool) -> Triggers {
-    let windows = Windows::new(Duration::from_mins(10), Duration::from_mins(10)).unwrap();
-    let mut state = State::new(Query::new(mode, Some(windows), Duration::ZERO).unwrap());
+    let windows = Windows::new(Duration::from_mins(10), Duration::from_mins(10)).unwrap_or_else(|error| panic!("{error}"));
+    let query = Query::new(mode, Some(windows), Duration::ZERO).unwrap_or_else(|error| panic!("{error}"));
+    let mut state = State::new(query);
     let mut triggers = Vec::new();
     let mut next = |state: State, posts: &[(i64, i64, &str)]| {
         let mut trigger = state.begin();
@@ -33,7 +34,7 @@ fn run(mode: Mode, trickle: bool) -> Triggers {
         }
         let (state, emitted) = trigger.finish();
         assert_eq!(emitted.trigger, triggers.len() as u64);
-        let start = |row: &stream::Row| (row.window.unwrap().start_ms - START_MS) / MINUTE_MS;
+        let start = |row: &stream::Row| row.window.map_or(0, |window| (window.start_ms - START_MS) / MINUTE_MS);
         triggers.push((emitted.rows.iter().map(|row| (start(row), row.word.clone(), row.count)).collect(), emitted.late_dropped));
         state
     };

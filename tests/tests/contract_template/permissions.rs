@@ -23,7 +23,7 @@ use crate::cloudformation::{Template, items, text};
 use crate::lookup;
 
 const NOW: &str = "2026-11-23T14:20:00Z";
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// An action and the ARN it was done to.
 type Call = (String, String);

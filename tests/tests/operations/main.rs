@@ -70,15 +70,14 @@ fn widgets(kind: &str) -> Vec<Value> {
 fn shown() -> Vec<Name> {
     let rows: Vec<Value> = widgets("metric").iter().flat_map(|widget| widget["metrics"].as_array().unwrap().clone()).collect();
     rows.iter()
-        .filter_map(|row| match row[0].as_str() {
-            Some(namespace) => Some((namespace.to_owned(), text(&row[1]), BTreeMap::from([(text(&row[2]), text(&row[3]))]))),
-            None => {
-                let expression = row[0]["expression"].as_str().unwrap();
-                let searched =
-                    expression.strip_prefix("SEARCH('{XptoTweets,FunctionName,ErrorType} MetricName=\"Errors\" FunctionName=\"")?;
-                let function = searched.split('"').next().unwrap().to_owned();
-                Some((NAMESPACE.to_owned(), "Errors".to_owned(), BTreeMap::from([(FUNCTION.to_owned(), function)])))
+        .filter_map(|row| {
+            if let Some(namespace) = row[0].as_str() {
+                return Some((namespace.to_owned(), text(&row[1]), BTreeMap::from([(text(&row[2]), text(&row[3]))])));
             }
+            let expression = row[0]["expression"].as_str().unwrap();
+            let searched = expression.strip_prefix("SEARCH('{XptoTweets,FunctionName,ErrorType} MetricName=\"Errors\" FunctionName=\"")?;
+            let function = searched.split('"').next().unwrap().to_owned();
+            Some((NAMESPACE.to_owned(), "Errors".to_owned(), BTreeMap::from([(FUNCTION.to_owned(), function)])))
         })
         .collect()
 }

@@ -231,7 +231,9 @@ fn words_per_day(rows: &[Row], now: DateTime<Utc>) -> Vec<Value> {
 
 /// Windows of 10 minutes, one every 5, that `is_shown` by their end and their latest capture.
 fn windows(rows: &[Row], now: DateTime<Utc>, is_shown: impl Fn(i64, Option<DateTime<Utc>>) -> bool) -> Vec<Value> {
-    let mut windows: BTreeMap<(i64, String), (u32, Option<DateTime<Utc>>)> = BTreeMap::new();
+    /// How often, and the latest capture.
+    type Counted = (u32, Option<DateTime<Utc>>);
+    let mut windows: BTreeMap<(i64, String), Counted> = BTreeMap::new();
     for row in of_days(rows, now, 1) {
         let at = row.criado_em.timestamp();
         for start in (at - 1_200..=at).filter(|start| start % 300 == 0 && at < start + 600) {
