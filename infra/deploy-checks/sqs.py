@@ -1,5 +1,7 @@
 """The stack's queue between RAW and refine, and its dead letters, in moto's SQS; and Lambda's poller of it."""
 
+import threading
+
 from bodies import attribute
 
 ARN = "arn:aws:sqs:sa-east-1:123456789012:refine"
@@ -9,7 +11,7 @@ class Queue:
     """Its settings are those of the template; `visibility` shortens the time that a message which was handed out stays hidden."""
 
     def __init__(self, client, stack, visibility=None):
-        self.client = client
+        self.client, self.lock = client, threading.Lock()
         queues = stack.of_type("AWS::SQS::Queue")
         urls = {}
         # A queue names its dead letters, so those come first.
@@ -28,7 +30,8 @@ class Queue:
     def batch(self, size):
         """Messages as Lambda's poller hands them on."""
         wanted = {"MaxNumberOfMessages": size, "AttributeNames": ["All"]}
-        received = self.client.receive_message(QueueUrl=self.url, **wanted).get("Messages", [])
+        with self.lock:  # moto fails where two receive at once
+            received = self.client.receive_message(QueueUrl=self.url, **wanted).get("Messages", [])
         return [
             {
                 "messageId": one["MessageId"],
