@@ -6,10 +6,8 @@
 use aws_lambda_events::s3::S3Entity;
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use percent_encoding::percent_decode_str;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-use crate::reprocess::Reprocess;
 
 /// An event that `refine` takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +45,18 @@ pub struct RawObject {
     pub bucket: String,
     /// Its key, decoded.
     pub key: String,
+}
+
+/// What to go through, and where to begin: the event, and in the answer the event that goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reprocess {
+    /// Bucket of RAW files.
+    pub bucket: String,
+    /// What the keys begin with; a folder of one day is `tweets/ano=2026/mes=11/dia=23/`.
+    pub prefix: String,
+    /// The last key that is done; absent at the beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
 }
 
 /// The event, or one message of it, is none that `refine` takes. Tells its shape; never a value.

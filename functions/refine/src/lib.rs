@@ -30,11 +30,10 @@ use tracing::{debug, error, warn};
 pub use columns::schema;
 pub use config::{Config, ConfigError, TIMEOUTS};
 pub use error::{Error, Fate};
-pub use events::EventUnknown;
+pub use events::{EventUnknown, Reprocess};
 pub use invocation::Invocation;
 pub use object::RAW_BYTES_MAX;
 pub use refined::{RefObject, Rows, RowsByMinute, refine};
-pub use reprocess::Reprocess;
 pub use sentiment::LEXICON_VERSION;
 pub use summary::Summary;
 

@@ -1,25 +1,12 @@
 //! RAW through refine once more, by prefix: after a change of `refine` or of the lexicon.
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::{Error, Fate};
-use crate::events::{Notification, RawObject};
+use crate::events::{Notification, RawObject, Reprocess};
 use crate::invocation::Invocation;
 use crate::summary::Summary;
 use crate::{CONCURRENCY, Refine};
-
-/// What to go through, and where to begin: the event, and in the answer the event that goes on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reprocess {
-    /// Bucket of RAW files.
-    pub bucket: String,
-    /// What the keys begin with; a folder of one day is `tweets/ano=2026/mes=11/dia=23/`.
-    pub prefix: String,
-    /// The last key that is done; absent at the beginning.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<String>,
-}
 
 impl Refine {
     /// Goes through the objects in the order of their keys until the time is up.

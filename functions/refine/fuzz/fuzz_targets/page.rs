@@ -1,0 +1,27 @@
+//! Answers of X that are none: read as a page or refused; what is kept of a page is a file that `refine` takes or names.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use refine_fuzz::memory;
+use serde::de::IgnoredAny;
+use tweets::{Capture, Page, TWEETS_PER_FILE_MAX, raw_document};
+
+fuzz_target!(|body: &[u8]| {
+    let Ok(mut page) = memory::bounded(body, 64, 64 << 10, || Page::parse(body)) else { return };
+    page.posts.sort_by_key(|post| std::cmp::Reverse(post.id));
+    page.posts.truncate(TWEETS_PER_FILE_MAX);
+    let capture = Capture {
+        captured_at: "2026-11-23T14:06:00Z".parse().expect("a time"),
+        query: "\"presidente do Brasil\"",
+        requested: &["id".to_owned()],
+        ingest_version: "0",
+    };
+    let Some(raw) = raw_document(&page.posts, &capture) else { return };
+    // Half a surrogate pair (`\ud800`) is JSON as far as RFC 8259 goes, and no text: it is kept as sent, and refine names the place.
+    serde_json::from_slice::<IgnoredAny>(&raw).expect("a RAW file is JSON, whatever X sent");
+    // INV-5: refused or taken, never half: a post that ingest kept is not dropped on the way.
+    if let Ok(document) = tweets::document::Document::parse(&raw) {
+        assert_eq!(document.tweets.len(), page.posts.len());
+    }
+});

@@ -1,0 +1,29 @@
+//! RAW files that nobody meant well: parsed and refined, they are Parquet or a reason, the same twice, in bounded memory.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use parquet::file::metadata::ParquetMetaDataReader;
+use refine_fuzz::memory;
+use refine_fuzz::refined::refine;
+
+const KEY: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_5_9.json";
+
+fuzz_target!(|raw: &[u8]| {
+    // A tweet of 50 bytes is a struct of 600 and a row of 26 columns; encoders begin with pages of their own.
+    let refined = memory::bounded(raw, 64, 16 << 20, || refine(KEY, raw));
+    match &refined {
+        Ok(objects) => {
+            let footers = objects.iter().map(|object| ParquetMetaDataReader::new().parse_and_finish(&object.bytes).expect("a footer"));
+            let rows: i64 = footers.map(|footer| footer.file_metadata().num_rows()).sum();
+            let tweets = tweets::document::Document::parse(raw).map(|document| document.tweets.len());
+            assert_eq!(tweets, Ok(usize::try_from(rows).expect("a count")));
+            assert!(objects.windows(2).all(|pair| pair[0].partition < pair[1].partition));
+        }
+        Err(error) => {
+            let told = error.to_string();
+            assert!(told.len() < 400, "a reason of {} bytes", told.len());
+        }
+    }
+    assert_eq!(refined, refine(KEY, raw));
+});

@@ -1,0 +1,59 @@
+//! Inputs that the fuzzer came by, tried again: whatever comes, there is an answer or a reason, never a panic.
+//!
+//! Each file is a list of texts in which a character stands for a byte. CONTRIBUTING tells how to find more.
+
+use serde_json::Value;
+use tweets::Page;
+
+#[allow(dead_code, reason = "each test crate uses its part")]
+mod world;
+
+use world::{RAW, World, notification};
+
+fn inputs(list: &str) -> Vec<Vec<u8>> {
+    let texts: Vec<String> = serde_json::from_str(list).unwrap();
+    assert!(!texts.is_empty());
+    texts.iter().map(|text| text.chars().map(|byte| u8::try_from(u32::from(byte)).unwrap()).collect()).collect()
+}
+
+#[test]
+fn raw_files_are_rows_or_rejected() {
+    for raw in inputs(include_str!("hostile/raw.json")) {
+        let refined = refine::refine("tweets/x.json", &raw);
+        assert_eq!(refined, refine::refine("tweets/x.json", &raw));
+    }
+}
+
+#[test]
+fn answers_of_x_are_pages_or_refused() {
+    for body in inputs(include_str!("hostile/page.json")) {
+        let Ok(page) = Page::parse(&body) else { continue };
+        assert!(page.posts.iter().all(|post| post.id.get() > 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_are_answered_or_refused() {
+    let world = World::new();
+    for event in inputs(include_str!("hostile/event.json")) {
+        let Ok(event) = serde_json::from_slice::<Value>(&event) else { continue };
+        let messages = event["Records"].as_array().map_or(0, Vec::len);
+        match world.handle(event).await {
+            Ok(answer) => {
+                let failed = answer["batchItemFailures"].as_array().map_or(0, Vec::len);
+                assert!(failed <= messages, "{answer}");
+            }
+            Err(error) => assert!(!error.chain().is_empty()),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_lead_nowhere() {
+    let world = World::new();
+    for key in inputs(include_str!("hostile/key.json")) {
+        let error = world.handle(notification(RAW, &String::from_utf8_lossy(&key))).await.unwrap_err();
+        assert!(["EventUnknown", "KeyOutsideRaw", "RawMissing", "RawUnreadable"].contains(&error.error_type()), "{}", error.chain());
+    }
+    assert!(world.written().is_empty());
+}
