@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use pipeline_tests::{Campaign, trial};
 
-const SEEDS: Range<u64> = 0..600;
+const SEEDS: Range<u64> = 0..2_000;
 
 #[test]
 fn the_promise_holds_whatever_fails() {

@@ -14,7 +14,7 @@ use crate::{arrow_columns, glue_columns, partition_columns};
 
 const BEGINS: &str =
     "  # ── Saved queries and views, as infra/athena has them (CONTRIBUTING.md says what writes them) ───────────────────────\n";
-const ENDS: &str = "  # ── Alarms ──";
+const ENDS: &str = "  # ── Alarms: RUNBOOK.md has an entry for each ──";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -30,7 +30,7 @@ impl Play {
     async fn begin(world: World) -> Self {
         let mut play = Self { sandbox: world.sandbox(), world, template: Template::read(), cloudwatch: CloudWatch::default() };
         for _ in 0..4 {
-            play.world.post(120);
+            play.world.post(10);
             assert_eq!(play.tick().await.status(), "complete");
         }
         play.deliver().await;
@@ -116,7 +116,7 @@ fn play(incident: impl AsyncFnOnce(Play)) {
 fn the_token_is_revoked() {
     play(async |mut play| {
         play.world.set_x_token("token-secreto-1".to_owned());
-        play.world.post(120);
+        play.world.post(10);
         assert_eq!(play.tick().await.status(), "Unauthorized");
         assert_eq!(play.alarms(), ["ingest-token"], "at once");
         for _ in 0..3 {
@@ -134,7 +134,7 @@ fn the_token_is_revoked() {
 fn the_credits_are_gone() {
     play(async |mut play| {
         for _ in 0..4 {
-            play.world.post(120);
+            play.world.post(10);
             play.world.script(Call::Search, 1, Fault::Status { status: 402, applied: false });
             assert_eq!(play.tick().await.status(), "CreditsDepleted");
         }
@@ -148,7 +148,7 @@ fn the_credits_are_gone() {
 fn x_is_down_for_a_day() {
     play(async |mut play| {
         for tick in 0..96 {
-            play.world.post(120);
+            play.world.post(10);
             for request in 1..=4 {
                 play.world.script(Call::Search, request, Fault::Status { status: 503, applied: false });
             }
@@ -174,7 +174,7 @@ fn a_poison_file() {
     play(async |mut play| {
         let body = ByteStream::from_static(b"{\"data\": [");
         play.world.operator().put_object().bucket("raw").key("tweets/lixo.json").body(body).send().await.unwrap();
-        play.world.post(120);
+        play.world.post(10);
         assert_eq!(play.tick().await.status(), "complete");
         play.deliver_until_dead().await;
         let metrics = ["Errors", "RejectedFiles"];
@@ -199,7 +199,7 @@ fn a_full_backlog() {
     play(async |mut play| {
         // Refine is off for more than a day while ingest goes on.
         for _ in 0..104 {
-            play.world.post(120);
+            play.world.post(10);
             assert_eq!(play.tick().await.status(), "complete");
         }
         let queue = ("QueueName", "xpto-refine");
@@ -219,7 +219,7 @@ fn a_full_backlog() {
 fn a_wrong_query_is_deployed() {
     play(async |mut play| {
         play.world.script(Call::Search, 1, Fault::Status { status: 400, applied: false });
-        play.world.post(120);
+        play.world.post(10);
         assert_eq!(play.tick().await.status(), "RequestRejected");
         play.check(
             "a wrong query is deployed",
@@ -236,7 +236,7 @@ fn a_wrong_query_is_deployed() {
 fn s3_is_slow() {
     play(async |mut play| {
         let slow = Fault::Slow { applied: false, by: Duration::from_secs(20) };
-        play.world.post(120);
+        play.world.post(10);
         assert_eq!(play.tick().await.status(), "complete");
         for _ in 0..2 {
             for call in 1..=4 {
@@ -253,7 +253,7 @@ fn s3_is_slow() {
             for call in 1..=4 {
                 play.world.script(Call::GetCursor, call, slow);
             }
-            play.world.post(120);
+            play.world.post(10);
             assert_eq!(play.tick().await.status(), "RawUnreadable");
             play.world.stop_faults();
         }
@@ -275,12 +275,12 @@ fn the_month_is_used_up_and_then_nobody_looks_for_a_week() {
     World::scripted(shape, async |world| {
         let mut play = Play::begin(world).await;
         for _ in 0..8_000 {
-            play.world.post(120);
+            play.world.post(10);
         }
         while play.tick().await.status() == "partial" {}
         assert_eq!(play.alarms(), ["ingest-month-near-cap"], "{:?}", play.world.cursor());
         for _ in 0..2_100 {
-            play.world.post(120);
+            play.world.post(10);
         }
         while play.tick().await.status() == "partial" {}
         let alarms = ["ingest-month-cap", "ingest-month-near-cap"];
