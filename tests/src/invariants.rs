@@ -60,11 +60,10 @@ impl Evidence {
             files.entry(write.key.clone()).or_insert_with(|| ids(&write.body));
         }
         let lines = world.journal().lines();
-        let time = |text: Option<&str>| text.and_then(|text| DateTime::parse_from_rfc3339(text).ok()).map(|time| time.to_utc());
         let gaps = lines
             .iter()
             .filter(|line| line.message.starts_with("posts are lost"))
-            .filter_map(|line| Some((TweetId::lowest_at(time(line.field("from"))?), TweetId::lowest_at(time(line.field("to"))?))));
+            .filter_map(|line| Some((line.field("from_id")?.parse().ok()?, line.field("to_id")?.parse().ok()?)));
         let ends = lines.iter().filter(|line| matches!(line.message.as_str(), "ingest finished" | "ingest failed"));
         let (mut losses, mut reread_told) = (0, 0);
         for end in ends {

@@ -406,7 +406,7 @@ async fn settled_oldest(ingest: &Ingest, key: &str) -> Result<Option<TweetId>, E
 /// Says what is lost, before the cursor moves past it.
 fn say(gap: Gap, summary: &mut Summary) {
     let (from, to) = (gap.from.created_at().to_rfc3339(), gap.to.created_at().to_rfc3339());
-    warn!(from, to, "posts are lost: the x api no longer serves them");
+    warn!(from, to, from_id = %gap.from, to_id = %gap.to, "posts are lost: the x api no longer serves them");
     summary.gap = Some(summary.gap.map_or(gap, |earlier| Gap { from: earlier.from, to: gap.to }));
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Each file is a list of texts in which a character stands for a byte. CONTRIBUTING tells how to find more.
 
+#![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
+
 use serde_json::Value;
 use tweets::Page;
 

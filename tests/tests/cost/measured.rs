@@ -120,7 +120,7 @@ pub async fn measure(posts: usize) -> Measured {
     let newest: Vec<Post> = all[all.len() - posts..].iter().map(|post| Post::clone(post)).collect();
     let x = XEmulator::new(Corpus::of(newest), Options::default());
     // A query that finds every post of the corpus.
-    let vars = [("RAW_BUCKET", RAW), ("X_SECRET_ID", "token"), ("SEARCH_QUERY", "presidente lang:pt"), ("MAX_POSTS_PER_MONTH", "0")];
+    let vars = [("RAW_BUCKET", RAW), ("X_SECRET_ID", "token"), ("SEARCH_QUERY", "zarpelim"), ("MAX_POSTS_PER_MONTH", "0")];
     let var = |name: &str| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
     let config = ingest::Config::from_env(var).unwrap();
 

@@ -278,18 +278,25 @@ fn the_month_is_used_up_and_then_nobody_looks_for_a_week() {
             play.world.post(10);
         }
         while play.tick().await.status() == "partial" {}
-        assert_eq!(play.alarms(), ["ingest-month-near-cap"], "{:?}", play.world.cursor());
+        // A backlog that takes eight runs is behind, too.
+        assert_eq!(play.alarms(), ["ingest-behind", "ingest-month-near-cap"], "{:?}", play.world.cursor());
         for _ in 0..2_100 {
             play.world.post(10);
         }
         while play.tick().await.status() == "partial" {}
-        let alarms = ["ingest-month-cap", "ingest-month-near-cap"];
+        let alarms = ["ingest-behind", "ingest-month-cap", "ingest-month-near-cap"];
         let ended_by = "a higher `MaxPostsPerMonth`, or the next month";
         play.check("the month's posts are used up", &["BudgetStops", "PostsReadMonth"], &alarms, ("ingest finished", ""), ended_by);
         play.world.wait(8 * 86_400).await; // into December
         play.tick().await;
         let told = ("posts are lost: the x api no longer serves them", "");
-        play.check("nobody looks for a week", &["GapSeconds"], &["ingest-gap"], told, "nothing: it is said, and the next run goes on");
+        play.check(
+            "nobody looks for a week",
+            &["GapSeconds"],
+            &["ingest-behind", "ingest-gap"],
+            told,
+            "nothing: it is said, and the next run goes on",
+        );
         play.end().await;
     });
 }
