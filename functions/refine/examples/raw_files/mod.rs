@@ -171,15 +171,19 @@ fn tweet(id: u64, at: DateTime<Utc>, numbers: &mut Numbers, includes: &mut Value
     tweet
 }
 
+/// Adds an object to `includes`, where X names each one once.
 fn push(includes: &mut Value, kind: &str, object: Value) {
-    if let Some(objects) = includes[kind].as_array_mut() {
+    if let Some(objects) = includes[kind].as_array_mut()
+        && objects.iter().all(|known| known["id"] != object["id"])
+    {
         objects.push(object);
     }
 }
 
 fn user(numbers: &mut Numbers) -> Value {
     let number = numbers.below(20_000);
-    let (first, last) = (numbers.pick(&NAMES), numbers.pick(&NAMES));
+    let mut own = Numbers(number); // a user has one name
+    let (first, last) = (own.pick(&NAMES), own.pick(&NAMES));
     json!({"id": (1_000_000 + number * 48_271_993).to_string(), "username": format!("{}_{number}", first.to_lowercase().replace('ã', "a")),
         "name": format!("{first} {last} 🇧🇷"), "created_at": "2013-05-11T20:14:09.000Z", "verified": false, "location": "São Paulo, Brasil",
         "public_metrics": {"followers_count": number * 3, "following_count": number / 2, "tweet_count": number * 11, "listed_count": 1}})
