@@ -61,8 +61,13 @@ struct Stream {
 impl Stream {
     fn open(root: &Path, query: Query, options: &Options) -> Outcome<Self> {
         let held = Held::take(root, &options.name())?;
-        let checkpoint = held.read(query)?;
+        let mut checkpoint = held.read(query)?;
         let sink = Sink::open(&options.sink, query.mode(), options.top, checkpoint.written.as_ref())?;
+        // Known before the first row goes out: what a process writes that dies before its first checkpoint is cut off, too.
+        if let Some(written) = sink.written()?.filter(|written| checkpoint.written.as_ref() != Some(written)) {
+            checkpoint.written = Some(written);
+            held.write(&checkpoint)?;
+        }
         Ok(Self { ref_dir: ref_dir(root), checkpoint, held, sink, files_per_trigger: options.files_per_trigger.into() })
     }
 

@@ -65,6 +65,14 @@ impl Sink {
         Ok(Self { mode, top, output })
     }
 
+    /// For a file, how long it is.
+    pub fn written(&self) -> Outcome<Option<Written>> {
+        match &self.output {
+            Output::File { path, file } => Ok(Some(Written { path: path.clone(), bytes: file.metadata()?.len() })),
+            Output::Table(..) | Output::Lines => Ok(None),
+        }
+    }
+
     /// Gives out the rows of one trigger; for a file, how long it then is.
     pub fn emit(&mut self, emitted: &Emitted, summary: &str) -> Outcome<Option<Written>> {
         match &mut self.output {
@@ -84,7 +92,7 @@ impl Sink {
                 write_lines(&mut *file, self.mode, emitted.trigger, &first_rows(&emitted.rows, self.top))
                     .and_then(|()| file.sync_data())
                     .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-                Ok(Some(Written { path: path.clone(), bytes: file.metadata()?.len() }))
+                self.written()
             }
         }
     }
