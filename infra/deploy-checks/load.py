@@ -152,7 +152,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bootstraps", required=True, type=Path, help="folder with ingest and refine, or ingest/bootstrap and refine/bootstrap")
     parser.add_argument("--local", required=True, help="the binary `local`")
-    parser.add_argument("--minutes", type=int, default=5_000, help="of emulated posts, about ten each; at most 10080")
+    parser.add_argument("--minutes", type=int, default=6_000, help="of emulated posts, about ten each; at most 10080")
     parser.add_argument("--processes", type=int, default=4, help="of refine at once")
     run(parser.parse_args())
 
