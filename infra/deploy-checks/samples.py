@@ -63,7 +63,7 @@ def parquet(lake):
 
 
 def run(local):
-    # Built before: an invocation's time runs from the moment it is sent, and a build in it would use that up.
+    # Built before, as README does it: the first invocation need not wait for it.
     subprocess.run(["cargo", "build", "--bin", "ingest", "--bin", "refine"], cwd=ROOT, check=True)
     lake = tempfile.mkdtemp()
     shutil.copytree(ROOT / "events" / "raw", f"{lake}/xpto-raw")

@@ -1,7 +1,7 @@
 //! Entry point of the Lambda function `ingest`.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use chrono::Utc;
 use ingest::{Ingest, Invocation, answer};
@@ -16,7 +16,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     // A bad configuration is kept and answered to every invocation: an error out of `main` has no type on Lambda.
     let ingest = &Ingest::connect(|name| std::env::var(name).ok()).await;
     run(service_fn(move |event: LambdaEvent<Value>| async move {
-        let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::ZERO);
+        let left = aws::time_left(event.context.deadline(), SystemTime::now());
         let owner = RandomState::new().build_hasher().finish(); // 64 bits that no other invocation has
         let emit = |line: Line| println!("{}", line.to_emf(&event.context.env_config.function_name));
         answer(ingest, Invocation::new(Utc::now(), left, owner), emit).await

@@ -15,7 +15,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     // A bad configuration is kept and answered to every invocation: an error out of `main` has no type on Lambda.
     let refine = &Refine::connect(|name| std::env::var(name).ok()).await;
     run(service_fn(move |event: LambdaEvent<Value>| async move {
-        let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+        let left = aws::time_left(event.context.deadline(), SystemTime::now());
         let emit = |line: Line| println!("{}", line.to_emf(&event.context.env_config.function_name));
         // The runtime logs an error once more, with `Debug`: a `Diagnostic` holds the message and nothing behind it.
         answer(refine, event.payload, Invocation::new(Utc::now(), left), emit).await
