@@ -14,7 +14,8 @@ use crate::random::Random;
 use crate::sandbox::{Outcome, Seat, clients};
 use crate::world::World;
 
-/// Messages handed over at once, and deliveries before a message is set aside; as in the template.
+/// Messages handed over at once, as in the template, and deliveries before a message is set aside: two more than there, so
+/// that a world's faults alone do not set good files aside.
 const BATCH: usize = 10;
 const RECEIVES_MAX: u32 = 5;
 const TIMEOUT: Duration = Duration::from_mins(1);
