@@ -66,10 +66,10 @@ fn a_second_run_adds_only_what_is_new() {
     stdout(local(dir.path(), &["demo"]).output().unwrap());
     let second = stdout(local(dir.path(), &["sql", count, "--format", "json"]).output().unwrap());
     let number = |text: &str, name: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()[name].as_u64().unwrap();
-    assert!(number(&first, "rows") > 50, "{first}");
     assert_eq!(number(&second, "rows"), number(&second, "tweets"), "{second}");
-    // Half an hour has hundreds of tweets, the seconds between the runs a few at most.
-    assert!(number(&second, "rows") - number(&first, "rows") < number(&first, "rows") / 2, "{first}{second}");
+    // By day half an hour has hundreds of tweets, at night a dozen; the seconds between the runs have a few at most.
+    let (before, after) = (number(&first, "rows"), number(&second, "rows"));
+    assert!(before <= after && after - before < (before / 2).max(30), "{first}{second}");
 }
 
 #[test]

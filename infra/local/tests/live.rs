@@ -140,7 +140,7 @@ fn the_token_comes_from_a_file_a_pipe_or_the_environment() {
     let lake = dir.path().join("lake");
     let with = |text: &str, from: &str| {
         std::fs::write(&file, text).unwrap();
-        let mut command = x_api.live(&lake, &["--yes", "--max-posts", "10", "--token-file", from]);
+        let mut command = x_api.live(&lake, &["--yes", "--max-posts", "10", "--lookback-minutes", "1440", "--token-file", from]);
         command.env_remove("X_BEARER_TOKEN").stdin(std::fs::File::open(&file).unwrap());
         command
     };
@@ -161,7 +161,7 @@ fn nothing_but_the_token_is_read_from_the_environment() {
     let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
     let trap = TcpListener::bind("127.0.0.1:0").unwrap();
     trap.set_nonblocking(true).unwrap();
-    let mut command = x_api.live(dir.path(), &["--yes", "--max-posts", "10"]);
+    let mut command = x_api.live(dir.path(), &["--yes", "--max-posts", "10", "--lookback-minutes", "1440"]);
     for name in ["X_API_BASE_URL", "AWS_ENDPOINT_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
         command.env(name, format!("http://{}", trap.local_addr().unwrap()));
     }
@@ -234,7 +234,7 @@ fn what_x_refuses_is_told_with_the_next_step() {
 fn real_posts_and_emulated_ones_have_different_lakes() {
     let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
     let (demo, live) = (dir.path().join("demo"), dir.path().join("live"));
-    let brief = ["--yes", "--max-posts", "10"];
+    let brief = ["--yes", "--max-posts", "10", "--lookback-minutes", "1440"];
     assert_eq!(told(local(&demo, &[])).0, 0);
     check(x_api.live(&live, &brief), 3, "the cap of 10 posts");
     let requests = x_api.emulator.served().requests;
