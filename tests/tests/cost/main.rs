@@ -12,9 +12,10 @@ use cloudformation::{Template, read};
 use measured::{Measured, measure};
 use metrics::Line;
 use prices::{
-    ALARM_METRIC_MONTH, ATHENA_TB, DASHBOARD_MONTH, EMR_GB_HOUR, EMR_VCPU_HOUR, FIREHOSE_GB, FIREHOSE_PARQUET_GB, GLUE_DPU_HOUR,
-    LAMBDA_GB_SECOND, LAMBDA_REQUEST, LOG_GB, LOG_KEPT_GB_MONTH, METRIC_MONTH, S3_GET, S3_PUT, S3_STANDARD_GB_MONTH, SCHEDULER_INVOCATION,
-    SECRET_CALL, SECRET_MONTH, SQS_REQUEST, TRACE,
+    ALARM_METRIC_MONTH, ATHENA_DATE, ATHENA_TB, CLOUDWATCH_DATE, DASHBOARD_MONTH, EMR_DATE, EMR_GB_HOUR, EMR_VCPU_HOUR, FIREHOSE_DATE,
+    FIREHOSE_GB, FIREHOSE_PARQUET_GB, GLUE_DATE, GLUE_DPU_HOUR, LAMBDA_DATE, LAMBDA_GB_SECOND, LAMBDA_REQUEST, LOG_GB, LOG_KEPT_GB_MONTH,
+    METRIC_MONTH, S3_DATE, S3_GET, S3_PUT, S3_STANDARD_GB_MONTH, SCHEDULER_DATE, SCHEDULER_INVOCATION, SECRET_CALL, SECRET_DATE,
+    SECRET_MONTH, SQS_DATE, SQS_REQUEST, TRACE, TRACE_DATE,
 };
 
 const DAYS: f64 = 30.0;
@@ -240,60 +241,83 @@ fn usd(value: f64) -> String {
     }
 }
 
-fn row(label: &str, how: &str, values: [f64; 4]) -> String {
-    format!("| {label} | {how} | {} |\n", values.map(usd).join(" | "))
+fn row(label: &str, how: &str, price: &str, values: [f64; 4]) -> String {
+    format!("| {label} | {how} | {price} | {} |\n", values.map(usd).join(" | "))
+}
+
+fn head(title: &str) -> String {
+    format!(
+        "| {title} | arithmetic | price, US dollars (date) | 1 k a day | 10 k | 100 k | 1 M |\n| --- | --- | --- | ---: | ---: | ---: | ---: |\n"
+    )
 }
 
 fn readme_table(rates: Rates) -> String {
     let months = LEVELS.each_ref().map(|level| Month::of(level, rates));
     let of = |value: fn(&Month) -> f64| months.each_ref().map(value);
     let plain = |value: fn(&Month) -> f64| of(value).map(|value| format!("{value:.0}")).join(" | ");
-    let mut table =
-        String::from("| US dollars a month | arithmetic | 1 k a day | 10 k | 100 k | 1 M |\n| --- | --- | ---: | ---: | ---: | ---: |\n");
-    table += &format!("| *runs* | every 15, 15, 5, 1 minutes | {} |\n", plain(|month| month.runs));
-    table += &format!("| *files* | 100 posts at most, one a run at least | {} |\n", plain(|month| month.files));
-    table += &row("**X: posts read**", "posts × $0.005", of(Month::x));
+    let million = |price: f64| format!("{:.2} a million", price * 1e6);
+    let mut table = head("US dollars a month");
+    table += &format!("| *runs* | every 15, 15, 5, 1 minutes | | {} |\n", plain(|month| month.runs));
+    table += &format!("| *files* | 100 posts at most, one a run at least | | {} |\n", plain(|month| month.files));
+    table += &row("**X: posts read**", "posts", &format!("{} a post (August 2026)", ingest::USD_PER_POST), of(Month::x));
     let puts = rates.ingest_puts;
     let requests = format!(
         "PUT: run × {:.0} + file × {:.0}, file × {:.0} of refine; GET: run × {:.0} + file × {:.0}",
         puts.at_rest, puts.each, rates.refine_puts, rates.ingest_gets, rates.refine_gets
     );
+    let invocations = million(LAMBDA_REQUEST);
+    let ticks = million(SCHEDULER_INVOCATION);
     table += &row(
         "Lambda, Scheduler",
         "requests × 40 ms, pages × 500 ms, 50 ms an invocation (assumed); 256 and 512 MB; one file an invocation",
+        &format!("{LAMBDA_GB_SECOND} a GB-second, {invocations} invocations ({LAMBDA_DATE}); {ticks} ticks ({SCHEDULER_DATE})"),
         of(Month::lambda),
     );
-    table += &row("S3: requests", &requests, of(Month::s3_requests));
+    let (put, get) = (S3_PUT * 1e3, S3_GET * 1e3);
+    table += &row("S3: requests", &requests, &format!("PUT {put:.3}, GET {get:.4} a thousand ({S3_DATE})"), of(Month::s3_requests));
     let stored = |bytes: Straight| format!("file × {:.1} KB + post × {:.2} KB", bytes.at_rest / 1e3, bytes.each / 1e3);
-    table += &row("S3 Standard: RAW of one month", &stored(rates.raw_bytes), of(|month| month.raw_gb() * S3_STANDARD_GB_MONTH));
-    table += &row("S3 Standard: REF of one month", &stored(rates.ref_bytes), of(|month| month.ref_gb() * S3_STANDARD_GB_MONTH));
-    table += &row("SQS", "3 a file; 648,000 polls of an idle queue (assumed)", of(Month::sqs));
-    table += &row("Secrets Manager", "a secret; a call a run at most", of(Month::secret));
-    let watched = format!("{:.0} metrics × $0.30, {:.0} of alarms × $0.10, a dashboard $3", metrics_paid(), alarm_metrics());
-    table += &row("CloudWatch: metrics, alarms, dashboard", &watched, of(|_| monitoring()));
+    let standard = format!("{S3_STANDARD_GB_MONTH} a GB ({S3_DATE})");
+    table += &row("S3 Standard: RAW of one month", &stored(rates.raw_bytes), &standard, of(|month| month.raw_gb() * S3_STANDARD_GB_MONTH));
+    table += &row("S3 Standard: REF of one month", &stored(rates.ref_bytes), &standard, of(|month| month.ref_gb() * S3_STANDARD_GB_MONTH));
+    let queue = format!("{} ({SQS_DATE})", million(SQS_REQUEST));
+    table += &row("SQS", "3 a file; 648,000 polls of an idle queue (assumed)", &queue, of(Month::sqs));
+    let secret = format!("{SECRET_MONTH:.2} a secret, {} calls ({SECRET_DATE})", million(SECRET_CALL));
+    table += &row("Secrets Manager", "a secret; a call a run at most", &secret, of(Month::secret));
+    let watched = format!("{:.0} metrics, {:.0} of alarms, a dashboard", metrics_paid(), alarm_metrics());
+    let watching = format!("{METRIC_MONTH:.2}, {ALARM_METRIC_MONTH:.2}, {DASHBOARD_MONTH:.2} ({CLOUDWATCH_DATE})");
+    table += &row("CloudWatch: metrics, alarms, dashboard", &watched, &watching, of(|_| monitoring()));
     let logs = format!(
         "run × {:.1} KB, file × {:.1} KB, {:.0} bytes a minute touched; 1.5 KB of Lambda's own an invocation (assumed)",
         rates.ingest_log_bytes / 1e3,
         rates.refine_log_bytes / 1e3,
         rates.minute_line_bytes
     );
-    table += &row("CloudWatch: logs", &logs, of(Month::logs));
-    table += &row("X-Ray", "a trace an invocation at most", of(Month::traces));
-    table += &row("Athena", "the day's rows every 15 minutes, 10 MB at least; 2 GET a file (assumed)", of(Month::athena));
-    table += &row("**AWS in all**", "", of(Month::aws));
-    table += "\n| the same job, without X | arithmetic | 1 k a day | 10 k | 100 k | 1 M |\n| --- | --- | ---: | ---: | ---: | ---: |\n";
+    let logged = format!("{LOG_GB:.2} a GB, {LOG_KEPT_GB_MONTH} to keep it ({CLOUDWATCH_DATE})");
+    table += &row("CloudWatch: logs", &logs, &logged, of(Month::logs));
+    table += &row("X-Ray", "a trace an invocation at most", &format!("{} ({TRACE_DATE})", million(TRACE)), of(Month::traces));
+    let scanned = format!("{ATHENA_TB:.2} a TB ({ATHENA_DATE}); GET as above");
+    table += &row("Athena", "the day's rows every 15 minutes, 10 MB at least; 2 GET a file (assumed)", &scanned, of(Month::athena));
+    table += &row("**AWS in all**", "", "", of(Month::aws));
+    table += "\n";
+    table += &head("the same job, without X");
     table += &row(
         "Glue streaming instead of refine",
-        "2 workers G.025X = 0.5 DPU × 730 h × $0.44; the least there is",
+        "2 workers G.025X = 0.5 DPU × 730 h; the least there is",
+        &format!("{GLUE_DPU_HOUR} a DPU-hour ({GLUE_DATE})"),
         of(|_| 0.5 * HOURS * GLUE_DPU_HOUR),
     );
     table += &row(
         "EMR Serverless, Spark streaming",
         "driver and executor of 1 vCPU and 4 GB, 730 h",
+        &format!("{EMR_VCPU_HOUR} a vCPU-hour, {EMR_GB_HOUR} a GB-hour ({EMR_DATE})"),
         of(|_| 2.0 * (EMR_VCPU_HOUR + 4.0 * EMR_GB_HOUR) * HOURS),
     );
-    table +=
-        &row("Firehose with conversion to Parquet", "post × 5 KB × $0.047 a GB; the Lambda that labels comes on top", of(Month::firehose));
+    table += &row(
+        "Firehose with conversion to Parquet",
+        "post × 5 KB; the Lambda that labels comes on top",
+        &format!("{FIREHOSE_GB} + {FIREHOSE_PARQUET_GB} a GB ({FIREHOSE_DATE})"),
+        of(Month::firehose),
+    );
     table
 }
 
