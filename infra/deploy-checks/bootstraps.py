@@ -32,6 +32,7 @@ GLUE = {  # what pyarrow calls the types of the table
     "timestamp": ["timestamp[ms, tz=UTC]"],
     "array<string>": ["list<element: string not null>", "list<element: string>", "list<item: string>"],
 }
+UNITS = {"Count", "Milliseconds", "None", "Seconds"}  # of those that CloudWatch has
 
 
 def want(condition, what):
@@ -83,6 +84,22 @@ def pump(queue, refine, size):
 def columns(table):
     declared = table["TableInput"]["StorageDescriptor"]["Columns"]
     return [(column["Name"], column["Type"]) for column in declared]
+
+
+def metric_faults(document, now_ms):
+    """What CloudWatch would drop, silently. Source: its user guide, embedded metric format specification."""
+    at = document["_aws"]["Timestamp"]
+    if not isinstance(at, int) or not -14 * 86_400_000 <= at - now_ms <= 7_200_000:
+        yield f"{at} is no time in milliseconds of the last two weeks"
+    for directive in document["_aws"]["CloudWatchMetrics"]:
+        for dimensions in directive["Dimensions"]:
+            if len(dimensions) > 30 or not all(isinstance(document.get(name), str) and document[name] for name in dimensions):
+                yield f"dimensions {dimensions}"
+        if not directive["Namespace"] or not 1 <= len(directive["Metrics"]) <= 100:
+            yield f"{len(directive['Metrics'])} metrics in namespace {directive['Namespace']}"
+        for metric in directive["Metrics"]:
+            if metric["Unit"] not in UNITS or type(document.get(metric["Name"])) not in (int, float):
+                yield f"{metric} is {document.get(metric['Name'])}"
 
 
 def check(stack, folder, endpoint):
@@ -157,6 +174,9 @@ def check(stack, folder, endpoint):
         want(TOKEN not in logged and not any(text in logged for text in ("Gostei", "Que pena")), "no token and no text in the logs")
         broken = [line for line in ingest.lines + refine.lines if not line.startswith("{")]
         want(not broken, f"every log line is JSON {broken[:1] or ''}")
+        metrics = [document for document in map(json.loads, ingest.lines + refine.lines) if "_aws" in document]
+        faults = [fault for document in metrics for fault in metric_faults(document, time.time() * 1000)]
+        want(metrics and not faults, f"CloudWatch would take each of {len(metrics)} lines of metrics {faults[:1] or ''}")
 
 
 def main():
