@@ -1,9 +1,13 @@
-"""Wildcards and missing protections in the translated template: what the linters do not look at."""
+"""Wildcards, missing protections and the like in the translated template: what the linters do not look at."""
 
-from translated import Stack, template, translate
+import json
+import re
+
+from translated import ACCOUNT, REGION, Stack, template, translate
 
 # Actions that AWS gives no resource to name: the service authorization reference of X-Ray.
 WITHOUT_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+REGION_LENGTH_MAX = len("us-isof-south-1")
 
 
 def items(value):
@@ -44,23 +48,24 @@ def policies(stack):
             yield f"{name}: managed policies {role['ManagedPolicyArns']}"
 
 
-def refusals(stack, kind, own):
-    """Names of what has no policy that refuses plain HTTP."""
-    refused = set()
-    for policy in stack.of_type(kind).values():
-        for statement in policy["PolicyDocument"]["Statement"]:
-            if statement["Effect"] == "Deny" and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}:
-                refused.update(items(statement["Resource"]))
-    return [name for name, arn in own.items() if arn not in refused]
+def refused_without_tls(stack):
+    """ARNs of everything whose policy refuses plain HTTP, whoever asks for whatever."""
+    for kind, action in (("AWS::S3::BucketPolicy", "s3:*"), ("AWS::SQS::QueuePolicy", "sqs:*")):
+        refusal = {"Effect": "Deny", "Principal": "*", "Action": action, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+        for policy in stack.of_type(kind).values():
+            for statement in policy["PolicyDocument"]["Statement"]:
+                if statement.items() >= refusal.items():
+                    yield from items(statement["Resource"])
 
 
 def protections(stack):
     yield from policies(stack)
     buckets = stack.of_type("AWS::S3::Bucket")
     queues = stack.of_type("AWS::SQS::Queue")
-    arns = {name: stack.attribute(name, "Arn") for name in [*buckets, *queues]}
-    for kind, own in (("AWS::S3::BucketPolicy", buckets), ("AWS::SQS::QueuePolicy", queues)):
-        for name in refusals(stack, kind, {name: arns[name] for name in own}):
+    refused = set(refused_without_tls(stack))
+    for name in [*buckets, *queues]:
+        arn = stack.attribute(name, "Arn")
+        if not {arn, *([f"{arn}/*"] if name in buckets else [])} <= refused:
             yield f"{name}: takes requests without TLS"
     for name, bucket in buckets.items():
         wanted = {
@@ -78,7 +83,7 @@ def protections(stack):
         for what, there in wanted.items():
             if not there:
                 yield f"{name}: not {what}"
-        if len(stack.attribute(name, "Ref")) > 63:
+        if len(stack.attribute(name, "Ref")) - len(REGION) + REGION_LENGTH_MAX > 63:
             yield f"{name}: its name is longer than 63 characters"
     for name, queue in queues.items():
         if not queue.get("SqsManagedSseEnabled"):
@@ -97,14 +102,37 @@ def protections(stack):
             yield f"{name}: keeps its logs for ever"
 
 
+def order(stack):
+    """What CloudFormation cannot see: S3 tries to send to a queue before it takes the notification of a bucket."""
+    for name, bucket in stack.of_type("AWS::S3::Bucket").items():
+        for queue in bucket.get("NotificationConfiguration", {}).get("QueueConfigurations", []):
+            policies = [
+                policy
+                for policy, properties in stack.of_type("AWS::SQS::QueuePolicy").items()
+                if any(queue["Queue"] in items(statement["Resource"]) for statement in properties["PolicyDocument"]["Statement"])
+            ]
+            if not policies or not set(policies) <= set(items(stack.present[name].get("DependsOn", []))):
+                yield f"{name}: its queue may have no policy yet when the bucket is made"
+
+
+def dashboards(stack):
+    """An alarm widget shows the alarms that there are: some depend on a parameter."""
+    alarms = {f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{alarm['AlarmName']}" for alarm in stack.of_type("AWS::CloudWatch::Alarm").values()}
+    for name, dashboard in stack.of_type("AWS::CloudWatch::Dashboard").items():
+        widgets = json.loads(dashboard["DashboardBody"])["widgets"]
+        shown = {alarm for widget in widgets for alarm in widget["properties"].get("alarms", [])}
+        for arn in alarms ^ shown:
+            yield f"{name}: {arn} is {'not shown' if arn in alarms else 'no alarm of the stack'}"
+
+
 def main():
     translated = translate(template())
     variants = {
         "defaults": {},
-        "longest prefix": {"Prefix": "x" * 20},
+        "longest prefix": {"Prefix": "x" * (1 + int(re.search(r"(\d+)}\$$", translated["Parameters"]["Prefix"]["AllowedPattern"])[1]))},
         "everything set": {
             "RawColdAfterDays": 30, "RawRetentionDays": 365, "AlarmEmail": "a@example.com", "Architecture": "arm64",
-            "ScheduleState": "DISABLED", "SchedulePeriod": 1, "Expansions": "author_id",
+            "ScheduleState": "DISABLED", "SchedulePeriod": 1, "Expansions": "author_id", "MaxPostsPerMonth": 0,
         },
         "buckets of an earlier stack": {"DataBuckets": "existing"},
     }
@@ -113,7 +141,7 @@ def main():
         stack = Stack(translated, **parameters)
         for name in stack.present:
             stack.properties(name)  # every reference leads to something
-        findings += [f"{variant}: {finding}" for finding in protections(stack)]
+        findings += [f"{variant}: {finding}" for finding in [*protections(stack), *order(stack), *dashboards(stack)]]
         print(f"{variant}: {len(stack.present)} resources, {sum(1 for _ in documents(stack))} policy documents")
     for finding in findings:
         print(f"  {finding}")

@@ -54,7 +54,8 @@ impl Template {
     fn call(&self, function: &str, argument: &Value) -> Value {
         match (function, argument) {
             ("Ref", Value::String(name)) => self.named(name),
-            ("Fn::Sub", Value::String(text)) => self.substitute(text).into(),
+            ("Fn::Sub", Value::String(text)) => self.substitute(text, &Value::Null).into(),
+            ("Fn::Sub", Value::Array(parts)) => self.substitute(&text(&parts[0]), &parts[1]).into(),
             ("Fn::Base64", value) => base64::encode(text(&self.resolve(value))).into(),
             ("Fn::GetAtt", Value::String(path)) => {
                 let (resource, attribute) = path.split_once('.').expect("a resource and its attribute");
@@ -97,13 +98,15 @@ impl Template {
         }
     }
 
-    fn substitute(&self, template: &str) -> String {
+    /// `own` holds the placeholders that are no names of the template.
+    fn substitute(&self, template: &str, own: &Value) -> String {
         let mut parts = template.split("${");
         let mut result = parts.next().unwrap_or_default().to_owned();
         for part in parts {
             let (name, rest) = part.split_once('}').expect("a placeholder ends");
             result += &match name.strip_prefix('!') {
                 Some(literal) => format!("${{{literal}}}"),
+                None if !own[name].is_null() => text(&self.resolve(&own[name])),
                 None => text(&self.named(name)),
             };
             result += rest;

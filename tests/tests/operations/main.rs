@@ -134,6 +134,24 @@ fn the_dashboard_shows_every_alarm_and_no_widget_covers_another() {
     }
 }
 
+#[test]
+fn the_dashboard_answers_from_top_to_bottom_what_is_asked_first() {
+    let mut headings: Vec<_> = dashboard()["widgets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|widget| widget["type"] == "text")
+        .map(|widget| (widget["y"].as_u64().unwrap(), text(&widget["properties"]["markdown"])))
+        .collect();
+    headings.sort();
+    let questions =
+        ["## Is it alive", "## How far behind", "## What came in", "## Sentiment, 15 minutes", "## What failed", "## What does it cost"];
+    assert_eq!(headings.len(), questions.len());
+    for ((_, heading), question) in headings.iter().zip(questions) {
+        assert!(heading.starts_with(question), "{heading}");
+    }
+}
+
 /// A cause without an alarm of its own passes, or fills a dead-letter queue that has one.
 #[test]
 fn every_cause_that_needs_somebody_has_its_alarm() {
