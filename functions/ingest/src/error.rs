@@ -21,7 +21,7 @@ pub enum Error {
     SecretEmpty { secret: String },
     #[error("secret `{secret}` holds no token; store {{\"bearer_token\": \"…\"}} or the bare token")]
     SecretInvalid { secret: String },
-    #[error("cannot read secret `{secret}`; the function needs secretsmanager:GetSecretValue on it")]
+    #[error("cannot read secret `{secret}`; it may not exist, or the function lacks secretsmanager:GetSecretValue on it")]
     SecretUnreadable { secret: String, source: aws::Error },
     #[error("X API refused the bearer token (401); store a new one in secret `{secret}`")]
     Unauthorized { secret: String },

@@ -226,8 +226,8 @@ fn grants(template: &Template, role: &str) -> Vec<(String, String, String)> {
 }
 
 fn allows(resource: &str, arn: &str) -> bool {
-    // A secret's ARN goes on with characters that nobody chooses; the code names it by its name.
-    let secret = arn.strip_prefix("secret:").is_some_and(|name| resource.ends_with(&format!(":secret:{name}")));
+    // A secret's ARN ends in six characters that nobody chooses; the code names it by its name.
+    let secret = arn.strip_prefix("secret:").is_some_and(|name| resource.ends_with(&format!(":secret:{name}-??????")));
     secret || resource == arn || resource.strip_suffix('*').is_some_and(|start| arn.starts_with(start))
 }
 
