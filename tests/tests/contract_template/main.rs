@@ -218,6 +218,8 @@ fn raw_refuses_unconditional_writes_below_tweets_only() {
     );
     let raw_bucket = lookup(&template.environment("IngestFunction"), "RAW_BUCKET").unwrap();
     assert_eq!(text(&refusal["Resource"]), format!("arn:aws:s3:::{raw_bucket}/{RAW_PREFIX}*"));
+    // Without it no part of a multipart upload could be sent: parts carry no condition.
+    assert_eq!(refusal["Condition"]["Bool"]["s3:ObjectCreationOperation"], "true");
 }
 
 /// Whoever reads the log and whoever reads the outputs of the stack are told the same command.
