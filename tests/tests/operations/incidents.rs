@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
+use chrono::TimeDelta;
 use pipeline_tests::{Call, Fault, Outcome, Sandbox, Shape, World};
 use serde_json::Value;
 
@@ -229,6 +230,44 @@ fn a_wrong_query_is_deployed() {
             "the right query is deployed",
         );
         play.end().await;
+    });
+}
+
+#[test]
+fn a_query_that_finds_too_much() {
+    let mut shape = Shape { refines: true, file_tweets_max: 100, ..Shape::scripted() };
+    shape.config.max_posts_per_run = 100;
+    World::scripted(shape, async |world| {
+        let mut play = Play::begin(world).await;
+        for _ in 0..1_000 {
+            play.world.post(10);
+        }
+        play.sandbox = play.world.sandbox_with(TimeDelta::zero(), |config| config.search_query = "brasil".to_owned());
+        for _ in 0..4 {
+            assert_eq!(play.tick().await.status(), "partial");
+        }
+        play.check(
+            "a query that finds too much",
+            &["LagSeconds", "PostsReadMonth"],
+            &["ingest-behind"],
+            ("ingest finished", ""),
+            "the right query is deployed, the open sweep given up",
+        );
+        play.sandbox = play.world.sandbox(); // the right query, which the open sweep does not take
+        assert_eq!(play.tick().await.status(), "partial");
+        let mut cursor = serde_json::to_value(play.world.cursor().unwrap()).unwrap();
+        assert_eq!(cursor["sweep"]["query"], "brasil");
+
+        // As RUNBOOK.md has it.
+        cursor["done"] = cursor["sweep"]["top"].take();
+        cursor.as_object_mut().unwrap().remove("sweep");
+        let body = ByteStream::from(cursor.to_string().into_bytes());
+        play.world.operator().put_object().bucket("raw").key(ingest::CURSOR_KEY).body(body).send().await.unwrap();
+        let later = play.world.post(10);
+        assert_eq!(play.tick().await.status(), "complete");
+        assert!(play.world.captured().contains(&later));
+        assert_eq!(play.alarms(), Vec::<String>::new(), "after the incident");
+        play.world.come_to_rest_but_for("INV-1").await; // the span that was given up
     });
 }
 
