@@ -489,6 +489,42 @@ fn r1_an_empty_refill_leaves_its_span_to_the_name_for_ever() {
     });
 }
 
+/// A page with one bad post was refused as a whole, again in each run and paid for each time, and capture stood still.
+#[test]
+fn a_post_without_an_id_loses_no_neighbour_and_stops_nobody() {
+    for bad in 0..6 {
+        for page in [1, 2, 3, 100] {
+            world_with(pages_of(page), async |world| {
+                let posts = world.posts(6);
+                world.lose_id(posts[bad]);
+                let run = world.ingest().await;
+                let is_lone_at_first = page == 1 && bad == 5; // nothing read yet: it may be another format
+                assert_eq!(run.status(), if is_lone_at_first { "PageUnreadable" } else { "complete" }, "{bad} of pages of {page}");
+                let good: Vec<_> = posts.iter().copied().filter(|id| *id != posts[bad]).collect();
+                if is_lone_at_first {
+                    world.x(|x| x.manners.page_posts_max = 2);
+                    world.wait(AFTER_THE_LEASE).await;
+                    assert_eq!(world.ingest().await.status(), "complete", "as soon as a good one stands beside it");
+                }
+                assert_eq!(world.captured(), good);
+                assert!(!lines(&world, "posts without an id are dropped").is_empty());
+                world.come_to_rest_but_for(if is_lone_at_first { "TIME" } else { "" }).await;
+            });
+        }
+    }
+}
+
+#[test]
+fn a_format_without_ids_stops_before_anything_is_taken_for_read() {
+    world(async |world| {
+        let posts = world.posts(3);
+        posts.iter().for_each(|id| world.lose_id(*id));
+        assert_eq!(world.ingest().await.status(), "PageUnreadable");
+        assert_eq!(world.ingest().await.status(), "PageUnreadable", "and the lease is given back");
+        assert!(world.cursor().unwrap().done < posts[0]);
+    });
+}
+
 #[test]
 fn two_runs_that_create_the_cursor_at_once() {
     for apart_ms in 0..30 {

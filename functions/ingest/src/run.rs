@@ -7,6 +7,7 @@ use aws::{Condition, Put};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use tracing::{debug, warn};
+use tweets::page::NotAPage;
 use tweets::{Capture, TweetId, raw_document};
 
 use crate::Ingest;
@@ -183,6 +184,10 @@ impl<'a> Run<'a> {
             Ok(answer) => {
                 (self.failures, self.unreadable) = (0, 0);
                 return Asked::Page(answer);
+            // A bad post is no reason to stop, another format is. While nothing of the sweep could be read, it may be that.
+            Ok(Answer { page, .. }) if page.without_id > 0 && page.posts.is_empty() && !self.sweep.has_read() => {
+                Failure::NotAPage(NotAPage::WithoutIds { posts: page.without_id })
+            }
             }
             Err(failure) => failure,
         };
@@ -243,11 +248,15 @@ impl<'a> Run<'a> {
         summary.pages += 1;
         summary.empty_pages += u64::from(posts == 0 && page.next_token.is_some());
         summary.users_read += page.included_users;
+        if page.without_id > 0 {
+            warn!(posts = page.without_id, "posts without an id are dropped: no file can hold them");
+            *summary.problems.entry("post-without-id".to_owned()).or_default() += page.without_id;
+        }
         summary.included_posts_read += page.included_posts;
         for (problem, count) in &page.problems {
             *summary.problems.entry(problem.clone()).or_default() += count;
         }
-        summary.count_read(posts);
+        summary.count_read(posts + page.without_id);
         let accepted = self.sweep.accept(page, request);
         summary.out_of_span += accepted.out_of_span;
         summary.posts_reread += accepted.reread;

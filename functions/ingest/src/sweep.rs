@@ -115,6 +115,11 @@ impl Sweep {
         self.at_bottom
     }
 
+    /// Whether anything of the sweep was read, by this run or by an earlier one.
+    pub(crate) fn has_read(&self) -> bool {
+        self.lowest_read < self.top
+    }
+
     /// Posts read and not stored, without those of a file that the cursor names: the next run pays for them again.
     pub(crate) fn unstored(&self) -> u64 {
         let named_down_to = self.named.as_ref().map_or(self.next_until, |pending| pending.oldest);
@@ -173,7 +178,7 @@ impl Sweep {
             accepted.reread += u64::from(self.named.as_ref().is_some_and(|pending| post.id >= pending.oldest));
             self.buffer.push(post);
         }
-        self.at_bottom = page.next_token.is_none();
+        self.at_bottom = page.next_token.is_none() || self.lowest_read <= self.done; // nothing lies between
         self.token = page.next_token.map(|token| (token, request.max_results, request.until_id));
         accepted
     }
