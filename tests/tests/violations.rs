@@ -525,6 +525,31 @@ fn a_format_without_ids_stops_before_anything_is_taken_for_read() {
     });
 }
 
+/// Each answer that did not come was counted with a page of 100, so an hour or two of silence used up the count of a month.
+#[test]
+fn what_is_asked_again_after_no_answer_puts_little_at_stake() {
+    for fault in [Fault::Lost { applied: true }, Fault::CutBody, Fault::Slow { applied: true, by: Duration::from_secs(9) }] {
+        world(async |world| {
+            let posts = world.posts(20);
+            world.script(Call::Search, 1, fault);
+            let run = world.ingest().await;
+            assert_eq!((run.status(), run.number("posts_reread")), ("complete", 100));
+            assert_eq!(run.number("posts_read"), 100 + 20);
+            let pages: Vec<_> = world.x(|x| x.asked.clone());
+            assert_eq!(pages, [100, 10, 100], "little, and then as much as ever");
+            assert_eq!(world.captured(), posts);
+            world.come_to_rest().await;
+        });
+    }
+    world(async |world| {
+        world.posts(6);
+        (1..=4).for_each(|nth| world.script(Call::Search, nth, Fault::Lost { applied: true }));
+        let run = world.ingest().await;
+        assert_eq!((run.status(), run.number("posts_reread")), ("partial", 100 + 3 * 10));
+        world.come_to_rest().await;
+    });
+}
+
 #[test]
 fn two_runs_that_create_the_cursor_at_once() {
     for apart_ms in 0..30 {

@@ -15,7 +15,7 @@ use crate::cursor::{Cursor, CursorFile, Lease, Month, Written};
 use crate::deadline::{Invocation, Pace};
 use crate::error::{Error, Fate};
 use crate::summary::{Status, Summary};
-use crate::sweep::{File, Gap, Sweep};
+use crate::sweep::{File, Gap, MAX_RESULTS_MAX, MAX_RESULTS_MIN, Sweep};
 use crate::x_api::{Answer, Failure, SearchRequest};
 
 /// The API serves seven days; the two minutes keep the floor above `since_id` while a run lasts.
@@ -97,7 +97,7 @@ impl<'a> Run<'a> {
         }
         let mut run =
             Self { ingest, invocation, pace: invocation.pace(), file, cursor, sweep, failures: 0, unreadable: 0, has_reread_token: false };
-        let request = run.sweep.request(run.budget(summary));
+        let request = run.next_request(run.budget(summary));
         if request.is_some() {
             ingest.token().await?; // a missing token is told before anything is written
         }
@@ -128,8 +128,8 @@ impl<'a> Run<'a> {
             if self.sweep.is_at_bottom() {
                 return Ok(Ending::Bottom);
             }
-            let Some(request) = self.sweep.request(self.budget(summary)) else {
-                let has_month_left = self.sweep.request(self.month_left(summary)).is_some();
+            let Some(request) = self.next_request(self.budget(summary)) else {
+                let has_month_left = self.next_request(self.month_left(summary)).is_some();
                 return Ok(Ending::Stopped(if has_month_left { Status::Partial } else { Status::BudgetExhausted }));
             };
             if self.invocation.left() < self.pace.page {
@@ -283,7 +283,7 @@ impl<'a> Run<'a> {
                 return Ok(Step::NoTime);
             }
             self.sweep.name(&file);
-            let next = self.sweep.request(self.budget(summary)).map_or(0, |request| request.max_results);
+            let next = self.next_request(self.budget(summary)).map_or(0, |request| request.max_results);
             let named = self.write(next, summary).await;
             if !matches!(named, Ok(Written::Ours)) {
                 self.sweep.forget_name();
@@ -364,6 +364,11 @@ impl<'a> Run<'a> {
             return Ok(Written::Ours);
         }
         self.write(posts, summary).await
+    }
+
+    /// What to ask next. After an answer that did not come, as little as X takes: the next one may be billed and lost as well.
+    fn next_request(&self, budget: u64) -> Option<SearchRequest> {
+        self.sweep.request(budget, if self.failures == 0 { MAX_RESULTS_MAX } else { MAX_RESULTS_MIN })
     }
 
     /// Posts that may still be read, by this run and this month.
