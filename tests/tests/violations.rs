@@ -550,6 +550,24 @@ fn what_is_asked_again_after_no_answer_puts_little_at_stake() {
     });
 }
 
+/// What was read after midnight was added to the old month, so that the count of the new one was low.
+#[test]
+fn a_run_over_the_end_of_a_month_counts_for_both() {
+    let shape = Shape { start: "2026-11-30T23:59:50Z".parse().unwrap(), manners: pages_of(2), ..Shape::scripted() };
+    World::scripted(shape, async |world| {
+        let posts = world.posts(10);
+        for nth in [2, 3] {
+            world.script(Call::Search, nth, Fault::Slow { applied: false, by: Duration::from_secs(6) });
+        }
+        let run = world.ingest().await;
+        assert_eq!((run.status(), run.number("posts_read"), run.number("posts_read_month")), ("complete", 10, 4));
+        let month = world.cursor().unwrap().month;
+        assert_eq!((month.name.as_str(), month.posts_read), ("2026-12", 4), "two pages were asked for in December");
+        assert_eq!(world.captured(), posts);
+        world.come_to_rest().await;
+    });
+}
+
 #[test]
 fn two_runs_that_create_the_cursor_at_once() {
     for apart_ms in 0..30 {

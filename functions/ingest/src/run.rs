@@ -128,6 +128,9 @@ impl<'a> Run<'a> {
             if self.sweep.is_at_bottom() {
                 return Ok(Ending::Bottom);
             }
+            if turn_month(&mut self.cursor, self.invocation.now()) {
+                summary.posts_read_month = 0; // a request counts for the month in which it is sent
+            }
             let Some(request) = self.next_request(self.budget(summary)) else {
                 let has_month_left = self.next_request(self.month_left(summary)).is_some();
                 return Ok(Ending::Stopped(if has_month_left { Status::Partial } else { Status::BudgetExhausted }));
@@ -181,13 +184,13 @@ impl<'a> Run<'a> {
             Err(error) => return Asked::End(Ending::Refused(error)),
         };
         let failure = match self.ingest.x.search_recent(request, &token).await {
-            Ok(answer) => {
-                (self.failures, self.unreadable) = (0, 0);
-                return Asked::Page(answer);
             // A bad post is no reason to stop, another format is. While nothing of the sweep could be read, it may be that.
             Ok(Answer { page, .. }) if page.without_id > 0 && page.posts.is_empty() && !self.sweep.has_read() => {
                 Failure::NotAPage(NotAPage::WithoutIds { posts: page.without_id })
             }
+            Ok(answer) => {
+                (self.failures, self.unreadable) = (0, 0);
+                return Asked::Page(answer);
             }
             Err(failure) => failure,
         };
@@ -245,13 +248,13 @@ impl<'a> Run<'a> {
     fn accept(&mut self, answer: Answer, request: &SearchRequest, summary: &mut Summary) {
         let page = answer.page;
         let posts = page.posts.len() as u64;
-        summary.pages += 1;
-        summary.empty_pages += u64::from(posts == 0 && page.next_token.is_some());
-        summary.users_read += page.included_users;
         if page.without_id > 0 {
             warn!(posts = page.without_id, "posts without an id are dropped: no file can hold them");
             *summary.problems.entry("post-without-id".to_owned()).or_default() += page.without_id;
         }
+        summary.pages += 1;
+        summary.empty_pages += u64::from(posts == 0 && page.next_token.is_some());
+        summary.users_read += page.included_users;
         summary.included_posts_read += page.included_posts;
         for (problem, count) in &page.problems {
             *summary.problems.entry(problem.clone()).or_default() += count;
@@ -387,10 +390,17 @@ pub(crate) async fn cursor_at(file: &mut CursorFile, lookback: Duration, now: Da
     let stored = file.read().await?;
     let is_first = stored.is_none();
     let mut cursor = stored.unwrap_or_else(|| Cursor::starting_at(TweetId::lowest_at(now - lookback), month(now)));
-    if cursor.month.name < month(now) {
+    turn_month(&mut cursor, now);
+    Ok((cursor, is_first))
+}
+
+/// Begins the count of a new month; whether there is one. A clock that is behind does not go back to the old.
+fn turn_month(cursor: &mut Cursor, now: DateTime<Utc>) -> bool {
+    let is_new = cursor.month.name < month(now);
+    if is_new {
         cursor.month = Month { name: month(now), posts_read: 0 };
     }
-    Ok((cursor, is_first))
+    is_new
 }
 
 /// The sweep that the cursor leaves open, its named file settled by looking at it; else a new one.
