@@ -433,6 +433,28 @@ fn r2_a_refill_with_more_posts_below_it_goes_on_to_the_bottom() {
     }
 }
 
+/// What was paid for is kept: the file is smaller than its name says, and the rest of its span goes into the next one.
+#[test]
+fn r2_a_refill_that_must_stop_stores_what_it_has_read() {
+    for refused in [429, 402] {
+        world_with(pages_of(1), async |world| {
+            let posts = world.posts(6);
+            world.script(Call::PutRaw, 1, Fault::Dies { applied: false }); // 5_6
+            assert_eq!(world.ingest().await.status(), "died");
+            world.wait(AFTER_THE_LEASE).await;
+            world.script(Call::Search, 2, status(refused));
+            assert_eq!(world.ingest().await.number("posts_reread"), u64::from(refused == 429));
+            let files = world.files();
+            let (name, ids) = files.first_key_value().unwrap();
+            assert_eq!((ids.as_slice(), name.ends_with(&format!("_{}_{}.json", posts[4], posts[5]))), (&posts[5..], true));
+            assert_eq!(world.ingest().await.status(), "complete");
+            assert_eq!(world.captured(), posts);
+            assert!(world.files().values().any(|ids| ids[..] == [posts[4], posts[3]]));
+            world.come_to_rest().await;
+        });
+    }
+}
+
 #[test]
 fn r2_a_refill_of_which_nothing_is_left_is_settled_without_an_object() {
     world_with(pages_of(2), async |world| {
