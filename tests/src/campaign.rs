@@ -18,6 +18,8 @@ use crate::world::World;
 pub struct Trial {
     /// The seed.
     pub seed: u64,
+    /// The protection that was missing.
+    pub ablation: Option<Ablation>,
     /// What was checked.
     pub verdict: Verdict,
     /// Faults by request and kind.
@@ -46,7 +48,8 @@ pub fn trial(seed: u64, ablation: Option<Ablation>) -> Trial {
         let text = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Verdict { violations: vec![("panic", text.unwrap_or_default())], ..Verdict::default() }
     });
-    let mut trial = Trial { seed, verdict, faults: BTreeMap::new(), runs: BTreeMap::new(), posts: 0, files: 0, log: String::new() };
+    let (faults, runs, log) = (BTreeMap::new(), BTreeMap::new(), String::new());
+    let mut trial = Trial { seed, ablation, verdict, faults, runs, posts: 0, files: 0, log };
     if let Some(world) = kept.into_inner().unwrap_or_else(PoisonError::into_inner) {
         trial.faults = world.fault_counts();
         (trial.runs, trial.files) = world.record(|record| {
@@ -68,8 +71,9 @@ impl fmt::Display for Trial {
         for (invariant, violation) in &self.verdict.violations {
             writeln!(f, "{invariant} does not hold: {violation}")?;
         }
-        let seed = self.seed;
-        writeln!(f, "seed {seed}; see it again with: cargo run -p pipeline-tests -- --seeds {seed}..{} --log", seed + 1)
+        let (seed, end) = (self.seed, self.seed + 1);
+        let without = self.ablation.map(|ablation| format!(" --without {ablation:?}")).unwrap_or_default();
+        writeln!(f, "seed {seed}; see it again with: cargo run -p pipeline-tests -- --seeds {seed}..{end}{without} --log")
     }
 }
 

@@ -22,7 +22,9 @@ fn main() -> ExitCode {
     }
     let ablation = ablation.flatten();
     if arguments.iter().any(|argument| argument == "--log") {
-        seeds.clone().for_each(|seed| println!("{}", trial(seed, ablation)));
+        let trials = seeds.map(|seed| trial(seed, ablation)).inspect(|trial| println!("{trial}"));
+        let failed = trials.filter(|trial| !trial.verdict.violations.is_empty()).count();
+        return if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = value("--threads").and_then(|threads| threads.parse().ok()).unwrap_or(cores);

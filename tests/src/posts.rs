@@ -27,6 +27,8 @@ pub struct Post {
     pub hidden: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// Ids of its versions up to this one, the oldest first.
     pub history: Vec<TweetId>,
+    /// Whether the API sends it with its id, as it should.
+    pub has_id: bool,
 }
 
 impl Post {
@@ -48,7 +50,7 @@ impl Post {
             Vocabulary::Post => "edit_history_post_ids",
         };
         let created_at = format!("{}.000Z", &self.id.created_at().to_rfc3339_opts(SecondsFormat::Secs, true)[..19]);
-        json!({
+        let mut json = json!({
             "id": self.id,
             "text": format!("{TEXT_MARKER} {}: o presidente falou bem", self.id),
             "created_at": created_at,
@@ -56,7 +58,11 @@ impl Post {
             "lang": "pt",
             history: self.history,
             "field_of_tomorrow": { "n": 1.0 },
-        })
+        });
+        if !self.has_id {
+            json["id"] = Value::Null;
+        }
+        json
     }
 }
 
@@ -76,7 +82,7 @@ impl Posts {
             id = TweetId::new(id.get() + 1).unwrap_or(id);
         }
         history.push(id);
-        self.0.insert(id, Post { id, visible_from: created_at + lag, gone_at: None, hidden: None, history });
+        self.0.insert(id, Post { id, visible_from: created_at + lag, gone_at: None, hidden: None, history, has_id: true });
         id
     }
 
@@ -91,6 +97,13 @@ impl Posts {
     pub(crate) fn hide(&mut self, id: TweetId, from: DateTime<Utc>, to: DateTime<Utc>) {
         if let Some(post) = self.0.get_mut(&id) {
             post.hidden = Some((from, to));
+        }
+    }
+
+    /// From now on the API sends the post without its id.
+    pub(crate) fn lose_id(&mut self, id: TweetId) {
+        if let Some(post) = self.0.get_mut(&id) {
+            post.has_id = false;
         }
     }
 

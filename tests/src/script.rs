@@ -47,6 +47,12 @@ impl World {
         self.x(|x| x.posts.hide(id, self.now(), self.now() + time));
     }
 
+    /// X sends the post without its id.
+    pub fn lose_id(&self, id: TweetId) {
+        self.note(format!("{id} is sent without its id"));
+        self.x(|x| x.posts.lose_id(id));
+    }
+
     /// The post is replaced by a version of now; its id.
     pub fn edit(&self, id: TweetId) -> TweetId {
         self.note(format!("{id} is edited"));

@@ -70,6 +70,8 @@ pub struct XApi {
     pub sent: BTreeMap<TweetId, String>,
     /// Requests that no client may make.
     pub offences: Vec<String>,
+    /// Page sizes that were asked for, in order.
+    pub asked: Vec<usize>,
     /// Posts of the largest page served so far.
     pub largest_page: u64,
     /// Posts served, each as often as it was.
@@ -99,6 +101,7 @@ impl XApi {
             served: BTreeMap::new(),
             sent: BTreeMap::new(),
             offences: Vec::new(),
+            asked: Vec::new(),
             largest_page: 0,
             posts_served: 0,
             random,
@@ -118,6 +121,7 @@ impl XApi {
                 return problem(400, &json!({ "title": "Invalid Request", "detail": offence }), now);
             }
         };
+        self.asked.push(search.max_results);
         let floor = TweetId::lowest_at(now - TimeDelta::days(7));
         if search.since_id < floor.get() {
             let message = format!("'since_id' must be a tweet id created after …. Please use a 'since_id' that is larger than {floor}");

@@ -1,7 +1,7 @@
 //! The simulation must be able to fail: each protection is taken away at the wire, and the invariant that it protects must
 //! break within so many seeds.
 
-use pipeline_tests::{Ablation, Campaign};
+use pipeline_tests::{Ablation, Campaign, Trial};
 
 #[track_caller]
 fn breaks(ablation: Ablation, invariant: &str, seeds: u64) {
@@ -10,8 +10,10 @@ fn breaks(ablation: Ablation, invariant: &str, seeds: u64) {
     while start < seeds {
         let end = (start + 50).min(seeds);
         let campaign = Campaign::run(start..end, threads, Some(ablation), false);
-        let mut violations = campaign.failures.iter().flat_map(|trial| &trial.verdict.violations);
-        if violations.any(|(violated, _)| *violated == invariant) {
+        let breaks = |trial: &&Trial| trial.verdict.violations.iter().any(|(violated, _)| *violated == invariant);
+        if let Some(trial) = campaign.failures.iter().find(breaks) {
+            let command = format!("--seeds {}..{} --without {ablation:?} --log", trial.seed, trial.seed + 1);
+            assert!(trial.to_string().contains(&command), "a failure shows how to see it again");
             return;
         }
         start = end;

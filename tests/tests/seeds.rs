@@ -1,4 +1,4 @@
-//! Hundreds of small worlds, each with its own posts, schedule, clocks and faults: the promise holds in all of them.
+//! Two thousand small worlds, each with its own posts, schedule, clocks and faults: the promise holds in all of them.
 
 use std::ops::Range;
 

@@ -433,6 +433,28 @@ fn r2_a_refill_with_more_posts_below_it_goes_on_to_the_bottom() {
     }
 }
 
+/// What was paid for is kept: the file is smaller than its name says, and the rest of its span goes into the next one.
+#[test]
+fn r2_a_refill_that_must_stop_stores_what_it_has_read() {
+    for refused in [429, 402] {
+        world_with(pages_of(1), async |world| {
+            let posts = world.posts(6);
+            world.script(Call::PutRaw, 1, Fault::Dies { applied: false }); // 5_6
+            assert_eq!(world.ingest().await.status(), "died");
+            world.wait(AFTER_THE_LEASE).await;
+            world.script(Call::Search, 2, status(refused));
+            assert_eq!(world.ingest().await.number("posts_reread"), u64::from(refused == 429));
+            let files = world.files();
+            let (name, ids) = files.first_key_value().unwrap();
+            assert_eq!((ids.as_slice(), name.ends_with(&format!("_{}_{}.json", posts[4], posts[5]))), (&posts[5..], true));
+            assert_eq!(world.ingest().await.status(), "complete");
+            assert_eq!(world.captured(), posts);
+            assert!(world.files().values().any(|ids| ids[..] == [posts[4], posts[3]]));
+            world.come_to_rest().await;
+        });
+    }
+}
+
 #[test]
 fn r2_a_refill_of_which_nothing_is_left_is_settled_without_an_object() {
     world_with(pages_of(2), async |world| {
@@ -484,6 +506,85 @@ fn r1_an_empty_refill_leaves_its_span_to_the_name_for_ever() {
         world.release_held().await;
         world.wait(AFTER_THE_LEASE).await;
         assert_eq!(world.ingest().await.status(), "complete");
+        assert_eq!(world.captured(), posts);
+        world.come_to_rest().await;
+    });
+}
+
+/// A page with one bad post was refused as a whole, again in each run and paid for each time, and capture stood still.
+#[test]
+fn a_post_without_an_id_loses_no_neighbour_and_stops_nobody() {
+    for bad in 0..6 {
+        for page in [1, 2, 3, 100] {
+            world_with(pages_of(page), async |world| {
+                let posts = world.posts(6);
+                world.lose_id(posts[bad]);
+                let run = world.ingest().await;
+                let is_lone_at_first = page == 1 && bad == 5; // nothing read yet: it may be another format
+                assert_eq!(run.status(), if is_lone_at_first { "PageUnreadable" } else { "complete" }, "{bad} of pages of {page}");
+                let good: Vec<_> = posts.iter().copied().filter(|id| *id != posts[bad]).collect();
+                if is_lone_at_first {
+                    world.x(|x| x.manners.page_posts_max = 2);
+                    world.wait(AFTER_THE_LEASE).await;
+                    assert_eq!(world.ingest().await.status(), "complete", "as soon as a good one stands beside it");
+                }
+                assert_eq!(world.captured(), good);
+                assert!(!lines(&world, "posts without an id are dropped").is_empty());
+                world.come_to_rest_but_for(if is_lone_at_first { "TIME" } else { "" }).await;
+            });
+        }
+    }
+}
+
+#[test]
+fn a_format_without_ids_stops_before_anything_is_taken_for_read() {
+    world(async |world| {
+        let posts = world.posts(3);
+        posts.iter().for_each(|id| world.lose_id(*id));
+        assert_eq!(world.ingest().await.status(), "PageUnreadable");
+        assert_eq!(world.ingest().await.status(), "PageUnreadable", "and the lease is given back");
+        assert!(world.cursor().unwrap().done < posts[0]);
+    });
+}
+
+/// Each answer that did not come was counted with a page of 100, so an hour or two of silence used up the count of a month.
+#[test]
+fn what_is_asked_again_after_no_answer_puts_little_at_stake() {
+    for fault in [Fault::Lost { applied: true }, Fault::CutBody, Fault::Slow { applied: true, by: Duration::from_secs(9) }] {
+        world(async |world| {
+            let posts = world.posts(20);
+            world.script(Call::Search, 1, fault);
+            let run = world.ingest().await;
+            assert_eq!((run.status(), run.number("posts_reread")), ("complete", 100));
+            assert_eq!(run.number("posts_read"), 100 + 20);
+            let pages: Vec<_> = world.x(|x| x.asked.clone());
+            assert_eq!(pages, [100, 10, 100], "little, and then as much as ever");
+            assert_eq!(world.captured(), posts);
+            world.come_to_rest().await;
+        });
+    }
+    world(async |world| {
+        world.posts(6);
+        (1..=4).for_each(|nth| world.script(Call::Search, nth, Fault::Lost { applied: true }));
+        let run = world.ingest().await;
+        assert_eq!((run.status(), run.number("posts_reread")), ("partial", 100 + 3 * 10));
+        world.come_to_rest().await;
+    });
+}
+
+/// What was read after midnight was added to the old month, so that the count of the new one was low.
+#[test]
+fn a_run_over_the_end_of_a_month_counts_for_both() {
+    let shape = Shape { start: "2026-11-30T23:59:50Z".parse().unwrap(), manners: pages_of(2), ..Shape::scripted() };
+    World::scripted(shape, async |world| {
+        let posts = world.posts(10);
+        for nth in [2, 3] {
+            world.script(Call::Search, nth, Fault::Slow { applied: false, by: Duration::from_secs(6) });
+        }
+        let run = world.ingest().await;
+        assert_eq!((run.status(), run.number("posts_read"), run.number("posts_read_month")), ("complete", 10, 4));
+        let month = world.cursor().unwrap().month;
+        assert_eq!((month.name.as_str(), month.posts_read), ("2026-12", 4), "two pages were asked for in December");
         assert_eq!(world.captured(), posts);
         world.come_to_rest().await;
     });

@@ -7,6 +7,7 @@ use aws::{Condition, Put};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use tracing::{debug, warn};
+use tweets::page::NotAPage;
 use tweets::{Capture, TweetId, raw_document};
 
 use crate::Ingest;
@@ -14,7 +15,7 @@ use crate::cursor::{Cursor, CursorFile, Lease, Month, Written};
 use crate::deadline::{Invocation, Pace};
 use crate::error::{Error, Fate};
 use crate::summary::{Status, Summary};
-use crate::sweep::{File, Gap, Sweep};
+use crate::sweep::{File, Gap, MAX_RESULTS_MAX, MAX_RESULTS_MIN, Sweep};
 use crate::x_api::{Answer, Failure, SearchRequest};
 
 /// The API serves seven days; the two minutes keep the floor above `since_id` while a run lasts.
@@ -96,7 +97,7 @@ impl<'a> Run<'a> {
         }
         let mut run =
             Self { ingest, invocation, pace: invocation.pace(), file, cursor, sweep, failures: 0, unreadable: 0, has_reread_token: false };
-        let request = run.sweep.request(run.budget(summary));
+        let request = run.next_request(run.budget(summary));
         if request.is_some() {
             ingest.token().await?; // a missing token is told before anything is written
         }
@@ -127,8 +128,11 @@ impl<'a> Run<'a> {
             if self.sweep.is_at_bottom() {
                 return Ok(Ending::Bottom);
             }
-            let Some(request) = self.sweep.request(self.budget(summary)) else {
-                let has_month_left = self.sweep.request(self.month_left(summary)).is_some();
+            if turn_month(&mut self.cursor, self.invocation.now()) {
+                summary.posts_read_month = 0; // a request counts for the month in which it is sent
+            }
+            let Some(request) = self.next_request(self.budget(summary)) else {
+                let has_month_left = self.next_request(self.month_left(summary)).is_some();
                 return Ok(Ending::Stopped(if has_month_left { Status::Partial } else { Status::BudgetExhausted }));
             };
             if self.invocation.left() < self.pace.page {
@@ -180,6 +184,10 @@ impl<'a> Run<'a> {
             Err(error) => return Asked::End(Ending::Refused(error)),
         };
         let failure = match self.ingest.x.search_recent(request, &token).await {
+            // A bad post is no reason to stop, another format is. While nothing of the sweep could be read, it may be that.
+            Ok(Answer { page, .. }) if page.without_id > 0 && page.posts.is_empty() && !self.sweep.has_read() => {
+                Failure::NotAPage(NotAPage::WithoutIds { posts: page.without_id })
+            }
             Ok(answer) => {
                 (self.failures, self.unreadable) = (0, 0);
                 return Asked::Page(answer);
@@ -240,6 +248,10 @@ impl<'a> Run<'a> {
     fn accept(&mut self, answer: Answer, request: &SearchRequest, summary: &mut Summary) {
         let page = answer.page;
         let posts = page.posts.len() as u64;
+        if page.without_id > 0 {
+            warn!(posts = page.without_id, "posts without an id are dropped: no file can hold them");
+            *summary.problems.entry("post-without-id".to_owned()).or_default() += page.without_id;
+        }
         summary.pages += 1;
         summary.empty_pages += u64::from(posts == 0 && page.next_token.is_some());
         summary.users_read += page.included_users;
@@ -247,7 +259,7 @@ impl<'a> Run<'a> {
         for (problem, count) in &page.problems {
             *summary.problems.entry(problem.clone()).or_default() += count;
         }
-        summary.count_read(posts);
+        summary.count_read(posts + page.without_id);
         let accepted = self.sweep.accept(page, request);
         summary.out_of_span += accepted.out_of_span;
         summary.posts_reread += accepted.reread;
@@ -274,7 +286,7 @@ impl<'a> Run<'a> {
                 return Ok(Step::NoTime);
             }
             self.sweep.name(&file);
-            let next = self.sweep.request(self.budget(summary)).map_or(0, |request| request.max_results);
+            let next = self.next_request(self.budget(summary)).map_or(0, |request| request.max_results);
             let named = self.write(next, summary).await;
             if !matches!(named, Ok(Written::Ours)) {
                 self.sweep.forget_name();
@@ -357,6 +369,11 @@ impl<'a> Run<'a> {
         self.write(posts, summary).await
     }
 
+    /// What to ask next. After an answer that did not come, as little as X takes: the next one may be billed and lost as well.
+    fn next_request(&self, budget: u64) -> Option<SearchRequest> {
+        self.sweep.request(budget, if self.failures == 0 { MAX_RESULTS_MAX } else { MAX_RESULTS_MIN })
+    }
+
     /// Posts that may still be read, by this run and this month.
     fn budget(&self, summary: &Summary) -> u64 {
         let run_left = self.ingest.config.max_posts_per_run.saturating_sub(summary.posts_read);
@@ -373,10 +390,17 @@ pub(crate) async fn cursor_at(file: &mut CursorFile, lookback: Duration, now: Da
     let stored = file.read().await?;
     let is_first = stored.is_none();
     let mut cursor = stored.unwrap_or_else(|| Cursor::starting_at(TweetId::lowest_at(now - lookback), month(now)));
-    if cursor.month.name < month(now) {
+    turn_month(&mut cursor, now);
+    Ok((cursor, is_first))
+}
+
+/// Begins the count of a new month; whether there is one. A clock that is behind does not go back to the old.
+fn turn_month(cursor: &mut Cursor, now: DateTime<Utc>) -> bool {
+    let is_new = cursor.month.name < month(now);
+    if is_new {
         cursor.month = Month { name: month(now), posts_read: 0 };
     }
-    Ok((cursor, is_first))
+    is_new
 }
 
 /// The sweep that the cursor leaves open, its named file settled by looking at it; else a new one.

@@ -115,21 +115,27 @@ impl Sweep {
         self.at_bottom
     }
 
+    /// Whether anything of the sweep was read, by this run or by an earlier one.
+    pub(crate) fn has_read(&self) -> bool {
+        self.lowest_read < self.top
+    }
+
     /// Posts read and not stored, without those of a file that the cursor names: the next run pays for them again.
     pub(crate) fn unstored(&self) -> u64 {
         let named_down_to = self.named.as_ref().map_or(self.next_until, |pending| pending.oldest);
         self.buffer.iter().filter(|post| post.id < named_down_to).count() as u64
     }
 
-    /// What to ask next, for at most `budget` posts; `None` when the span is read or fewer than the API's minimum are left.
-    pub(crate) fn request(&self, budget: u64) -> Option<SearchRequest> {
+    /// What to ask next, for at most `budget` posts and as large a page as is wanted; `None` when the span is read or fewer than
+    /// the API's minimum are left.
+    pub(crate) fn request(&self, budget: u64, page_max: u64) -> Option<SearchRequest> {
         if self.at_bottom {
             return None;
         }
         let (next_token, max_results) = match &self.token {
             // A token goes with every other parameter unchanged, the page size too.
             Some((token, max_results, until_id)) if *until_id == self.lowest_read => (Some(token.clone()), *max_results),
-            _ => (None, budget.min(MAX_RESULTS_MAX)),
+            _ => (None, budget.min(page_max)),
         };
         (max_results >= MAX_RESULTS_MIN && max_results <= budget).then(|| SearchRequest {
             query: self.query.clone(),
@@ -173,7 +179,7 @@ impl Sweep {
             accepted.reread += u64::from(self.named.as_ref().is_some_and(|pending| post.id >= pending.oldest));
             self.buffer.push(post);
         }
-        self.at_bottom = page.next_token.is_none();
+        self.at_bottom = page.next_token.is_none() || self.lowest_read <= self.done; // nothing lies between
         self.token = page.next_token.map(|token| (token, request.max_results, request.until_id));
         accepted
     }
@@ -233,5 +239,5 @@ impl Sweep {
 }
 
 /// Page size, the API's own limits. Source: X OpenAPI 2.159, `GET /2/tweets/search/recent`.
-const MAX_RESULTS_MIN: u64 = 10;
-const MAX_RESULTS_MAX: u64 = 100;
+pub(crate) const MAX_RESULTS_MIN: u64 = 10;
+pub(crate) const MAX_RESULTS_MAX: u64 = 100;

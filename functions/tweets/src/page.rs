@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::TweetId;
@@ -28,8 +29,10 @@ pub struct Page {
     pub posts: Vec<Post>,
     /// Where the API goes on; absent on the last page only.
     pub next_token: Option<String>,
-    /// Partial errors by the last segment of their `type`.
+    /// Partial errors by the last segment of their `type`, and what of the body could not be read.
     pub problems: BTreeMap<String, u64>,
+    /// What stands among the posts and has no id that could place it. Dropped, because no file can hold it; billed all the same.
+    pub without_id: u64,
     /// Users in `includes`; each is billed.
     pub included_users: u64,
     /// Posts in `includes`; each is billed.
@@ -38,23 +41,37 @@ pub struct Page {
 
 /// The body is not an answer of recent search; the place is told, the text never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the body is not a page of posts (line {line}, column {column})")]
-pub struct NotAPage {
-    line: usize,
-    column: usize,
+pub enum NotAPage {
+    /// It is no JSON of that form.
+    #[error("the body is not a page of posts (line {line}, column {column})")]
+    Malformed {
+        /// Where it ceases to be one.
+        line: usize,
+        /// Likewise.
+        column: usize,
+    },
+    /// It is, but none of its posts has an id: another format.
+    #[error("none of the {posts} posts of the page has an id")]
+    WithoutIds {
+        /// How many there are.
+        posts: u64,
+    },
 }
 
 impl From<serde_json::Error> for NotAPage {
     fn from(error: serde_json::Error) -> Self {
-        Self { line: error.line(), column: error.column() }
+        Self::Malformed { line: error.line(), column: error.column() }
     }
 }
 
+/// `data` and `meta` decide what is captured and must be understood; the rest is read as far as it can be.
 #[derive(Deserialize)]
-struct Body {
+struct Body<'a> {
     data: Option<Vec<Box<RawValue>>>,
-    includes: Option<Includes>,
-    errors: Option<Vec<Problem>>,
+    #[serde(borrow)]
+    includes: Option<&'a RawValue>,
+    #[serde(borrow)]
+    errors: Option<&'a RawValue>,
     meta: Option<Meta>,
 }
 
@@ -69,50 +86,65 @@ struct Meta {
 }
 
 #[derive(Deserialize)]
-struct Known {
+struct Known<'a> {
     id: TweetId,
-    created_at: Option<String>,
+    #[serde(borrow)]
+    created_at: Option<&'a RawValue>,
 }
 
 impl Page {
     /// Reads the body of a 200 answer.
     ///
     /// # Errors
-    /// [`NotAPage`] for anything but a JSON object with `meta` or `data`, and for a post without an id: such a body is
-    /// taken for a damaged one and asked for again, because a page that is half understood could lose posts.
+    /// [`NotAPage`] for anything but a JSON object with `meta` or `data` of the right form: such a body is taken for a damaged
+    /// one and asked for again, because a page that is half understood could lose posts.
     pub fn parse(body: &[u8]) -> Result<Self, NotAPage> {
         let Body { data, includes, errors, meta } = serde_json::from_slice(body)?;
         if data.is_none() && meta.is_none() {
-            return Err(NotAPage { line: 1, column: 1 });
+            return Err(NotAPage::Malformed { line: 1, column: 1 });
         }
-        let includes = Arc::new(includes.unwrap_or_default());
+        let mut problems = BTreeMap::new();
+        let partial: Vec<Problem> = read(errors, "errors", &mut problems);
+        count_by_type(&partial, &mut problems);
+        let includes: Arc<Includes> = Arc::new(read(includes, "includes", &mut problems));
         let count = |kinds: &[&str]| kinds.iter().filter_map(|kind| includes.get(*kind)).map(|objects| objects.len() as u64).sum();
+        let data = data.unwrap_or_default();
+        let items = data.len() as u64;
+        let posts: Vec<Post> = data
+            .into_iter()
+            .filter_map(|json| {
+                let Known { id, created_at } = serde_json::from_str(json.get()).ok()?;
+                let created_at = created_at.and_then(|text| crate::parse_created_at(&serde_json::from_str::<String>(text.get()).ok()?));
+                Some(Post { id, created_at: created_at.unwrap_or_else(|| id.created_at()), json, includes: Arc::clone(&includes) })
+            })
+            .collect();
         Ok(Self {
-            next_token: meta.and_then(|meta| meta.next_token),
-            problems: by_type(&errors.unwrap_or_default()),
+            // An empty token leads nowhere.
+            next_token: meta.and_then(|meta| meta.next_token).filter(|token| !token.is_empty()),
+            problems,
+            without_id: items - posts.len() as u64,
             included_users: count(&["users"]),
             included_posts: count(&["tweets", "posts"]),
-            posts: data
-                .unwrap_or_default()
-                .into_iter()
-                .map(|json| {
-                    let Known { id, created_at } = serde_json::from_str(json.get())?;
-                    let created_at = created_at.as_deref().and_then(crate::parse_created_at).unwrap_or_else(|| id.created_at());
-                    Ok(Post { id, created_at, json, includes: Arc::clone(&includes) })
-                })
-                .collect::<Result<_, serde_json::Error>>()?,
+            posts,
         })
     }
 }
 
-fn by_type(problems: &[Problem]) -> BTreeMap<String, u64> {
-    let mut counts = BTreeMap::new();
-    for problem in problems {
+/// A part of the body that no post depends on; counted as a problem when it is not of the form that it should have.
+fn read<T: Default + DeserializeOwned>(part: Option<&RawValue>, name: &str, problems: &mut BTreeMap<String, u64>) -> T {
+    let read = part.map(|json| serde_json::from_str(json.get()));
+    read.unwrap_or_else(|| Ok(T::default())).unwrap_or_else(|_| {
+        problems.insert(format!("unreadable-{name}"), 1);
+        T::default()
+    })
+}
+
+fn count_by_type(partial: &[Problem], problems: &mut BTreeMap<String, u64>) {
+    for problem in partial {
         // The same types stand under two hosts, so the last segment is the name.
         let name = problem.r#type.as_deref().and_then(|url| url.rsplit('/').next()).unwrap_or("unknown");
-        *counts.entry(name.to_owned()).or_default() += 1;
+        *problems.entry(name.to_owned()).or_default() += 1;
     }
-    counts
 }
 
 #[cfg(test)]
@@ -126,6 +158,33 @@ mod tests {
         assert_eq!(page.posts[0].json.get(), odd);
         assert_eq!(page.posts[0].created_at.to_rfc3339(), "2026-11-23T14:05:00+00:00");
         assert_eq!(page.next_token.as_deref(), Some("t"));
+    }
+
+    #[test]
+    fn what_has_no_id_is_counted_and_loses_no_neighbour() {
+        for odd in ["null", "7", "{}", r#"{"text":"a"}"#, r#"{"id":12}"#, r#"{"id":"x"}"#, r#"{"id":"0"}"#, r#"{"id":"1","id":"2"}"#] {
+            let page = Page::parse(format!(r#"{{"data":[{{"id":"9"}},{odd},{{"id":"7"}}],"meta":{{}}}}"#).as_bytes()).unwrap();
+            assert_eq!((page.posts.iter().map(|post| post.id.get()).collect::<Vec<_>>(), page.without_id), (vec![9, 7], 1), "{odd}");
+        }
+    }
+
+    #[test]
+    fn what_no_post_depends_on_may_have_any_form() {
+        for (part, problem) in [
+            (r#""errors":{}"#, Some("unreadable-errors")),
+            (r#""errors":[{"type":5}]"#, Some("unreadable-errors")),
+            (r#""includes":[]"#, Some("unreadable-includes")),
+            (r#""errors":null,"includes":null"#, None),
+        ] {
+            let page = Page::parse(format!(r#"{{"data":[{{"id":"9","created_at":5}}],{part}}}"#).as_bytes()).unwrap();
+            assert_eq!((page.posts.len(), page.problems.keys().next().map(String::as_str)), (1, problem), "{part}");
+            assert_eq!(page.posts[0].created_at, page.posts[0].id.created_at());
+        }
+    }
+
+    #[test]
+    fn an_empty_token_is_none() {
+        assert_eq!(Page::parse(br#"{"meta":{"next_token":""}}"#).unwrap().next_token, None);
     }
 
     #[test]
@@ -148,8 +207,8 @@ mod tests {
             ("<html>", "line 1, column 1"),
             ("[]", "line 1, column"),
             ("{}", "line 1, column 1"), // an answer without `meta` and `data` says nothing about the span asked for
-            (r#"{"data":[{"text":"segredo"}]}"#, "line 1, column"),
-            (r#"{"data":[{"id":"segredo"}]}"#, "line 1, column"),
+            (r#"{"data":{"text":"segredo"}}"#, "line 1, column"),
+            (r#"{"meta":{"next_token":7}}"#, "line 1, column"),
             (r#"{"data":[{"id":"1"},"#, "line 1, column"),
         ] {
             let error = Page::parse(body.as_bytes()).unwrap_err().to_string();
