@@ -7,6 +7,7 @@ use aws::{Condition, Put};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use tracing::{debug, warn};
+use tweets::page::{BYTES_NOT_UTF8, POST_WITHOUT_ID};
 use tweets::{Capture, TweetId, raw_document};
 
 use crate::Ingest;
@@ -247,9 +248,16 @@ impl<'a> Run<'a> {
         for (problem, count) in &page.problems {
             *summary.problems.entry(problem.clone()).or_default() += count;
         }
-        summary.count_read(posts);
+        if let Some(places) = page.problems.get(BYTES_NOT_UTF8) {
+            warn!(places, "x api sent bytes that are no utf-8; they are replaced");
+        }
+        let left_out = page.problems.get(POST_WITHOUT_ID).copied().unwrap_or(0);
+        if left_out > 0 {
+            warn!(posts = left_out, "x api sent posts without an id; they are left out");
+        }
+        summary.count_read(posts + left_out);
         let accepted = self.sweep.accept(page, request);
-        summary.out_of_span += accepted.out_of_span;
+        summary.out_of_span += accepted.out_of_span + left_out;
         summary.posts_reread += accepted.reread;
         debug!(posts, out_of_span = accepted.out_of_span, "page read");
     }

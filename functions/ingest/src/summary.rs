@@ -68,9 +68,9 @@ pub struct Summary {
     pub posts_read_month: u64,
     /// Posts paid for twice: read by this run again, or read and not stored.
     pub posts_reread: u64,
-    /// Posts outside the span asked for, or seen before; dropped.
+    /// Posts outside the span asked for, seen before, or without an id; dropped.
     pub out_of_span: u64,
-    /// Partial errors of pages, by type.
+    /// Partial errors of pages, by type, and what else was odd in them.
     pub problems: BTreeMap<String, u64>,
     /// Everything below is captured.
     pub done: Option<TweetId>,
