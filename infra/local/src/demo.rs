@@ -43,7 +43,8 @@ pub async fn run(root: &Path, clock: Clock) -> Outcome {
     report.line(&format!("X API (emulated) at {}, S3 in {}", server.url(), root.display()));
 
     let config = config(&server.url())?;
-    let mut pipeline = Pipeline::open(&lake, config, Wire::http()?, clock).await?;
+    let wire = Wire::http(&config.x_api_base_url)?;
+    let mut pipeline = Pipeline::open(&lake, config, wire, clock).await?;
     let caught = pipeline.catch_up(&report, u64::MAX).await;
     report.finish();
     let caught = caught?;
