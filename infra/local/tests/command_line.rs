@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 fn local(lake: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
@@ -192,4 +193,23 @@ fn a_lake_may_have_any_name() {
         let rows = stdout(local(&lake, &["sql", "SELECT count(*) > 0 AS rows FROM tweets", "--format", "csv"]).output().unwrap());
         assert_eq!(rows, "rows\ntrue\n", "{name}");
     }
+}
+
+/// Ctrl-C in the middle leaves a lease, and nobody who could hold it: the folder is locked.
+#[test]
+fn a_run_goes_on_at_once_where_another_was_cut_off() {
+    let dir = tempfile::tempdir().unwrap();
+    stdout(local(dir.path(), &[]).output().unwrap());
+    let path = dir.path().join("xpto-raw/state/ingest.json");
+    let mut cursor: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let until = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now() + Duration::from_mins(10));
+    cursor["lease"] = serde_json::json!({ "until": until });
+    std::fs::write(&path, cursor.to_string()).unwrap();
+    let started = Instant::now();
+    let output = local(dir.path(), &[]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("going on where it stopped") && started.elapsed() < Duration::from_mins(1), "{told}");
+    assert!(stdout(output).contains("complete"));
+    let cursor: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!(cursor["lease"], serde_json::Value::Null);
 }
