@@ -71,6 +71,7 @@ sql)
   ;;
 bootstraps)
   step "bootstraps" "$python" "$checks/bootstraps.py" "${2:-target/lambda}"
+  step "RAW is what was sent" "$python" "$checks/as_sent.py" "${2:-target/lambda}"
   ;;
 deaths)
   shift

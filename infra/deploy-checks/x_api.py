@@ -63,6 +63,9 @@ class XApi:
             meta["next_token"] = "more"
         return {"data": found, "meta": meta}
 
+    def body(self, query):
+        return json.dumps(self.answer(query)).encode()
+
     def handler(api):
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -72,7 +75,7 @@ class XApi:
                 query = parse_qs(url.query)
                 api.asked.append((url.path, query))
                 allowed = self.headers.get("authorization") == f"Bearer {api.token}"
-                body = json.dumps(api.answer(query) if allowed else {"title": "Unauthorized", "status": 401}).encode()
+                body = api.body(query) if allowed else json.dumps({"title": "Unauthorized", "status": 401}).encode()
                 self.send_response(200 if allowed else 401)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(body)))

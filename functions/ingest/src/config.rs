@@ -121,15 +121,20 @@ impl Env<'_> {
 
     fn base_url(&mut self, name: &str, default: &str) -> Url {
         let text = self.get(name).unwrap_or_else(|| default.to_owned());
-        let url = Url::parse(text.trim());
-        match url {
-            Ok(url) if url.scheme() == "https" || (url.scheme() == "http" && url.host_str() == Some("127.0.0.1")) => url,
-            _ => {
-                self.problems.push(format!("{name} must be an https address (http only on 127.0.0.1): the bearer token travels there"));
-                #[expect(clippy::expect_used, reason = "a constant address")]
-                Url::parse("https://api.x.com").expect("is an address")
+        let problem = match Url::parse(text.trim()) {
+            Ok(url) if url.scheme() != "https" && !(url.scheme() == "http" && url.host_str() == Some("127.0.0.1")) => {
+                "must be an https address (http only on 127.0.0.1): the bearer token travels there"
             }
-        }
+            // `https://api.x.com@example.com` is an address of example.com; after `?` or `#` no path can follow.
+            Ok(url) if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() => {
+                "must be scheme, host, port and path alone, without `@`, `?` and `#`"
+            }
+            Ok(url) => return url,
+            Err(_) => "must be an https address (http only on 127.0.0.1): the bearer token travels there",
+        };
+        self.problems.push(format!("{name} {problem}"));
+        #[expect(clippy::expect_used, reason = "a constant address")]
+        Url::parse("https://api.x.com").expect("is an address")
     }
 
     fn vocabulary(&mut self, name: &str) -> Vocabulary {
@@ -208,6 +213,12 @@ mod tests {
             ("http://127.0.0.1.example.com", false),
             ("http://127.0.0.1@example.com", false),
             ("http://10.0.0.1", false),
+            ("http://[::1]:8080", false),
+            ("https://api.x.com@example.com", false), // example.com's, whatever it looks like
+            ("https://api.x.com:key@example.com", false),
+            ("https://example.com/?to=", false), // the path would become part of the query
+            ("https://example.com/#", false),
+            ("https://example.com/base/", true),
             ("ftp://127.0.0.1", false),
             ("api.x.com", false),
         ] {

@@ -31,7 +31,7 @@ pub enum Error {
     Forbidden { reason: String },
     #[error("X API usage cap of the account is reached (429: {reason}); raise it in the X developer console or wait for the next period")]
     UsageCapExceeded { reason: String },
-    #[error("X API refused the request ({status}: {reason}); check SEARCH_QUERY, X_EXPANSIONS and X_FIELD_VOCABULARY")]
+    #[error("X API refused the request ({status}: {reason}); check SEARCH_QUERY, X_EXPANSIONS, X_FIELD_VOCABULARY and X_API_BASE_URL")]
     RequestRejected { status: u16, reason: String },
     #[error("X API answered 200 with something that is no page of posts, twice; its format may have changed, so nothing more is paid for")]
     PageUnreadable { source: tweets::page::NotAPage },

@@ -63,7 +63,7 @@ impl Ingest {
     pub async fn connect(var: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let config = Config::from_env(&var)?;
         let clients = Clients::from_environment(&var, TIMEOUTS).await;
-        let wire = Wire::http().map_err(|source| Error::Unavailable { attempts: 0, source: source.into() })?;
+        let wire = Wire::http(&config.x_api_base_url).map_err(|source| Error::Unavailable { attempts: 0, source: source.into() })?;
         Ok(Self::new(config, &clients, wire))
     }
 

@@ -7,7 +7,7 @@ use aws::{Condition, Put};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use tracing::{debug, warn};
-use tweets::page::NotAPage;
+use tweets::page::{BYTES_NOT_UTF8, NotAPage};
 use tweets::{Capture, TweetId, raw_document};
 
 use crate::Ingest;
@@ -258,6 +258,9 @@ impl<'a> Run<'a> {
         summary.included_posts_read += page.included_posts;
         for (problem, count) in &page.problems {
             *summary.problems.entry(problem.clone()).or_default() += count;
+        }
+        if let Some(places) = page.problems.get(BYTES_NOT_UTF8) {
+            warn!(places, "x api sent bytes that are no utf-8; they are replaced");
         }
         summary.count_read(posts + page.without_id);
         let accepted = self.sweep.accept(page, request);

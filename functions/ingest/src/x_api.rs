@@ -49,14 +49,17 @@ impl std::fmt::Debug for Wire {
 impl Wire {
     /// HTTP without redirects and without a proxy of the environment: both could carry the token elsewhere.
     ///
+    /// Certificates are looked for where `base_url` is `https`: a machine without any can still reach itself.
+    ///
     /// # Errors
     /// When the TLS of this machine cannot be set up.
-    pub fn http() -> Result<Self, reqwest::Error> {
+    pub fn http(base_url: &Url) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .connect_timeout(CONNECT_TIMEOUT)
             .user_agent(USER_AGENT);
+        let client = if base_url.scheme() == "https" { client } else { client.tls_certs_only([]) };
         client.build().map(Self::Http)
     }
 

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use emulators::s3::{ACCESS_KEY, EmbeddedS3, IN_PROCESS_ENDPOINT, InProcess, SECRET_KEY};
 use emulators::secrets::{Secret, Secrets};
 use emulators::server::answer_aws;
-use emulators::x_api::{Corpus, DEFAULT_QUERY, EMULATOR_TOKEN, Options, XEmulator};
+use emulators::x_api::{Corpus, DEFAULT_QUERY, EMULATOR_TOKEN, Fault, Options, XEmulator};
 use expect_test::{Expect, expect};
 use ingest::{CURSOR_KEY, Config, Ingest, Invocation, TIMEOUTS, Wire, answer};
 use lambda_runtime::Diagnostic;
@@ -21,6 +21,7 @@ use lambda_runtime::tracing::Level;
 use lambda_runtime::tracing::subscriber::fmt;
 use lambda_runtime::tracing::subscriber::util::SubscriberInitExt as _;
 use serde_json::Value;
+use tweets::TweetId;
 
 const RAW: &str = "xpto-raw";
 const SECRET: &str = "xpto/x-bearer-token";
@@ -191,4 +192,23 @@ async fn a_secret_without_a_token_is_told_by_name_and_its_text_never() {
     for line in ours {
         assert!(!line.contains("segredo") && !line.contains(EMULATOR_TOKEN), "{line}");
     }
+}
+
+/// A page that is refused is paid for and asked for again, at every tick: one odd post must not do that to its neighbours.
+#[tokio::test(start_paused = true)]
+async fn a_post_without_an_id_costs_no_other() {
+    let world = World::new();
+    world.secrets.set(SECRET, Secret::Value(EMULATOR_TOKEN.into()));
+    let id = TweetId::lowest_at(now() - Duration::from_mins(2));
+    let body = format!(r#"{{"data":[{{"text":"segredo"}},{{"id":"{id}","text":"RT @a: \ud83d…"}}],"meta":{{"result_count":2}}}}"#);
+    world.x_api.script([Some(Fault::Other { status: 200, content_type: "application/json".into(), body })]);
+    let told = world.invoke().await.unwrap();
+    expect![[r#"complete, 1 post(s) of 2 read, 1 dropped: {"post-without-id":1}"#]].assert_eq(&format!(
+        "{}, {} post(s) of {} read, {} dropped: {}",
+        told["status"].as_str().unwrap(),
+        told["posts"],
+        told["posts_read"],
+        told["out_of_span"],
+        told["problems"]
+    ));
 }

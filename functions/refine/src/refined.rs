@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use sentiment::Sentimento;
 use tweets::document::{Document, NotADocument, Tweet};
-use tweets::{Partition, ref_key};
+use tweets::{Partition, half_pairs, ref_key};
 
 use crate::columns::Columns;
 use crate::encode::encode;
@@ -85,7 +85,15 @@ impl std::iter::Sum for Rows {
 /// # Errors
 /// One bad tweet makes the whole file [`NotADocument`].
 pub fn refine(raw_key: &str, raw: &[u8]) -> Result<Vec<RefObject>, NotADocument> {
-    let document = Document::parse(raw)?;
+    let whole;
+    let document = match Document::parse(raw) {
+        Ok(document) => document,
+        // A text that X cut inside an emoji must not cost the file its other tweets.
+        Err(error) => {
+            whole = half_pairs::replaced(raw).ok_or(error)?;
+            Document::parse(&whole)?
+        }
+    };
     let mut tweets: Vec<(Partition, &Tweet)> = document.tweets.iter().map(|tweet| (Partition::of(tweet.created_at.get()), tweet)).collect();
     // Stable, so that the same id twice in a file made by hand stays in the order of the file.
     tweets.sort_by_key(|(day, tweet)| (*day, tweet.id));

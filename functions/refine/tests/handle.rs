@@ -150,6 +150,17 @@ async fn a_file_that_is_no_document_is_rejected_by_its_place() {
     }
 }
 
+/// X sends one where it cuts a text inside an emoji. The file is not lost for it, and all its other tweets are not.
+#[tokio::test(start_paused = true)]
+async fn half_a_surrogate_pair_is_read_as_an_unknown_character() {
+    let world = World::new();
+    let raw = r#"{"data":[{"id":"8","created_at":"2026-11-23T14:05:00Z","text":"RT @a: :) \ud83d…"},{"id":"7","created_at":"2026-11-23T14:05:00Z"}]}"#;
+    world.put_raw(KEY, raw.to_owned()).await;
+    let answer = world.handle(notification(RAW, KEY)).await.unwrap();
+    assert_eq!((&answer["rows"], &answer["positivo"]), (&json!(2), &json!(1)));
+    assert_eq!(rows::rows(&world.get_ref(REF_KEY).await)[1]["texto"], "RT @a: :) \u{fffd}…");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_file_that_is_too_large_is_refused_before_it_is_read() {
     let world = World::new();

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// `includes` of one page: the arrays by their name (`users`, `tweets` or `posts`, `media`, …), objects as they were sent.
@@ -51,6 +50,9 @@ pub(crate) fn referred_by<'a>(tweets: impl Iterator<Item = &'a RawValue>, pages:
     }
 }
 
+/// How deep a reference lies in a tweet at most; those of today are three levels down.
+const DEPTH_MAX: usize = 16;
+
 /// Adds the ids, keys and `@usernames` that one tweet refers to.
 ///
 /// A reference is a string under a key that ends in `_id`, `_ids` or `_keys`, the `id` of an item of
@@ -58,22 +60,27 @@ pub(crate) fn referred_by<'a>(tweets: impl Iterator<Item = &'a RawValue>, pages:
 /// one: it has no expansion. Told by the form of the key, so that a field added tomorrow is understood.
 /// Source: the values of `expansions` in X OpenAPI 2.159 and 2.167.
 fn collect_references(tweet: &RawValue, wanted: &mut HashSet<String>) {
-    fn walk(value: &Value, is_reference: bool, in_list_of_references: bool, wanted: &mut HashSet<String>) {
-        match value {
-            Value::String(text) if is_reference => {
-                wanted.insert(text.clone());
+    // Level by level, so that what no `Value` can hold (half a surrogate pair, 1e400) hides nothing but itself.
+    fn walk(value: &RawValue, depth: usize, is_reference: bool, in_list_of_references: bool, wanted: &mut HashSet<String>) {
+        let json = value.get();
+        match json.as_bytes().first() {
+            Some(b'"') if is_reference => wanted.extend(serde_json::from_str::<String>(json)),
+            Some(b'[') if depth < DEPTH_MAX => {
+                let items: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
+                items.into_iter().for_each(|item| walk(item, depth + 1, is_reference, in_list_of_references, wanted));
             }
-            Value::Array(items) => items.iter().for_each(|item| walk(item, is_reference, in_list_of_references, wanted)),
-            Value::Object(fields) => {
+            Some(b'{') if depth < DEPTH_MAX => {
+                let fields: BTreeMap<Cow<str>, &RawValue> = serde_json::from_str(json).unwrap_or_default();
                 for (key, value) in fields {
-                    match (key.as_str(), value) {
-                        ("conversation_id", _) => {}
-                        ("username", Value::String(name)) if in_list_of_references => {
-                            wanted.insert(format!("@{name}"));
+                    match &*key {
+                        "conversation_id" => {}
+                        "username" if in_list_of_references => {
+                            wanted.extend(serde_json::from_str::<String>(value.get()).map(|name| format!("@{name}")));
                         }
-                        ("id", value) => walk(value, in_list_of_references, false, wanted),
-                        (key, value) => walk(
+                        "id" => walk(value, depth + 1, in_list_of_references, false, wanted),
+                        key => walk(
                             value,
+                            depth + 1,
                             key.ends_with("_id") || key.ends_with("_ids") || key.ends_with("_keys"),
                             matches!(key, "referenced_tweets" | "referenced_posts" | "mentions"),
                             wanted,
@@ -84,13 +91,12 @@ fn collect_references(tweet: &RawValue, wanted: &mut HashSet<String>) {
             _ => {}
         }
     }
-    let Ok(value) = serde_json::from_str::<Value>(tweet.get()) else { return };
-    let own_id = value.get("id").and_then(Value::as_str).map(str::to_owned);
+    let own_id = serde_json::from_str::<Identity>(tweet.get()).ok().and_then(|identity| identity.id);
     // The edit history names the tweet itself, which may stand in `includes` because another one refers to it.
-    let held_before = own_id.as_ref().is_some_and(|id| wanted.contains(id));
-    walk(&value, false, false, wanted);
+    let held_before = own_id.as_ref().is_some_and(|id| wanted.contains(&**id));
+    walk(tweet, 0, false, false, wanted);
     if let (Some(id), false) = (own_id, held_before) {
-        wanted.remove(&id);
+        wanted.remove(&*id);
     }
 }
 
@@ -98,7 +104,7 @@ fn collect_references(tweet: &RawValue, wanted: &mut HashSet<String>) {
 mod tests {
     use super::*;
     use expect_test::{Expect, expect};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[track_caller]
     fn check(tweets: &[Value], includes: &Value, want: Expect) {
@@ -134,5 +140,17 @@ mod tests {
         // Neither the conversation, nor the tweet itself, nor a number that merely looks like an id.
         check(&[json!({"id": "90", "conversation_id": "91", "edit_history_tweet_ids": ["90"], "text": "1"})], &includes, expect![""]);
         check(&[json!({"context_annotations": [{"domain": {"id": "1"}}]})], &includes, expect![""]);
+    }
+
+    #[test]
+    fn what_is_odd_in_a_tweet_hides_no_reference() {
+        let includes: Includes = serde_json::from_str(r#"{"users":[{"id":"1"},{"id":"2"}]}"#).unwrap();
+        let deep = format!(r#""deep":{}{}"#, "[".repeat(100_000), "]".repeat(100_000));
+        for odd in [r#""text":"\ud83d""#, r#""n":1e400"#, r#""a\u0062":1"#, r#""author_id":"1""#, deep.as_str()] {
+            let tweet = format!(r#"{{"id":"9",{odd},"author_id":"2"}}"#);
+            let tweet: &RawValue = serde_json::from_str(&tweet).unwrap();
+            let kept = referred_by([tweet].into_iter(), &[&includes]);
+            assert_eq!(kept["users"].iter().map(|user| user.get()).collect::<Vec<_>>(), [r#"{"id":"2"}"#], "{odd:.20}");
+        }
     }
 }

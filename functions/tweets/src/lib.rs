@@ -5,6 +5,7 @@
 pub mod columns;
 mod created_at;
 pub mod document;
+pub mod half_pairs;
 mod id;
 mod includes;
 pub mod page;

@@ -1,11 +1,11 @@
 //! One answer of recent search, each post kept as the bytes that X sent.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::TweetId;
@@ -29,7 +29,7 @@ pub struct Page {
     pub posts: Vec<Post>,
     /// Where the API goes on; absent on the last page only.
     pub next_token: Option<String>,
-    /// Partial errors by the last segment of their `type`, and what of the body could not be read.
+    /// Partial errors by the last segment of their `type`; and what this page had that could not be read or kept as it is.
     pub problems: BTreeMap<String, u64>,
     /// What stands among the posts and has no id that could place it. Dropped, because no file can hold it; billed all the same.
     pub without_id: u64,
@@ -38,6 +38,9 @@ pub struct Page {
     /// Posts in `includes`; each is billed.
     pub included_posts: u64,
 }
+
+/// Places where bytes that are no UTF-8 were replaced by U+FFFD: JSON cannot hold them, and no reader of RAW could go on.
+pub const BYTES_NOT_UTF8: &str = "bytes-not-utf8";
 
 /// The body is not an answer of recent search; the place is told, the text never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -99,24 +102,25 @@ impl Page {
     /// [`NotAPage`] for anything but a JSON object with `meta` or `data` of the right form: such a body is taken for a damaged
     /// one and asked for again, because a page that is half understood could lose posts.
     pub fn parse(body: &[u8]) -> Result<Self, NotAPage> {
-        let Body { data, includes, errors, meta } = serde_json::from_slice(body)?;
+        let text = String::from_utf8_lossy(body);
+        let Body { data, includes, errors, meta } = serde_json::from_str(&text)?;
         if data.is_none() && meta.is_none() {
             return Err(NotAPage::Malformed { line: 1, column: 1 });
         }
         let mut problems = BTreeMap::new();
         let partial: Vec<Problem> = read(errors, "errors", &mut problems);
         count_by_type(&partial, &mut problems);
-        let includes: Arc<Includes> = Arc::new(read(includes, "includes", &mut problems));
+        let includes = Arc::new(lists(read(includes, "includes", &mut problems)));
         let count = |kinds: &[&str]| kinds.iter().filter_map(|kind| includes.get(*kind)).map(|objects| objects.len() as u64).sum();
+        if let Cow::Owned(_) = text {
+            let replaced = body.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
+            problems.insert(BYTES_NOT_UTF8.to_owned(), replaced as u64);
+        }
         let data = data.unwrap_or_default();
         let items = data.len() as u64;
         let posts: Vec<Post> = data
             .into_iter()
-            .filter_map(|json| {
-                let Known { id, created_at } = serde_json::from_str(json.get()).ok()?;
-                let created_at = created_at.and_then(|text| crate::parse_created_at(&serde_json::from_str::<String>(text.get()).ok()?));
-                Some(Post { id, created_at: created_at.unwrap_or_else(|| id.created_at()), json, includes: Arc::clone(&includes) })
-            })
+            .filter_map(|json| known(&json).map(|(id, created_at)| Post { id, created_at, json, includes: Arc::clone(&includes) }))
             .collect();
         Ok(Self {
             // An empty token leads nowhere.
@@ -130,8 +134,20 @@ impl Page {
     }
 }
 
+/// The id of a post and when it was created; `None` without an id.
+fn known(post: &RawValue) -> Option<(TweetId, DateTime<Utc>)> {
+    let Known { id, created_at } = serde_json::from_str(post.get()).ok()?;
+    let created_at = created_at.and_then(|text| crate::parse_created_at(&serde_json::from_str::<String>(text.get()).ok()?));
+    Some((id, created_at.unwrap_or_else(|| id.created_at())))
+}
+
+/// The lists of `includes`; what is none holds no objects that a post could refer to.
+fn lists(includes: BTreeMap<String, &RawValue>) -> Includes {
+    includes.into_iter().filter_map(|(kind, objects)| Some((kind, serde_json::from_str(objects.get()).ok()?))).collect()
+}
+
 /// A part of the body that no post depends on; counted as a problem when it is not of the form that it should have.
-fn read<T: Default + DeserializeOwned>(part: Option<&RawValue>, name: &str, problems: &mut BTreeMap<String, u64>) -> T {
+fn read<'a, T: Default + Deserialize<'a>>(part: Option<&'a RawValue>, name: &str, problems: &mut BTreeMap<String, u64>) -> T {
     let read = part.map(|json| serde_json::from_str(json.get()));
     read.unwrap_or_else(|| Ok(T::default())).unwrap_or_else(|_| {
         problems.insert(format!("unreadable-{name}"), 1);
@@ -162,7 +178,17 @@ mod tests {
 
     #[test]
     fn what_has_no_id_is_counted_and_loses_no_neighbour() {
-        for odd in ["null", "7", "{}", r#"{"text":"a"}"#, r#"{"id":12}"#, r#"{"id":"x"}"#, r#"{"id":"0"}"#, r#"{"id":"1","id":"2"}"#] {
+        for odd in [
+            "null",
+            "7",
+            "{}",
+            r#"{"text":"a"}"#,
+            r#"{"id":12}"#,
+            r#"{"id":"x"}"#,
+            r#"{"id":"0"}"#,
+            r#"{"id":"1","id":"2"}"#,
+            r#"{"id":"12345678901234567890"}"#,
+        ] {
             let page = Page::parse(format!(r#"{{"data":[{{"id":"9"}},{odd},{{"id":"7"}}],"meta":{{}}}}"#).as_bytes()).unwrap();
             assert_eq!((page.posts.iter().map(|post| post.id.get()).collect::<Vec<_>>(), page.without_id), (vec![9, 7], 1), "{odd}");
         }
@@ -214,5 +240,34 @@ mod tests {
             let error = Page::parse(body.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(want) && !error.contains("segredo"), "{body}: {error}");
         }
+    }
+
+    #[test]
+    fn a_post_is_kept_as_sent_whatever_is_odd_in_it() {
+        for odd in [
+            r#"{"id":"7"}"#,
+            r#"{"id":"7","created_at":1795442700}"#,
+            r#"{"id":"7","created_at":"\ud83d"}"#,
+            r#"{"id":"7","text":"RT @a: \ud83d…","n":1e400,"nul":"\u0000"}"#, // a pair that X cut in half, where it ends a text
+        ] {
+            let page = Page::parse(format!(r#"{{"data":[{odd},{{"id":"6"}}],"meta":{{}}}}"#).as_bytes()).unwrap();
+            assert_eq!((page.posts.len(), page.posts[0].json.get(), page.without_id), (2, odd, 0));
+        }
+    }
+
+    #[test]
+    fn bytes_that_no_json_can_hold_are_replaced_and_counted() {
+        let page = Page::parse(b"{\"data\":[{\"id\":\"7\",\"text\":\"a\xe7\xe3o\"},{\"id\":\"6\"}],\"meta\":{}}").unwrap();
+        assert_eq!(page.posts[0].json.get(), "{\"id\":\"7\",\"text\":\"a\u{fffd}\u{fffd}o\"}");
+        assert_eq!(page.problems[BYTES_NOT_UTF8], 2);
+        assert_eq!(page.posts.len(), 2);
+    }
+
+    #[test]
+    fn what_is_no_list_in_includes_loses_no_other_list() {
+        let body =
+            r#"{"data":[{"id":"7","author_id":"1"}],"includes":{"users":[{"id":"1"}],"topics":{"t":1},"n":null},"errors":null,"meta":{}}"#;
+        let page = Page::parse(body.as_bytes()).unwrap();
+        assert_eq!((page.posts.len(), page.included_users, page.problems.len()), (1, 1, 0));
     }
 }

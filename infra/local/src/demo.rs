@@ -43,7 +43,8 @@ pub async fn run(root: &Path, clock: Clock) -> Outcome {
     report.line(&format!("X API (emulated) at {}, S3 in {}", server.url(), root.display()));
 
     let config = config(&server.url())?;
-    let mut pipeline = Pipeline::open(&lake, config, Wire::http()?, clock).await?;
+    let wire = Wire::http(&config.x_api_base_url)?;
+    let mut pipeline = Pipeline::open(&lake, config, wire, clock).await?;
     let caught = pipeline.catch_up(&report, u64::MAX).await;
     report.finish();
     let caught = caught?;
@@ -58,10 +59,11 @@ pub async fn run(root: &Path, clock: Clock) -> Outcome {
         session.print(query, Format::Table).await?;
     }
     let other = if root == Path::new(DEFAULT_LAKE) { String::new() } else { format!(" --lake {}", root.display()) };
+    let again = if other.is_empty() { String::new() } else { format!(" --{other}") };
     line(&format!(
         "\nRAW   {}\nREF   {}\n\nTry next:\n  cargo run -- sql{other} \"SELECT count(*) FROM tweets\"\n  \
          cargo run -- sql --list  # questions that are written already\n  \
-         cargo run --{other}          # again: adds only what is new since\n  cargo run -- --help",
+         cargo run{again}  # again: adds only what is new since\n  cargo run -- --help",
         lake.raw_dir().join("tweets").display(),
         lake.ref_dir().join("tweets").display()
     ))?;

@@ -1,16 +1,17 @@
 //! Ingest until caught up, each new RAW file through the queue to refine.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
-use aws::Clients;
+use aws::{Clients, Condition};
 use chrono::TimeDelta;
-use ingest::{Config, Ingest, Invocation, Preview, Wire};
+use ingest::{CURSOR_KEY, Config, Cursor, Ingest, Invocation, Preview, Wire};
 use refine::Refine;
 use serde_json::Value;
 use tweets::TweetId;
 
-use crate::lake::{Lake, REF_BUCKET};
+use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET};
 use crate::queue::Queue;
 use crate::report::Report;
 use crate::{Clock, Outcome};
@@ -19,8 +20,8 @@ use crate::{Clock, Outcome};
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// Invocations before `cargo run` gives up catching up.
 const INVOCATIONS_MAX: u32 = 1_000;
-/// How often a lease that an earlier, killed run left is looked at.
-const BUSY_PAUSE: Duration = Duration::from_secs(5);
+/// A cursor has less than a hundredth of it.
+const CURSOR_BYTES_MAX: u64 = 64 << 10;
 
 /// Both functions, and the queue between them.
 #[derive(Debug)]
@@ -89,13 +90,25 @@ impl Pipeline {
                 "complete" => {}
                 "partial" if answer["pages"].as_u64() > Some(0) => {}
                 "busy" => {
-                    report.line("an earlier run was cut off and still holds its lease, 65 seconds at most; waiting");
-                    tokio::time::sleep(BUSY_PAUSE).await;
+                    report.line("an earlier run was cut off; going on where it stopped");
+                    self.end_lease().await?;
                 }
                 _ => break,
             }
         }
         Ok(caught)
+    }
+
+    /// Ends the lease that a run left when it was cut off. The folder is locked, so whoever held it is gone: on AWS, where
+    /// nothing tells that, the next run waits until the lease is over.
+    async fn end_lease(&self) -> Outcome {
+        let raw = self.clients.store(RAW_BUCKET);
+        let Some(object) = raw.get(CURSOR_KEY, CURSOR_BYTES_MAX).await? else { return Ok(()) };
+        let mut cursor: Cursor = serde_json::from_slice(&object.body)?;
+        cursor.lease = None;
+        let body = serde_json::to_vec(&cursor)?.into();
+        raw.put(CURSOR_KEY, body, "application/json", HashMap::new(), &Condition::Unchanged(object.etag)).await?;
+        Ok(())
     }
 
     /// Hands everything that waits to refine.

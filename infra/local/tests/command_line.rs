@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 fn local(lake: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
@@ -51,6 +52,8 @@ fn a_hostile_environment_sends_nothing_elsewhere() {
         command.env(name, &url);
     }
     command.env("AWS_CONFIG_FILE", &config).env("AWS_PROFILE", "evil");
+    // A machine without certificates reaches itself all the same.
+    command.env("SSL_CERT_FILE", dir.path().join("none")).env("SSL_CERT_DIR", dir.path().join("none"));
     command.env("AWS_ACCESS_KEY_ID", "AKIAREAL").env("AWS_SECRET_ACCESS_KEY", "real").env("X_BEARER_TOKEN", "real-token");
     let shown = stdout(command.output().unwrap());
     assert!(shown.contains("complete") && shown.contains("| sentimento |"), "{shown}");
@@ -138,4 +141,75 @@ fn a_reader_that_has_seen_enough_ends_nothing_early() {
     assert_eq!(process.wait().unwrap().code(), Some(0));
     let rows = stdout(local(dir.path(), &["sql", "SELECT count(*) > 0 AS rows FROM tweets", "--format", "csv"]).output().unwrap());
     assert_eq!(rows, "rows\ntrue\n");
+}
+
+/// REF is what refine made of RAW; and a statement that comes from somewhere must not write files or forget tables.
+#[test]
+fn sql_reads_and_does_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    stdout(local(dir.path(), &[]).output().unwrap());
+    let written = dir.path().join("written.csv");
+    for statement in [
+        &format!("COPY (SELECT 1) TO '{}'", written.display()),
+        "INSERT INTO tweets SELECT * FROM tweets",
+        "CREATE TABLE mine AS SELECT 1",
+        "CREATE EXTERNAL TABLE mine STORED AS CSV LOCATION '/etc/passwd'",
+        "DROP TABLE tweets",
+        "SET datafusion.execution.batch_size = 1",
+        "SELECT 1; SELECT 2",
+        "SELEC 1",
+        "SELECT nothing FROM tweets",
+        "SELECT 1 FROM nowhere",
+        "",
+    ] {
+        let output = local(dir.path(), &["sql", statement]).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{statement}: {error}");
+        assert!(error.contains("`sql` takes one statement that reads") && error.contains("DESCRIBE tweets"), "{statement}: {error}");
+        assert!(!error.contains("caused by") && !error.contains("ParserError"), "{statement}: {error}");
+    }
+    assert!(!written.exists());
+    for statement in ["SHOW TABLES", "DESCRIBE tweets", "EXPLAIN SELECT * FROM tweets", "WITH a AS (SELECT 1) SELECT * FROM a"] {
+        stdout(local(dir.path(), &["sql", statement]).output().unwrap());
+    }
+}
+
+#[test]
+fn lists_are_json_in_a_csv_file() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("xpto-ref")).unwrap();
+    let lists = r#"SELECT 1 AS um, make_array('a', 'b"c') AS dois, NULL AS nada, CAST(NULL AS VARCHAR[]) AS lista"#;
+    let csv = stdout(local(dir.path(), &["sql", lists, "--format", "csv"]).output().unwrap());
+    assert_eq!(csv, "um,dois,nada,lista\n1,\"[\"\"a\"\",\"\"b\\\"\"c\"\"]\",,\n");
+    stdout(local(dir.path(), &["sql", "SELECT * FROM tweets", "--format", "csv"]).output().unwrap());
+}
+
+#[test]
+fn a_lake_may_have_any_name() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["a b", "a?b", "a*b[1]", "100%25", "a#b", "ação"] {
+        let lake = dir.path().join(name);
+        stdout(local(&lake, &[]).output().unwrap());
+        let rows = stdout(local(&lake, &["sql", "SELECT count(*) > 0 AS rows FROM tweets", "--format", "csv"]).output().unwrap());
+        assert_eq!(rows, "rows\ntrue\n", "{name}");
+    }
+}
+
+/// Ctrl-C in the middle leaves a lease, and nobody who could hold it: the folder is locked.
+#[test]
+fn a_run_goes_on_at_once_where_another_was_cut_off() {
+    let dir = tempfile::tempdir().unwrap();
+    stdout(local(dir.path(), &[]).output().unwrap());
+    let path = dir.path().join("xpto-raw/state/ingest.json");
+    let mut cursor: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let until = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now() + Duration::from_mins(10));
+    cursor["lease"] = serde_json::json!({ "until": until });
+    std::fs::write(&path, cursor.to_string()).unwrap();
+    let started = Instant::now();
+    let output = local(dir.path(), &[]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("going on where it stopped") && started.elapsed() < Duration::from_mins(1), "{told}");
+    assert!(stdout(output).contains("complete"));
+    let cursor: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!(cursor["lease"], serde_json::Value::Null);
 }

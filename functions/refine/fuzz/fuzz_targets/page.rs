@@ -18,7 +18,7 @@ fuzz_target!(|body: &[u8]| {
         ingest_version: "0",
     };
     let Some(raw) = raw_document(&page.posts, &capture) else { return };
-    // Half a surrogate pair (`\ud800`) is JSON as far as RFC 8259 goes, and no text: it is kept as sent, and refine names the place.
+    // Half a surrogate pair (`\ud800`) is JSON as far as RFC 8259 goes, and no text: it is kept as sent, and refine reads U+FFFD.
     serde_json::from_slice::<IgnoredAny>(&raw).expect("a RAW file is JSON, whatever X sent");
     // INV-5: refused or taken, never half: a post that ingest kept is not dropped on the way.
     if let Ok(document) = tweets::document::Document::parse(&raw) {

@@ -68,7 +68,8 @@ impl Live {
         let lake = Lake::open(root, clock, &token)?;
         lake.claim(Source::XApi)?;
 
-        let mut pipeline = Pipeline::open(&lake, config, Wire::http()?, clock).await?;
+        let wire = Wire::http(&config.x_api_base_url)?;
+        let mut pipeline = Pipeline::open(&lake, config, wire, clock).await?;
         let preview = pipeline.preview().await.map_err(explained)?;
         let posts_max = self.posts_max(&preview);
         self.show(&preview, posts_max, root);

@@ -13,10 +13,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{ArrayRef, RecordBatch, StringBuilder};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema};
+use datafusion::arrow::error::ArrowError;
+use datafusion::arrow::json::writer::{EncoderOptions, make_encoder};
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::arrow::{csv, json};
+use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::context::SQLOptions;
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
@@ -36,7 +41,7 @@ pub const VIEWS: [(&str, &str); 2] = [
 pub enum Format {
     /// Boxes, for people.
     Table,
-    /// A header and a line a row.
+    /// A header and a line a row; lists as JSON.
     Csv,
     /// A JSON object a line.
     Json,
@@ -68,9 +73,10 @@ impl Session {
         Ok(Self { context })
     }
 
-    /// The rows of one statement.
+    /// The rows of one statement, which may only read: REF holds exactly the rows of RAW, and `COPY` could write anywhere.
     pub async fn query(&self, statement: &str) -> Outcome<Vec<RecordBatch>> {
-        let frame = self.context.sql(statement).await?;
+        let only_reads = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        let frame = self.context.sql_with_options(statement, only_reads).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let mut rows = frame.collect().await?;
         if rows.is_empty() {
@@ -87,7 +93,7 @@ impl Session {
             Format::Table => writeln!(text, "{}", pretty_format_batches(&rows)?)?,
             Format::Csv => {
                 let mut writer = csv::Writer::new(&mut text);
-                rows.iter().try_for_each(|batch| writer.write(batch))?;
+                rows.iter().try_for_each(|batch| writer.write(&without_lists(batch)?))?;
             }
             Format::Json => {
                 let mut writer = json::LineDelimitedWriter::new(&mut text);
@@ -104,10 +110,50 @@ impl Session {
     }
 }
 
+/// The same rows with lists as JSON text: a field of a CSV file holds one value.
+fn without_lists(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let columns = batch.schema_ref().fields().iter().zip(batch.columns());
+    let columns = columns
+        .map(|(field, column)| if field.data_type().is_nested() { as_json(field, column) } else { Ok((field.clone(), column.clone())) });
+    let (fields, columns): (Vec<FieldRef>, Vec<ArrayRef>) = columns.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+}
+
+fn as_json(field: &FieldRef, column: &ArrayRef) -> Result<(FieldRef, ArrayRef), ArrowError> {
+    let options = EncoderOptions::default();
+    let mut encoder = make_encoder(field, column, &options)?;
+    let mut texts = StringBuilder::new();
+    for row in 0..column.len() {
+        let mut json = Vec::new();
+        let is_null = encoder.is_null(row);
+        if !is_null {
+            encoder.encode(row, &mut json);
+        }
+        texts.append_option((!is_null).then(|| String::from_utf8_lossy(&json)));
+    }
+    Ok((Arc::new(Field::new(field.name(), DataType::Utf8, true)), Arc::new(texts.finish())))
+}
+
 /// Answers one statement over the lake at `root`.
 pub async fn run(root: &Path, statement: &str, format: Format, clock: Clock) -> Outcome {
     if !ref_dir(root).exists() {
         return Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into());
     }
-    Session::open(&ref_dir(root), clock()).await?.print(statement, format).await
+    Session::open(&ref_dir(root), clock()).await?.print(statement, format).await.map_err(explained)
+}
+
+/// What the engine did not understand, said once, with where to look.
+fn explained(error: Box<dyn std::error::Error + Send + Sync>) -> Box<dyn std::error::Error + Send + Sync> {
+    let told = match error.downcast_ref::<DataFusionError>().map(DataFusionError::find_root) {
+        Some(DataFusionError::SQL(problem, _)) => problem.to_string(),
+        Some(problem @ (DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_))) => {
+            problem.to_string()
+        }
+        _ => return error,
+    };
+    format!(
+        "{told}\n`sql` takes one statement that reads: `sql \"DESCRIBE tweets\"` shows the columns of `tweets`, \
+         `sql --list` the questions that are written already"
+    )
+    .into()
 }

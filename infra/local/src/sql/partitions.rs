@@ -12,9 +12,12 @@ use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTable
 use datafusion::error::Result;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use tweets::columns::{ANO, DIA, MES};
 
 use crate::Outcome;
+
+const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/');
 
 /// The table over the Parquet files below `dir`, which is made if it is missing.
 pub(super) fn tweets(dir: &Path) -> Outcome<Partitioned> {
@@ -23,7 +26,10 @@ pub(super) fn tweets(dir: &Path) -> Outcome<Partitioned> {
     let options = ListingOptions::new(Arc::new(ParquetFormat::default()))
         .with_file_extension(".parquet")
         .with_table_partition_cols(partitions.to_vec());
-    let url = ListingTableUrl::parse(format!("{}/", dir.canonicalize()?.display()))?;
+    // As a URL, because in a path `?`, `*` and `[` are patterns.
+    let dir = dir.canonicalize()?;
+    let url = format!("file://{}/", percent_encode(dir.as_os_str().as_encoded_bytes(), UNENCODED));
+    let url = ListingTableUrl::parse(url).map_err(|error| format!("SQL cannot read the folder {}: {error}", dir.display()))?;
     let schema = Schema::new(refine::schema().fields().iter().map(|field| Field::clone(field)).collect::<Vec<_>>());
     let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(Arc::new(schema));
     Ok(Partitioned { files: ListingTable::try_new(config)? })

@@ -30,7 +30,8 @@ impl Capture {
         let x_api = start_x_api(0, Options::default(), clock).await?;
         let report = Report::on(lake.s3());
         let config = demo::config(&x_api.url())?;
-        let pipeline = Pipeline::open(&lake, config, Wire::http()?, clock).await?;
+        let wire = Wire::http(&config.x_api_base_url)?;
+        let pipeline = Pipeline::open(&lake, config, wire, clock).await?;
         Ok(Self { pipeline, report, _x_api: x_api, _lake: lake })
     }
 

@@ -49,7 +49,9 @@ pub async fn make() -> Made {
         let x_api = start_x_api(0, Options::default(), clock).await.unwrap();
         for minutes in RUNS {
             CLOCK_MS.store((NOW - TimeDelta::minutes(minutes)).timestamp_millis(), Ordering::SeqCst);
-            let mut pipeline = Pipeline::open(&lake, demo::config(&x_api.url()).unwrap(), Wire::http().unwrap(), clock).await.unwrap();
+            let config = demo::config(&x_api.url()).unwrap();
+            let wire = Wire::http(&config.x_api_base_url).unwrap();
+            let mut pipeline = Pipeline::open(&lake, config, wire, clock).await.unwrap();
             pipeline.catch_up(&Report::on(lake.s3()), u64::MAX).await.unwrap();
             pipeline.all_refined().await.unwrap();
         }
