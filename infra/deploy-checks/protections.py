@@ -14,6 +14,11 @@ def items(value):
     return value if isinstance(value, list) else [value]
 
 
+def is_everything(resource):
+    """`*`, or an ARN that names all resources of a kind, such as `arn:aws:sqs:sa-east-1:123456789012:*`."""
+    return re.match(r"([a-z-]+[:/])?\*", resource.split(":", 5)[-1]) is not None
+
+
 def documents(stack):
     """Every policy document with where it stands."""
     for name, role in stack.of_type("AWS::IAM::Role").items():
@@ -38,7 +43,7 @@ def policies(stack):
                 yield f"{where} {sid}: allows everything but something"
             if any("*" in action for action in actions):
                 yield f"{where} {sid}: allows {actions}"
-            if "*" in items(statement.get("Resource", [])) and not WITHOUT_RESOURCE.issuperset(actions):
+            if any(map(is_everything, items(statement.get("Resource", [])))) and not WITHOUT_RESOURCE.issuperset(actions):
                 yield f"{where} {sid}: allows {actions} on everything"
             principal = statement.get("Principal", {})
             if principal == "*" or "*" in items(principal.get("AWS", [])):
