@@ -14,6 +14,11 @@ def items(value):
     return value if isinstance(value, list) else [value]
 
 
+def is_everything(resource):
+    """`*`, or an ARN that names all resources of a kind, such as `arn:aws:sqs:sa-east-1:123456789012:*`."""
+    return re.match(r"([a-z-]+[:/])?\*", resource.split(":", 5)[-1]) is not None
+
+
 def documents(stack):
     """Every policy document with where it stands."""
     for name, role in stack.of_type("AWS::IAM::Role").items():
@@ -38,7 +43,7 @@ def policies(stack):
                 yield f"{where} {sid}: allows everything but something"
             if any("*" in action for action in actions):
                 yield f"{where} {sid}: allows {actions}"
-            if "*" in items(statement.get("Resource", [])) and not WITHOUT_RESOURCE.issuperset(actions):
+            if any(map(is_everything, items(statement.get("Resource", [])))) and not WITHOUT_RESOURCE.issuperset(actions):
                 yield f"{where} {sid}: allows {actions} on everything"
             principal = statement.get("Principal", {})
             if principal == "*" or "*" in items(principal.get("AWS", [])):
@@ -115,6 +120,15 @@ def order(stack):
                 yield f"{name}: its queue may have no policy yet when the bucket is made"
 
 
+def spans(stack):
+    """CloudWatch takes alarms that look back a day at most, or a week in periods of an hour or more."""
+    for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items():
+        for looked_at in [alarm, *(metric["MetricStat"] for metric in alarm.get("Metrics", []) if "MetricStat" in metric)]:
+            period = looked_at.get("Period", 60)
+            if period % 60 or period * alarm["EvaluationPeriods"] > (604_800 if period >= 3600 else 86_400):
+                yield f"{name}: {alarm['EvaluationPeriods']} periods of {period} seconds"
+
+
 def dashboards(stack):
     """An alarm widget shows the alarms that there are: some depend on a parameter."""
     alarms = {f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{alarm['AlarmName']}" for alarm in stack.of_type("AWS::CloudWatch::Alarm").values()}
@@ -135,13 +149,14 @@ def main():
             "ScheduleState": "DISABLED", "SchedulePeriod": 1, "Expansions": "author_id", "MaxPostsPerMonth": 0,
         },
         "buckets of an earlier stack": {"DataBuckets": "existing"},
+        **{f"every {minutes} minutes": {"SchedulePeriod": minutes} for minutes in translated["Mappings"]["Periods"]},
     }
     findings = []
     for variant, parameters in variants.items():
         stack = Stack(translated, **parameters)
         for name in stack.present:
             stack.properties(name)  # every reference leads to something
-        findings += [f"{variant}: {finding}" for finding in [*protections(stack), *order(stack), *dashboards(stack)]]
+        findings += [f"{variant}: {finding}" for finding in [*protections(stack), *order(stack), *spans(stack), *dashboards(stack)]]
         print(f"{variant}: {len(stack.present)} resources, {sum(1 for _ in documents(stack))} policy documents")
     for finding in findings:
         print(f"  {finding}")

@@ -74,14 +74,19 @@ impl CloudWatch {
         let Some(queries) = alarm["Metrics"].as_array() else {
             return self.statistic(&name(alarm), alarm["Statistic"].as_str()?, alarm["Period"].as_i64()?, now, back);
         };
-        let of = |id: &str| {
+        let of = |id: &str, back: u64| {
             let stat = &queries.iter().find(|query| query["Id"] == id)?["MetricStat"];
             self.statistic(&name(&stat["Metric"]), stat["Stat"].as_str()?, stat["Period"].as_i64()?, now, back)
         };
         let expression = queries.iter().find_map(|query| query["Expression"].as_str())?;
         match expression.strip_prefix("100 * read / ") {
-            Some(cap) => Some(100.0 * of("read")? / cap.parse::<f64>().ok()?),
-            None if expression == "FILL(started, 0) - FILL(failed, 0)" => Some(of("started").unwrap_or(0.0) - of("failed").unwrap_or(0.0)),
+            Some(cap) => Some(100.0 * of("read", back)? / cap.parse::<f64>().ok()?),
+            None if expression == "FILL(started, 0) - FILL(failed, 0)" => {
+                // FILL has nothing to fill between where there is no value at all.
+                let periods = alarm["EvaluationPeriods"].as_u64()?;
+                (0..periods).find_map(|back| of("started", back))?;
+                Some(of("started", back).unwrap_or(0.0) - of("failed", back).unwrap_or(0.0))
+            }
             None => panic!("{expression} is not known here"),
         }
     }
