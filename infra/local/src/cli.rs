@@ -115,9 +115,9 @@ impl Cli {
             Command::Sql { statement, file, format, .. } => {
                 let statement = match (statement, file) {
                     (Some(statement), _) => statement,
-                    (None, Some(file)) => {
-                        std::fs::read_to_string(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?
-                    }
+                    (None, Some(file)) => std::fs::read_to_string(&file).map_err(|error| {
+                        format!("cannot read {}: {error}; `sql --list` shows the questions that are written already", file.display())
+                    })?,
                     (None, None) => String::new(),
                 };
                 sql::run(&lake, &statement, format, clock).await

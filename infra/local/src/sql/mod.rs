@@ -1,5 +1,6 @@
 //! SQL over REF by DataFusion: table `tweets` and the views over it, as Athena shows them.
 
+mod format;
 mod functions;
 mod lateral;
 mod partitions;
@@ -15,7 +16,7 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::util::pretty::pretty_format_batches;
-use datafusion::arrow::{csv, json};
+use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -36,9 +37,9 @@ pub const VIEWS: [(&str, &str); 2] = [
 pub enum Format {
     /// Boxes, for people.
     Table,
-    /// A header and a line a row.
+    /// A header and a line a row; null is nothing, an empty text is `""`, a list is its JSON.
     Csv,
-    /// A JSON object a line.
+    /// A JSON object a line, each with all columns.
     Json,
 }
 
@@ -70,7 +71,7 @@ impl Session {
 
     /// The rows of one statement.
     pub async fn query(&self, statement: &str) -> Outcome<Vec<RecordBatch>> {
-        let frame = self.context.sql(statement).await?;
+        let frame = self.context.sql(statement).await.map_err(|error| explained(&error))?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let mut rows = frame.collect().await?;
         if rows.is_empty() {
@@ -82,26 +83,31 @@ impl Session {
     /// Prints the rows of one statement to standard output.
     pub async fn print(&self, statement: &str, format: Format) -> Outcome {
         let rows = self.query(statement).await?;
-        let mut text = Vec::new();
-        match format {
-            Format::Table => writeln!(text, "{}", pretty_format_batches(&rows)?)?,
-            Format::Csv => {
-                let mut writer = csv::Writer::new(&mut text);
-                rows.iter().try_for_each(|batch| writer.write(batch))?;
-            }
-            Format::Json => {
-                let mut writer = json::LineDelimitedWriter::new(&mut text);
-                writer.write_batches(&rows.iter().collect::<Vec<_>>())?;
-                writer.finish()?;
-            }
-        }
+        let text = match format {
+            Format::Table => format!("{}\n", pretty_format_batches(&rows)?),
+            Format::Csv => format::csv(&rows)?,
+            Format::Json => format::json(&rows)?,
+        };
         let mut out = stdout().lock();
-        match out.write_all(&text) {
+        match out.write_all(text.as_bytes()) {
             // The reader of a pipe has seen enough.
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe && !stdout().is_terminal() => Ok(()),
             written => Ok(written?),
         }
     }
+}
+
+/// What is wrong with a statement, and where to look.
+fn explained(error: &DataFusionError) -> String {
+    let wrong = match error.find_root() {
+        DataFusionError::SQL(parser, _) => parser.to_string(),
+        other => other.message().into_owned(),
+    };
+    let tables = VIEWS.map(|(name, _)| format!("`{name}`")).join(" and ");
+    format!(
+        "{wrong}\n  the table is `tweets`, its views are {tables}; `sql \"DESCRIBE tweets\"` shows the columns, `sql \"SHOW FUNCTIONS\"` \
+         the functions, and `sql --list` statements that work"
+    )
 }
 
 /// Answers one statement over the lake at `root`.
