@@ -61,14 +61,15 @@ struct Stream {
 impl Stream {
     fn open(root: &Path, query: Query, options: &Options) -> Outcome<Self> {
         let held = Held::take(root, &options.name())?;
-        let mut checkpoint = held.read(query)?;
-        let sink = Sink::open(&options.sink, query.mode(), options.top, checkpoint.written.as_ref())?;
+        let ref_dir = ref_dir(root);
+        let mut checkpoint = held.read(query, &ref_dir)?;
+        let sink = Sink::open(&options.sink, options.top, &checkpoint)?;
         // Known before the first row goes out: what a process writes that dies before its first checkpoint is cut off, too.
         if let Some(written) = sink.written()?.filter(|written| checkpoint.written.as_ref() != Some(written)) {
             checkpoint.written = Some(written);
             held.write(&checkpoint)?;
         }
-        Ok(Self { ref_dir: ref_dir(root), checkpoint, held, sink, files_per_trigger: options.files_per_trigger.into() })
+        Ok(Self { ref_dir, checkpoint, held, sink, files_per_trigger: options.files_per_trigger.into() })
     }
 
     /// Triggers until there is nothing to do: new files, then, where that closes windows, one trigger without files.
