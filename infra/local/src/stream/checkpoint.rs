@@ -82,6 +82,17 @@ impl Held {
         Ok(checkpoint)
     }
 
+    /// Why there was no trigger, for people.
+    pub fn why_idle(&self, checkpoint: &Checkpoint) -> String {
+        match checkpoint.folded.len() {
+            0 => "nothing to count: the lake has no Parquet files yet".to_owned(),
+            files => {
+                let path = self.path.display();
+                format!("nothing new: {files} file(s) are counted already, in {path}; delete it to count from the beginning")
+            }
+        }
+    }
+
     /// Replaces the checkpoint in one step: whoever reads it finds the old one or the new one, whole.
     pub fn write(&self, checkpoint: &Checkpoint) -> Outcome {
         self.replace(checkpoint).map_err(|error| format!("cannot write {}: {error}", self.path.display()).into())

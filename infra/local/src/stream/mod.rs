@@ -39,8 +39,12 @@ pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
         if let Some(capture) = &mut capture {
             capture.catch_up().await?;
         }
+        let triggers = stream.checkpoint.state.next_trigger();
         stream = stream.fold_what_is_new()?;
         if ticks.is_none() {
+            if stream.checkpoint.state.next_trigger() == triggers {
+                eprintln!("{}", stream.held.why_idle(&stream.checkpoint));
+            }
             return match capture {
                 Some(capture) => capture.all_refined().await,
                 None => Ok(()),
