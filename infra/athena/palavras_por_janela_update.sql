@@ -7,7 +7,7 @@ WITH parametros AS (
         CAST(date_format(current_date, '%Y%m%d') AS integer) AS ate, -- last day
         600 AS janela_s, -- length of a window
         300 AS passo_s, -- from the beginning of a window to that of the next
-        current_timestamp - INTERVAL '15' MINUTE AS capturado_desde -- counts that a tweet captured then or later is part of
+        current_timestamp - INTERVAL '15' MINUTE AS capturado_desde -- counts that a tweet captured then or later is part of; or TIMESTAMP '2026-11-01 14:00:00'
 ),
 instantes AS (
     SELECT palavra, capturado_em, CAST(floor(to_unixtime(criado_em)) AS bigint) AS instante_s

@@ -2,7 +2,7 @@
 -- Scans: the partitions of the days in `parametros`, one column.
 WITH parametros AS (
     SELECT
-        CAST(date_format(current_date - INTERVAL '6' DAY, '%Y%m%d') AS integer) AS desde, -- first day (UTC); or a number such as 20261101
+        CAST(date_format(current_date - INTERVAL '6' DAY, '%Y%m%d') AS integer) AS desde, -- first day (UTC), 416 days ago at most; or a number such as 20261101
         CAST(floor(to_unixtime(current_timestamp)) AS bigint) AS agora_s
 ),
 instantes AS (

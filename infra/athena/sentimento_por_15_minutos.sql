@@ -2,7 +2,7 @@
 -- Scans: the partitions of the last two days, three columns, and two more for edits.
 WITH parametros AS (
     SELECT
-        current_timestamp - INTERVAL '24' HOUR AS desde,
+        current_timestamp - INTERVAL '24' HOUR AS desde, -- first instant (UTC); or TIMESTAMP '2026-11-01 14:00:00'
         900 AS intervalo_s
 ),
 instantes AS (

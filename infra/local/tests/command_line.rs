@@ -85,6 +85,8 @@ fn rows_come_as_csv_and_json_for_scripts() {
         stdout(local(dir.path(), &["sql", statement, "--format", "json"]).output().unwrap()),
         "{\"agora\":true,\"texto\":\"x,y\"}\n"
     );
+    let whole = stdout(local(dir.path(), &["sql", "SELECT * FROM tweets LIMIT 3", "--format", "csv"]).output().unwrap());
+    assert!(whole.starts_with("id,id_original,texto,"), "lists and nulls, too: {whole}");
     let file = dir.path().join("question.sql");
     std::fs::write(&file, "SELECT 1 AS um").unwrap();
     assert_eq!(stdout(local(dir.path(), &["sql", "-f", file.to_str().unwrap(), "--format", "csv"]).output().unwrap()), "um\n1\n");
@@ -99,7 +101,7 @@ fn mistakes_are_told_with_the_next_step_and_an_exit_code() {
     for (arguments, code, want) in [
         (&["sql", "SELECT 1"][..], 1, "make one with `cargo run`"),
         (&["sql"], 2, "required arguments"),
-        (&["sql", "-f", "/nowhere.sql"], 1, "cannot read /nowhere.sql"),
+        (&["sql", "-f", "/nowhere.sql"], 1, "`sql --list` shows"),
         (&["dance"], 2, "unrecognized subcommand"),
         (&["demo", "now"], 2, "unexpected argument 'now'"),
         (&["reprocess"], 1, "make one with `cargo run`"),
@@ -112,6 +114,24 @@ fn mistakes_are_told_with_the_next_step_and_an_exit_code() {
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
         assert!(error.contains(want), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn a_statement_that_is_wrong_is_told_where_to_look() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("xpto-ref/tweets")).unwrap();
+    for (statement, want) in [
+        ("SELEC 1", "error: sql parser error: Expected: an SQL statement, found: SELEC at Line: 1, Column: 1\n"),
+        ("SELECT * FROM tweet", "error: table 'datafusion.public.tweet' not found\n"),
+        ("SELECT retweet FROM tweets", "Did you mean 'tweets.retweets'?"),
+        ("SELECT sentiment(texto) FROM tweets", "Invalid function 'sentiment'"),
+    ] {
+        let output = local(dir.path(), &["sql", statement]).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{statement}: {error}");
+        assert!(error.contains(want), "{statement}: {error}");
+        assert!(error.contains("`sql \"DESCRIBE tweets\"` shows the columns"), "{statement}: {error}");
     }
 }
 

@@ -112,6 +112,12 @@ fn each_file_is_folded_in_once_and_modes_do_not_share_a_checkpoint() {
     let first = totals(&run("complete"));
     assert_eq!((first["viva"], first["brasil"], first["palavraa"], first["palavrab"]), (40, 40, 22, 22));
     assert_eq!(run("complete"), "", "without a new file there is no trigger");
+    let idle = stream(lake.path(), &["--once", "--no-ingest", "--mode", "complete"]).output().unwrap();
+    let told = String::from_utf8_lossy(&idle.stderr).into_owned();
+    assert!(
+        told.starts_with("nothing new: 2 file(s) are counted already, in ") && told.contains("stream.complete.json; delete it"),
+        "{told}"
+    );
     put_files(lake.path(), 2..3, 20);
     let second = run("complete");
     assert_eq!(totals(&second)["viva"], 60);

@@ -77,6 +77,11 @@ impl State {
         self.query
     }
 
+    /// Number of the next trigger, from 0.
+    pub fn next_trigger(&self) -> u64 {
+        self.next_trigger
+    }
+
     /// Windows that are kept, and counts in all of them.
     pub fn size(&self) -> (usize, usize) {
         (self.counts.len(), self.counts.values().map(HashMap::len).sum())

@@ -1,5 +1,6 @@
 //! SQL over REF by DataFusion: table `tweets` and the views over it, as Athena shows them.
 
+mod format;
 mod functions;
 mod lateral;
 mod partitions;
@@ -13,12 +14,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
-use datafusion::arrow::array::{ArrayRef, RecordBatch, StringBuilder};
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema};
-use datafusion::arrow::error::ArrowError;
-use datafusion::arrow::json::writer::{EncoderOptions, make_encoder};
+use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::util::pretty::pretty_format_batches;
-use datafusion::arrow::{csv, json};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
@@ -41,9 +38,9 @@ pub const VIEWS: [(&str, &str); 2] = [
 pub enum Format {
     /// Boxes, for people.
     Table,
-    /// A header and a line a row; lists as JSON.
+    /// A header and a line a row; null is nothing, an empty text is `""`, a list is its JSON.
     Csv,
-    /// A JSON object a line.
+    /// A JSON object a line, each with all columns.
     Json,
 }
 
@@ -88,50 +85,18 @@ impl Session {
     /// Prints the rows of one statement to standard output.
     pub async fn print(&self, statement: &str, format: Format) -> Outcome {
         let rows = self.query(statement).await?;
-        let mut text = Vec::new();
-        match format {
-            Format::Table => writeln!(text, "{}", pretty_format_batches(&rows)?)?,
-            Format::Csv => {
-                let mut writer = csv::Writer::new(&mut text);
-                rows.iter().try_for_each(|batch| writer.write(&without_lists(batch)?))?;
-            }
-            Format::Json => {
-                let mut writer = json::LineDelimitedWriter::new(&mut text);
-                writer.write_batches(&rows.iter().collect::<Vec<_>>())?;
-                writer.finish()?;
-            }
-        }
+        let text = match format {
+            Format::Table => format!("{}\n", pretty_format_batches(&rows)?),
+            Format::Csv => format::csv(&rows)?,
+            Format::Json => format::json(&rows)?,
+        };
         let mut out = stdout().lock();
-        match out.write_all(&text) {
+        match out.write_all(text.as_bytes()) {
             // The reader of a pipe has seen enough.
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe && !stdout().is_terminal() => Ok(()),
             written => Ok(written?),
         }
     }
-}
-
-/// The same rows with lists as JSON text: a field of a CSV file holds one value.
-fn without_lists(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-    let columns = batch.schema_ref().fields().iter().zip(batch.columns());
-    let columns = columns
-        .map(|(field, column)| if field.data_type().is_nested() { as_json(field, column) } else { Ok((field.clone(), column.clone())) });
-    let (fields, columns): (Vec<FieldRef>, Vec<ArrayRef>) = columns.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
-}
-
-fn as_json(field: &FieldRef, column: &ArrayRef) -> Result<(FieldRef, ArrayRef), ArrowError> {
-    let options = EncoderOptions::default();
-    let mut encoder = make_encoder(field, column, &options)?;
-    let mut texts = StringBuilder::new();
-    for row in 0..column.len() {
-        let mut json = Vec::new();
-        let is_null = encoder.is_null(row);
-        if !is_null {
-            encoder.encode(row, &mut json);
-        }
-        texts.append_option((!is_null).then(|| String::from_utf8_lossy(&json)));
-    }
-    Ok((Arc::new(Field::new(field.name(), DataType::Utf8, true)), Arc::new(texts.finish())))
 }
 
 /// Answers one statement over the lake at `root`.
@@ -147,13 +112,14 @@ fn explained(error: Box<dyn std::error::Error + Send + Sync>) -> Box<dyn std::er
     let told = match error.downcast_ref::<DataFusionError>().map(DataFusionError::find_root) {
         Some(DataFusionError::SQL(problem, _)) => problem.to_string(),
         Some(problem @ (DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_))) => {
-            problem.to_string()
+            problem.message().into_owned()
         }
         _ => return error,
     };
+    let views = VIEWS.map(|(name, _)| format!("`{name}`")).join(" and ");
     format!(
-        "{told}\n`sql` takes one statement that reads: `sql \"DESCRIBE tweets\"` shows the columns of `tweets`, \
-         `sql --list` the questions that are written already"
+        "{told}\n  `sql` takes one statement that reads; the table is `tweets`, its views are {views}: `sql \"DESCRIBE tweets\"` shows the \
+         columns, `sql \"SHOW FUNCTIONS\"` the functions, and `sql --list` the questions that are written already"
     )
     .into()
 }

@@ -22,6 +22,13 @@ pub(super) struct Checkpoint {
     pub written: Option<Written>,
 }
 
+impl Checkpoint {
+    /// Before the first trigger.
+    pub fn new(query: Query) -> Self {
+        Self { rule: rule(), state: State::new(query), folded: BTreeSet::new(), written: None }
+    }
+}
+
 /// A file of rows and its length after the last trigger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Written {
@@ -51,12 +58,12 @@ impl Held {
         }
     }
 
-    /// The checkpoint; an empty one where there is none yet.
-    pub fn read(&self, query: Query) -> Outcome<Checkpoint> {
+    /// The checkpoint; an empty one where there is none yet. The files that it counted are below `ref_dir`.
+    pub fn read(&self, query: Query, ref_dir: &Path) -> Outcome<Checkpoint> {
         let path = self.path.display();
         let json = match fs::read(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Checkpoint { rule: rule(), state: State::new(query), folded: BTreeSet::new(), written: None });
+                return Ok(Checkpoint::new(query));
             }
             json => json.map_err(|error| format!("cannot read {path}: {error}"))?,
         };
@@ -65,7 +72,25 @@ impl Held {
         if checkpoint.rule != rule() || checkpoint.state.query() != query {
             return Err(format!("{path} counted other words or windows; delete it to count from the beginning").into());
         }
+        // Some may have been removed since. Where all are gone, totals and new files would be of two lakes.
+        let counted = &checkpoint.folded;
+        if !counted.is_empty() && !counted.iter().any(|key| ref_dir.join(key).exists()) {
+            return Err(
+                format!("{path} counted another lake: none of its files is in this one; delete it to count from the beginning").into()
+            );
+        }
         Ok(checkpoint)
+    }
+
+    /// Why there was no trigger, for people.
+    pub fn why_idle(&self, checkpoint: &Checkpoint) -> String {
+        match checkpoint.folded.len() {
+            0 => "nothing to count: the lake has no Parquet files yet".to_owned(),
+            files => {
+                let path = self.path.display();
+                format!("nothing new: {files} file(s) are counted already, in {path}; delete it to count from the beginning")
+            }
+        }
     }
 
     /// Replaces the checkpoint in one step: whoever reads it finds the old one or the new one, whole.
@@ -100,16 +125,18 @@ mod tests {
     #[test]
     fn what_was_written_is_read_whatever_a_dead_process_left_beside_it() {
         let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("tweets")).unwrap();
+        fs::write(dir.path().join("tweets/a.parquet"), "").unwrap();
         let held = Held::take(dir.path(), "update").unwrap();
-        let mut checkpoint = held.read(query(Mode::Update)).unwrap();
+        let mut checkpoint = held.read(query(Mode::Update), dir.path()).unwrap();
         let mut trigger = checkpoint.state.begin();
         trigger.add(&Post { created_at_ms: 1, texto: "viva" });
         checkpoint.state = trigger.finish().0;
-        checkpoint.folded.insert("tweets/a.parquet".to_owned());
+        checkpoint.folded.extend(["tweets/a.parquet", "tweets/removed.parquet"].map(str::to_owned));
         checkpoint.written = Some(Written { path: "rows.json".into(), bytes: 7 });
         held.write(&checkpoint).unwrap();
         fs::write(dir.path().join("stream.update.tmp"), "{\"rule\":").unwrap();
-        let read = held.read(query(Mode::Update)).unwrap();
+        let read = held.read(query(Mode::Update), dir.path()).unwrap();
         assert_eq!((read.state, read.folded, read.written), (checkpoint.state, checkpoint.folded, checkpoint.written));
     }
 
@@ -118,14 +145,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let held = Held::take(dir.path(), "update").unwrap();
         let path = dir.path().join("stream.update.json");
-        let whole = held.read(query(Mode::Update)).unwrap();
+        let mut whole = held.read(query(Mode::Update), dir.path()).unwrap();
         held.write(&whole).unwrap();
-        assert!(held.read(query(Mode::Complete)).is_err());
+        assert!(held.read(query(Mode::Complete), dir.path()).is_err());
         let json = fs::read_to_string(&path).unwrap();
         fs::write(&path, json.replace(&rule().to_string(), "1")).unwrap();
-        assert!(held.read(query(Mode::Update)).unwrap_err().to_string().contains("counted other words"));
+        let refused = || held.read(query(Mode::Update), dir.path()).unwrap_err().to_string();
+        assert!(refused().contains("counted other words"));
         fs::write(&path, &json[..json.len() / 2]).unwrap();
-        assert!(held.read(query(Mode::Update)).unwrap_err().to_string().contains("delete it to count from the beginning"));
+        assert!(refused().contains("delete it to count from the beginning"));
+        whole.folded.insert("tweets/of_another_lake.parquet".to_owned());
+        held.write(&whole).unwrap();
+        assert!(refused().contains("counted another lake"));
     }
 
     #[test]

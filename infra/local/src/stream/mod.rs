@@ -39,8 +39,12 @@ pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
         if let Some(capture) = &mut capture {
             capture.catch_up().await?;
         }
+        let triggers = stream.checkpoint.state.next_trigger();
         stream = stream.fold_what_is_new()?;
         if ticks.is_none() {
+            if stream.checkpoint.state.next_trigger() == triggers {
+                eprintln!("{}", stream.held.why_idle(&stream.checkpoint));
+            }
             return match capture {
                 Some(capture) => capture.all_refined().await,
                 None => Ok(()),
@@ -61,14 +65,15 @@ struct Stream {
 impl Stream {
     fn open(root: &Path, query: Query, options: &Options) -> Outcome<Self> {
         let held = Held::take(root, &options.name())?;
-        let mut checkpoint = held.read(query)?;
-        let sink = Sink::open(&options.sink, query.mode(), options.top, checkpoint.written.as_ref())?;
+        let ref_dir = ref_dir(root);
+        let mut checkpoint = held.read(query, &ref_dir)?;
+        let sink = Sink::open(&options.sink, options.top, &checkpoint)?;
         // Known before the first row goes out: what a process writes that dies before its first checkpoint is cut off, too.
         if let Some(written) = sink.written()?.filter(|written| checkpoint.written.as_ref() != Some(written)) {
             checkpoint.written = Some(written);
             held.write(&checkpoint)?;
         }
-        Ok(Self { ref_dir: ref_dir(root), checkpoint, held, sink, files_per_trigger: options.files_per_trigger.into() })
+        Ok(Self { ref_dir, checkpoint, held, sink, files_per_trigger: options.files_per_trigger.into() })
     }
 
     /// Triggers until there is nothing to do: new files, then, where that closes windows, one trigger without files.

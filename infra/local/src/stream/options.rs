@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ::stream::{Mode, Query, Windows};
-use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgGroup, Args};
 use humantime::{format_duration, parse_duration};
 
 use crate::Outcome;
@@ -18,21 +18,22 @@ const FILES_PER_TRIGGER: u16 = 100;
 
 /// What `stream` is told.
 #[derive(Clone, Debug, Args)]
+#[command(group = ArgGroup::new("trigger").required(true).args(["every", "once"]))]
 pub struct Options {
     /// Which counts a trigger emits: all, those of windows that have closed, or those that changed.
     #[arg(long, value_parser = mode_parser())]
     mode: Mode,
     /// Length of the windows of creation time, such as 10m; without it there is one running count a word.
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
     window: Option<Duration>,
     /// From the start of a window to that of the next [default: the window's length].
-    #[arg(long, value_name = "TIME", value_parser = parse_duration, requires = "window")]
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "window")]
     slide: Option<Duration>,
     /// How far the watermark stays behind the newest tweet of the triggers before [default: 30s].
-    #[arg(long, value_name = "TIME", value_parser = parse_duration, requires = "window")]
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "window")]
     late: Option<Duration>,
     /// A trigger each time that this has passed, until the process is ended.
-    #[arg(long, value_name = "TIME", value_parser = positive_duration, required_unless_present = "once", conflicts_with = "once")]
+    #[arg(long, value_name = "TIME", value_parser = positive_duration)]
     pub every: Option<Duration>,
     /// Takes in what is there, and ends.
     #[arg(long)]
@@ -80,8 +81,12 @@ fn mode_parser() -> impl TypedValueParser<Value = Mode> {
     PossibleValuesParser::new(Mode::ALL.map(Mode::name)).try_map(of_name)
 }
 
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|error| format!("{error}; a time is written 30s, 10m or 1h30m"))
+}
+
 fn positive_duration(text: &str) -> Result<Duration, String> {
-    let duration = parse_duration(text).map_err(|error| error.to_string())?;
+    let duration = duration(text)?;
     if duration.is_zero() { Err("a trigger takes longer than no time".to_owned()) } else { Ok(duration) }
 }
 
@@ -127,13 +132,13 @@ mod tests {
     #[test]
     fn what_makes_no_query_is_refused_with_a_reason() {
         for (line, want) in [
-            ("--mode update", "--every <TIME>"),
+            ("--mode update", "--every <TIME>|--once"),
             ("--mode update --once --every 10s", "cannot be used with"),
             ("--once --mode sometimes", "complete, append, update"),
             ("--once --mode update --slide 5m", "--window"),
             ("--once --mode update --late 5m", "--window"),
             ("--every 0s --mode update", "longer than no time"),
-            ("--once --mode update --window ten", "invalid value"),
+            ("--once --mode update --window ten", "written 30s, 10m or 1h30m"),
             ("--once --mode update --sink xml:a", "`console` or `json:FILE`"),
             ("--once --mode update --sink json:", "`console` or `json:FILE`"),
             ("--once --mode update --files-per-trigger 0", "invalid value"),

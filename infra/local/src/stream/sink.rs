@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, IsTerminal as _, Write, stdout};
+use std::io::{self, BufWriter, IsTerminal as _, Read as _, Seek as _, SeekFrom, Write, stdout};
 use std::path::{Path, PathBuf};
 
 use ::stream::{Emitted, Mode, Row};
@@ -12,7 +12,7 @@ use chrono::{DateTime, SecondsFormat};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use serde::Serialize;
 
-use super::checkpoint::Written;
+use super::checkpoint::{Checkpoint, Written};
 use super::options::Destination;
 use crate::Outcome;
 
@@ -53,14 +53,14 @@ struct Span {
 }
 
 impl Sink {
-    /// Opens a destination; a file that `written` knows of loses what a dead process added and no checkpoint confirmed.
-    pub fn open(to: &Destination, mode: Mode, top: Option<usize>, written: Option<&Written>) -> Outcome<Self> {
+    /// Opens a destination; a file loses what a dead process added and the checkpoint does not confirm.
+    pub fn open(to: &Destination, top: Option<usize>, checkpoint: &Checkpoint) -> Outcome<Self> {
+        let mode = checkpoint.state.query().mode();
         let output = match to {
             Destination::Console if stdout().is_terminal() => Output::Table(table_on(ProgressDrawTarget::stdout()), Vec::new()),
             Destination::Console => Output::Lines,
-            Destination::File(path) => {
-                open_file(path, written).map_err(|error| format!("cannot write {}: {error}; choose another with --sink", path.display()))?
-            }
+            Destination::File(path) => open_file(path, checkpoint)
+                .map_err(|error| format!("cannot write {}: {error}; choose another with --sink", path.display()))?,
         };
         Ok(Self { mode, top, output })
     }
@@ -98,17 +98,27 @@ impl Sink {
     }
 }
 
-fn open_file(path: &Path, written: Option<&Written>) -> io::Result<Output> {
-    let file = File::options().create(true).append(true).open(path)?;
+fn open_file(path: &Path, checkpoint: &Checkpoint) -> io::Result<Output> {
+    let file = File::options().create(true).append(true).read(true).open(path)?;
     let path = fs::canonicalize(path)?; // the same file from another folder
-    if let Some(written) = written.filter(|written| written.path == path && written.bytes < file_length(&file)) {
-        file.set_len(written.bytes)?;
+    if let Some(written) = checkpoint.written.as_ref().filter(|written| written.path == path) {
+        let next = beginning(checkpoint.state.next_trigger(), checkpoint.state.query().mode());
+        let mut unconfirmed = Vec::new();
+        (&file).seek(SeekFrom::Start(written.bytes))?;
+        (&file).take(next.len() as u64).read_to_end(&mut unconfirmed)?;
+        if !next.as_bytes().starts_with(&unconfirmed) {
+            return Err(io::Error::other("it goes on with rows of another stream"));
+        }
+        if !unconfirmed.is_empty() {
+            file.set_len(written.bytes)?;
+        }
     }
     Ok(Output::File { path, file })
 }
 
-fn file_length(file: &File) -> u64 {
-    file.metadata().map_or(0, |metadata| metadata.len())
+/// How each line of a trigger begins.
+fn beginning(trigger: u64, mode: Mode) -> String {
+    format!(r#"{{"trigger":{trigger},"mode":"{}","#, mode.name())
 }
 
 /// The newest windows first, in each the most frequent word.
@@ -173,7 +183,9 @@ fn clock(ms: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ::stream::Window;
+    use std::time::Duration;
+
+    use ::stream::{Query, Window};
 
     use super::*;
 
@@ -198,6 +210,7 @@ mod tests {
             "\n"
         );
         assert_eq!(String::from_utf8(text).unwrap(), want);
+        assert!(want.lines().all(|line| line.starts_with(&beginning(4, Mode::Append))));
     }
 
     #[test]
@@ -229,15 +242,29 @@ window (UTC)                      word                        count
     fn a_file_is_cut_back_to_what_is_confirmed_and_no_further() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("rows.json");
-        let open = |written: Option<&Written>| drop(Sink::open(&Destination::File(path.clone()), Mode::Append, None, written).unwrap());
-        fs::write(&path, "confirmed\nhalf a li").unwrap();
+        let mut checkpoint = Checkpoint::new(Query::new(Mode::Update, None, Duration::ZERO).unwrap());
+        let open = |checkpoint: &Checkpoint| Sink::open(&Destination::File(path.clone()), None, checkpoint).map(drop);
+        let rows = || fs::read_to_string(&path).unwrap();
+        let confirmed = "{\"trigger\":7,\"mode\":\"complete\",\"window\":null,\"word\":\"viva\",\"count\":1}\n";
+        let half_a_line = format!("{confirmed}{{\"trigger\":0,\"mo");
+        fs::write(&path, &half_a_line).unwrap();
         let (here, elsewhere) = (fs::canonicalize(&path).unwrap(), dir.path().join("other.json"));
-        open(None);
-        open(Some(&Written { path: elsewhere, bytes: 3 })); // the file of an earlier --sink
-        assert_eq!(fs::read_to_string(&path).unwrap(), "confirmed\nhalf a li");
-        open(Some(&Written { path: here.clone(), bytes: 10 }));
-        assert_eq!(fs::read_to_string(&path).unwrap(), "confirmed\n");
-        open(Some(&Written { path: here, bytes: 99 })); // somebody took the rows away
-        assert_eq!(fs::read_to_string(&path).unwrap(), "confirmed\n");
+        open(&checkpoint).unwrap();
+        checkpoint.written = Some(Written { path: elsewhere, bytes: 3 }); // the file of an earlier --sink
+        open(&checkpoint).unwrap();
+        assert_eq!(rows(), half_a_line);
+        checkpoint.written = Some(Written { path: here.clone(), bytes: confirmed.len() as u64 });
+        open(&checkpoint).unwrap();
+        assert_eq!(rows(), confirmed);
+        for of_another_stream in ["{\"trigger\":0,\"mode\":\"append\",", "{\"trigger\":1,\"mode\":\"update\","] {
+            let both = format!("{confirmed}{of_another_stream}\"window\":null}}\n");
+            fs::write(&path, &both).unwrap();
+            assert!(open(&checkpoint).unwrap_err().to_string().contains("rows of another stream; choose another with --sink"));
+            assert_eq!(rows(), both);
+        }
+        fs::write(&path, confirmed).unwrap();
+        checkpoint.written = Some(Written { path: here, bytes: 999 }); // somebody took the rows away
+        open(&checkpoint).unwrap();
+        assert_eq!(rows(), confirmed);
     }
 }
