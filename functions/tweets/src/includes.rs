@@ -66,8 +66,9 @@ fn collect_references(tweet: &RawValue, wanted: &mut HashSet<String>) {
         match json.as_bytes().first() {
             Some(b'"') if is_reference => wanted.extend(serde_json::from_str::<String>(json)),
             Some(b'[') if depth < DEPTH_MAX => {
-                let items: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
-                items.into_iter().for_each(|item| walk(item, depth + 1, is_reference, in_list_of_references, wanted));
+                for item in serde_json::from_str::<Vec<&RawValue>>(json).unwrap_or_default() {
+                    walk(item, depth + 1, is_reference, in_list_of_references, wanted);
+                }
             }
             Some(b'{') if depth < DEPTH_MAX => {
                 let fields: BTreeMap<Cow<str>, &RawValue> = serde_json::from_str(json).unwrap_or_default();
