@@ -540,7 +540,9 @@ fn a_post_without_an_id_loses_no_neighbour_and_stops_nobody() {
 fn a_format_without_ids_stops_before_anything_is_taken_for_read() {
     world(async |world| {
         let posts = world.posts(3);
-        posts.iter().for_each(|id| world.lose_id(*id));
+        for id in &posts {
+            world.lose_id(*id);
+        }
         assert_eq!(world.ingest().await.status(), "PageUnreadable");
         assert_eq!(world.ingest().await.status(), "PageUnreadable", "and the lease is given back");
         assert!(world.cursor().unwrap().done < posts[0]);
