@@ -212,7 +212,7 @@ def check(folder, endpoint, newer):
                 logged = "".join(ingest.lines + refine.lines + soon.lines)
         else:
             logged = "".join(ingest.lines + refine.lines)
-    want(MARK not in logged and TOKEN not in logged, "no token and no text of a tweet in the logs, at level TRACE")
+    want(MARK not in logged and TOKEN not in logged, "no token and no text of a tweet in the logs")
 
 
 def damaged(s3, x_api, ingest, before):
