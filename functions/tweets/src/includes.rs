@@ -2,15 +2,19 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// `includes` of one page: the arrays by their name (`users`, `tweets` or `posts`, `media`, …), objects as they were sent.
 pub(crate) type Includes = BTreeMap<String, Vec<Box<RawValue>>>;
 
-/// Names by which an included object can be referred to.
+/// Ids, keys and `@usernames`.
+type Names<'a> = HashSet<Cow<'a, str>>;
+
+/// Names by which an object can be referred to.
 #[derive(Deserialize)]
 struct Identity<'a> {
     #[serde(borrow)]
@@ -21,26 +25,44 @@ struct Identity<'a> {
     username: Option<Cow<'a, str>>,
 }
 
+/// An included object, and what it is called.
+struct Included<'a> {
+    kind: &'a str,
+    name: Cow<'a, str>,
+    at_username: Option<String>,
+    object: &'a RawValue,
+}
+
+impl<'a> Included<'a> {
+    fn read(kind: &'a str, object: &'a RawValue) -> Option<Self> {
+        let Identity { id, media_key, username } = serde_json::from_str(object.get()).ok()?;
+        Some(Self { kind, name: media_key.or(id)?, at_username: username.map(|name| format!("@{name}")), object })
+    }
+
+    fn is_in(&self, wanted: &Names) -> bool {
+        wanted.contains(&self.name) || self.at_username.as_deref().is_some_and(|name| wanted.contains(name))
+    }
+}
+
 /// What of `pages` the given tweets refer to, directly or through an included tweet, each object once.
 pub(crate) fn referred_by<'a>(tweets: impl Iterator<Item = &'a RawValue>, pages: &[&'a Includes]) -> BTreeMap<&'a str, Vec<&'a RawValue>> {
     if pages.iter().all(|page| page.is_empty()) {
         return BTreeMap::new();
     }
-    let mut wanted = HashSet::new();
+    let mut wanted = Names::new();
     tweets.for_each(|tweet| collect_references(tweet, &mut wanted));
 
+    let objects = pages.iter().copied().flatten().flat_map(|(kind, objects)| objects.iter().map(move |object| (kind, object)));
+    let objects: Vec<Included> = objects.filter_map(|(kind, object)| Included::read(kind, object)).collect();
     let mut kept = BTreeMap::<&str, Vec<&RawValue>>::new();
     let mut seen = HashSet::new();
     loop {
         let before = seen.len();
-        for (kind, object) in pages.iter().copied().flatten().flat_map(|(kind, objects)| objects.iter().map(move |object| (kind, object))) {
-            let Ok(identity) = serde_json::from_str::<Identity>(object.get()) else { continue };
-            let Some(name) = identity.media_key.as_deref().or(identity.id.as_deref()) else { continue };
-            let referred = wanted.contains(name) || identity.username.is_some_and(|username| wanted.contains(&format!("@{username}")));
-            if referred && seen.insert((kind.as_str(), name.to_owned())) {
-                kept.entry(kind).or_default().push(object);
-                if matches!(kind.as_str(), "tweets" | "posts") {
-                    collect_references(object, &mut wanted);
+        for included in &objects {
+            if included.is_in(&wanted) && seen.insert((included.kind, included.name.as_ref())) {
+                kept.entry(included.kind).or_default().push(included.object);
+                if matches!(included.kind, "tweets" | "posts") {
+                    collect_references(included.object, &mut wanted);
                 }
             }
         }
@@ -57,40 +79,100 @@ pub(crate) fn referred_by<'a>(tweets: impl Iterator<Item = &'a RawValue>, pages:
 /// `referenced_tweets` or `referenced_posts`, or `id` and `username` of an item of `mentions`. The conversation is not
 /// one: it has no expansion. Told by the form of the key, so that a field added tomorrow is understood.
 /// Source: the values of `expansions` in X OpenAPI 2.159 and 2.167.
-fn collect_references(tweet: &RawValue, wanted: &mut HashSet<String>) {
-    fn walk(value: &Value, is_reference: bool, in_list_of_references: bool, wanted: &mut HashSet<String>) {
-        match value {
-            Value::String(text) if is_reference => {
-                wanted.insert(text.clone());
-            }
-            Value::Array(items) => items.iter().for_each(|item| walk(item, is_reference, in_list_of_references, wanted)),
-            Value::Object(fields) => {
-                for (key, value) in fields {
-                    match (key.as_str(), value) {
-                        ("conversation_id", _) => {}
-                        ("username", Value::String(name)) if in_list_of_references => {
-                            wanted.insert(format!("@{name}"));
-                        }
-                        ("id", value) => walk(value, in_list_of_references, false, wanted),
-                        (key, value) => walk(
-                            value,
-                            key.ends_with("_id") || key.ends_with("_ids") || key.ends_with("_keys"),
-                            matches!(key, "referenced_tweets" | "referenced_posts" | "mentions"),
-                            wanted,
-                        ),
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    let Ok(value) = serde_json::from_str::<Value>(tweet.get()) else { return };
-    let own_id = value.get("id").and_then(Value::as_str).map(str::to_owned);
+fn collect_references<'a>(tweet: &'a RawValue, wanted: &mut Names<'a>) {
+    let own_id = serde_json::from_str::<Identity>(tweet.get()).ok().and_then(|tweet| tweet.id);
     // The edit history names the tweet itself, which may stand in `includes` because another one refers to it.
     let held_before = own_id.as_ref().is_some_and(|id| wanted.contains(id));
-    walk(&value, false, false, wanted);
+    let mut deserializer = serde_json::Deserializer::from_str(tweet.get());
+    // Only an escape or a number that Rust cannot hold is an error here; what was noted before it stays.
+    let _ = References { meaning: Meaning::Nothing, in_list: false, wanted }.deserialize(&mut deserializer);
     if let (Some(id), false) = (own_id, held_before) {
         wanted.remove(&id);
+    }
+}
+
+/// What a string says, by where it stands.
+#[derive(Clone, Copy)]
+enum Meaning {
+    Nothing,
+    /// An id or a key.
+    Name,
+    Username,
+}
+
+/// Reads JSON without building it, which would cost as much as all the rest of a page, and notes the references in it.
+struct References<'n, 'a> {
+    meaning: Meaning,
+    /// Whether an object here is an item of `referenced_tweets`, `referenced_posts` or `mentions`.
+    in_list: bool,
+    wanted: &'n mut Names<'a>,
+}
+
+impl<'a> References<'_, 'a> {
+    fn note(self, text: Cow<'a, str>) {
+        match self.meaning {
+            Meaning::Nothing => return,
+            Meaning::Name => self.wanted.insert(text),
+            Meaning::Username => self.wanted.insert(format!("@{text}").into()),
+        };
+    }
+}
+
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> DeserializeSeed<'a> for References<'_, 'a> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for References<'_, 'a> {
+    type Value = ();
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<(), E> {
+        self.note(Cow::Borrowed(text));
+        Ok(())
+    }
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.note(Cow::Owned(text.to_owned()));
+        Ok(())
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_seq<A: SeqAccess<'a>>(self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element_seed(References { wanted: &mut *self.wanted, ..self })?.is_some() {}
+        Ok(())
+    }
+    fn visit_map<A: MapAccess<'a>>(self, mut fields: A) -> Result<(), A::Error> {
+        while let Some(Key(key)) = fields.next_key()? {
+            let meaning = match &*key {
+                "conversation_id" => Meaning::Nothing,
+                "id" if self.in_list => Meaning::Name,
+                "username" if self.in_list => Meaning::Username,
+                key if key.ends_with("_id") || key.ends_with("_ids") || key.ends_with("_keys") => Meaning::Name,
+                _ => Meaning::Nothing,
+            };
+            let in_list = matches!(&*key, "referenced_tweets" | "referenced_posts" | "mentions");
+            fields.next_value_seed(References { meaning, in_list, wanted: &mut *self.wanted })?;
+        }
+        Ok(())
     }
 }
 
@@ -98,7 +180,7 @@ fn collect_references(tweet: &RawValue, wanted: &mut HashSet<String>) {
 mod tests {
     use super::*;
     use expect_test::{Expect, expect};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[track_caller]
     fn check(tweets: &[Value], includes: &Value, want: Expect) {
