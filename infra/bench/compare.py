@@ -1,6 +1,6 @@
 """compare.py OURS PEER ...: every row and column of each peer's REF beside ours; `sentimento` and `simbolo` are left out.
 
-A list that is null and one that is empty count as equal, since not every reader tells them apart.
+A list that is null and one that is empty count as equal, since not every reader tells them apart. That it can fail is tried at the end.
 """
 
 import sys
@@ -21,13 +21,37 @@ def rows(folder):
     return f"read_parquet('{folder}/**/*.parquet', hive_partitioning=true)"
 
 
+def side(folder):
+    return "SELECT " + ", ".join(f"{column} AS v{place}" for place, column in enumerate(COLUMNS)) + f" FROM {rows(folder)}"
+
+
+def differing(one, other):
+    """Rows that differ, by column."""
+    differ = ", ".join(f"count(*) FILTER (a.v{place} IS DISTINCT FROM b.v{place})" for place in range(len(COLUMNS)))
+    counts = connection.execute(f"SELECT {differ} FROM ({one}) AS a FULL JOIN ({other}) AS b ON a.v0 = b.v0").fetchone()
+    return {column: count for column, count in zip(COLUMNS, counts) if count}
+
+
+def finds_one_changed_value():
+    """Whether a copy with one value taken out of one column is told from ours, for each column that has any."""
+    connection.execute(f"CREATE TEMP TABLE part AS {side(ours)} LIMIT 1000")
+    found = []
+    for place, column in enumerate(COLUMNS):
+        first, = connection.execute(f"SELECT min(rowid) FROM part WHERE v{place} IS NOT NULL").fetchone()
+        if first is not None:
+            changed = f"SELECT * REPLACE (CASE WHEN rowid <> {first} THEN v{place} END AS v{place}) FROM part"
+            found.append(column in differing("FROM part", changed))
+    return len(found) if all(found) else 0
+
+
 ours, *peers = sys.argv[1:]
 count, ids = connection.execute(f"SELECT count(*), count(DISTINCT id) FROM {rows(ours)}").fetchone()
 wrong = [] if 0 < count == ids else [f"ours: {count} rows with {ids} ids"]
 for peer in peers:
-    differ = ", ".join(f"count(*) FILTER (a.v{place} IS DISTINCT FROM b.v{place})" for place in range(len(COLUMNS)))
-    side = lambda folder: "SELECT " + ", ".join(f"{column} AS v{place}" for place, column in enumerate(COLUMNS)) + f" FROM {rows(folder)}"
-    counts = connection.execute(f"SELECT {differ} FROM ({side(ours)}) AS a FULL JOIN ({side(peer)}) AS b ON a.v0 = b.v0").fetchone()
-    wrong += [f"{peer}: {count} rows differ in {column}" for column, count in zip(COLUMNS, counts) if count]
-print("\n".join(wrong) or f"{count} rows, {len(COLUMNS)} columns: the same in {1 + len(peers)} outputs")
+    wrong += [f"{peer}: {rows} rows differ in {column}" for column, rows in differing(side(ours), side(peer)).items()]
+proven = finds_one_changed_value()
+if not proven:
+    wrong.append("a changed value is not found")
+print("\n".join(wrong) or f"{count} rows, {len(COLUMNS)} columns: the same in {1 + len(peers)} outputs; "
+      f"one changed value is found in each of {proven} columns (the others are null)")
 sys.exit(bool(wrong))

@@ -1,6 +1,6 @@
 """Refines the same RAW files with `reprocess` and with its peers, in turn, and prints what each took.
 
-    infra/bench/run.sh [--files 2000] [--seed 1] [--rounds 3]
+    infra/bench/run.sh [--files 2000] [--seed 1] [--rounds 3] [--only reprocess]
 
 CPU and wall time are of whole processes, start-up included; the median of the rounds counts. A ratio within one table means
 something; a time alone does not, since it depends on the machine and on what else it does.
@@ -17,6 +17,7 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+OURS = "reprocess, per RAW file"
 
 
 def run(command):
@@ -39,15 +40,17 @@ def main():
     arguments.add_argument("--files", type=int, default=2000)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--only", default="", help="no peer without this in its name")
     arguments = arguments.parse_args()
     peer = lambda name, *more: lambda raw, ref: [sys.executable, os.path.join(HERE, name), raw, ref, *more]
     tools = {
-        "reprocess, per RAW file": lambda raw, ref: [arguments.local, "reprocess", "--raw", raw, "--ref", ref],
+        OURS: lambda raw, ref: [arguments.local, "reprocess", "--raw", raw, "--ref", ref],
         "pyarrow, per RAW file": peer("peer_pyarrow.py", "--per-file"),
         "DuckDB, per RAW file": peer("peer_duckdb.py", "--per-file"),
         "DuckDB, bulk": peer("peer_duckdb.py"),
         "pyarrow, bulk": peer("peer_pyarrow.py"),
     }
+    tools = {name: command for name, command in tools.items() if arguments.only in name or name == OURS}
     tweets = arguments.files * 100
     for shape in ("default", "full"):
         with tempfile.TemporaryDirectory() as folder:
@@ -60,7 +63,7 @@ def main():
                     shutil.rmtree(ref, ignore_errors=True)
                     times[name].append(run(command(raw, ref)))
             subprocess.run([sys.executable, os.path.join(HERE, "compare.py"), *[os.path.join(folder, name) for name in tools]], check=True)
-            ours = statistics.median(wall for wall, _ in times["reprocess, per RAW file"])
+            ours = statistics.median(wall for wall, _ in times[OURS])
             print(f"\n| {shape} shape, {tweets} tweets | wall s | CPU s | µs/tweet | tweets/s | wall ÷ ours | files | bytes/tweet |")
             print("|---|--:|--:|--:|--:|--:|--:|--:|")
             for name in tools:

@@ -7,6 +7,7 @@ mod rows;
 mod world;
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use expect_test::expect;
@@ -291,6 +292,32 @@ async fn ten_objects_wait_for_s3_together() {
     assert_eq!(world.handle(queue(&batch)).await.unwrap(), failures(&[]));
     assert!(started.elapsed() < 2 * one, "{:?} for ten, {one:?} for one", started.elapsed());
     assert_eq!(world.written().len(), 11);
+}
+
+/// What bounds the memory: files of [`refine::RAW_BYTES_MAX`] at most, ten of them at once, however many an event names.
+#[tokio::test(start_paused = true)]
+async fn forty_objects_are_under_way_ten_at_a_time() {
+    let world = World::new();
+    let keys: Vec<String> = (0..40).map(|n| format!("tweets/{n}.json")).collect();
+    for (key, id) in keys.iter().zip(1..) {
+        world.put_raw(key, document(id)).await;
+    }
+    // From its GET to its PUT an object is read, parsed and encoded.
+    let under_way = Arc::new(Mutex::new((0_usize, 0_usize)));
+    let counted = Arc::clone(&under_way);
+    world.rule(move |method, _| {
+        let (now, most) = &mut *counted.lock().unwrap();
+        if method == Method::GET {
+            *now += 1;
+        } else {
+            *now -= 1;
+        }
+        *most = *now.max(most);
+        Fate::Answered(Duration::from_millis(30))
+    });
+    let batch: Vec<Value> = keys.iter().map(|key| notification(RAW, key)).collect();
+    assert_eq!(world.handle(queue(&batch)).await.unwrap(), failures(&[]));
+    assert_eq!(*under_way.lock().unwrap(), (0, 10));
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,7 +9,10 @@ use serde_json::value::RawValue;
 /// `includes` of one page: the arrays by their name (`users`, `tweets` or `posts`, `media`, …), objects as they were sent.
 pub(crate) type Includes = BTreeMap<String, Vec<Box<RawValue>>>;
 
-/// Names by which an included object can be referred to.
+/// Ids, keys and `@usernames`.
+type Names<'a> = HashSet<Cow<'a, str>>;
+
+/// Names by which an object can be referred to.
 #[derive(Deserialize)]
 struct Identity<'a> {
     #[serde(borrow)]
@@ -20,26 +23,44 @@ struct Identity<'a> {
     username: Option<Cow<'a, str>>,
 }
 
+/// An included object, and what it is called.
+struct Included<'a> {
+    kind: &'a str,
+    name: Cow<'a, str>,
+    at_username: Option<String>,
+    object: &'a RawValue,
+}
+
+impl<'a> Included<'a> {
+    fn read(kind: &'a str, object: &'a RawValue) -> Option<Self> {
+        let Identity { id, media_key, username } = serde_json::from_str(object.get()).ok()?;
+        Some(Self { kind, name: media_key.or(id)?, at_username: username.map(|name| format!("@{name}")), object })
+    }
+
+    fn is_in(&self, wanted: &Names) -> bool {
+        wanted.contains(&self.name) || self.at_username.as_deref().is_some_and(|name| wanted.contains(name))
+    }
+}
+
 /// What of `pages` the given tweets refer to, directly or through an included tweet, each object once.
 pub(crate) fn referred_by<'a>(tweets: impl Iterator<Item = &'a RawValue>, pages: &[&'a Includes]) -> BTreeMap<&'a str, Vec<&'a RawValue>> {
     if pages.iter().all(|page| page.is_empty()) {
         return BTreeMap::new();
     }
-    let mut wanted = HashSet::new();
+    let mut wanted = Names::new();
     tweets.for_each(|tweet| collect_references(tweet, &mut wanted));
 
+    let objects = pages.iter().copied().flatten().flat_map(|(kind, objects)| objects.iter().map(move |object| (kind, object)));
+    let objects: Vec<Included> = objects.filter_map(|(kind, object)| Included::read(kind, object)).collect();
     let mut kept = BTreeMap::<&str, Vec<&RawValue>>::new();
     let mut seen = HashSet::new();
     loop {
         let before = seen.len();
-        for (kind, object) in pages.iter().copied().flatten().flat_map(|(kind, objects)| objects.iter().map(move |object| (kind, object))) {
-            let Ok(identity) = serde_json::from_str::<Identity>(object.get()) else { continue };
-            let Some(name) = identity.media_key.as_deref().or(identity.id.as_deref()) else { continue };
-            let referred = wanted.contains(name) || identity.username.is_some_and(|username| wanted.contains(&format!("@{username}")));
-            if referred && seen.insert((kind.as_str(), name.to_owned())) {
-                kept.entry(kind).or_default().push(object);
-                if matches!(kind.as_str(), "tweets" | "posts") {
-                    collect_references(object, &mut wanted);
+        for included in &objects {
+            if included.is_in(&wanted) && seen.insert((included.kind, included.name.as_ref())) {
+                kept.entry(included.kind).or_default().push(included.object);
+                if matches!(included.kind, "tweets" | "posts") {
+                    collect_references(included.object, &mut wanted);
                 }
             }
         }
@@ -59,46 +80,51 @@ const DEPTH_MAX: usize = 16;
 /// `referenced_tweets` or `referenced_posts`, or `id` and `username` of an item of `mentions`. The conversation is not
 /// one: it has no expansion. Told by the form of the key, so that a field added tomorrow is understood.
 /// Source: the values of `expansions` in X OpenAPI 2.159 and 2.167.
-fn collect_references(tweet: &RawValue, wanted: &mut HashSet<String>) {
-    // Level by level, so that what no `Value` can hold (half a surrogate pair, 1e400) hides nothing but itself.
-    fn walk(value: &RawValue, depth: usize, is_reference: bool, in_list_of_references: bool, wanted: &mut HashSet<String>) {
-        let json = value.get();
-        match json.as_bytes().first() {
-            Some(b'"') if is_reference => wanted.extend(serde_json::from_str::<String>(json)),
-            Some(b'[') if depth < DEPTH_MAX => {
-                for item in serde_json::from_str::<Vec<&RawValue>>(json).unwrap_or_default() {
-                    walk(item, depth + 1, is_reference, in_list_of_references, wanted);
-                }
-            }
-            Some(b'{') if depth < DEPTH_MAX => {
-                let fields: BTreeMap<Cow<str>, &RawValue> = serde_json::from_str(json).unwrap_or_default();
-                for (key, value) in fields {
-                    match &*key {
-                        "conversation_id" => {}
-                        "username" if in_list_of_references => {
-                            wanted.extend(serde_json::from_str::<String>(value.get()).map(|name| format!("@{name}")));
-                        }
-                        "id" => walk(value, depth + 1, in_list_of_references, false, wanted),
-                        key => walk(
-                            value,
-                            depth + 1,
-                            key.ends_with("_id") || key.ends_with("_ids") || key.ends_with("_keys"),
-                            matches!(key, "referenced_tweets" | "referenced_posts" | "mentions"),
-                            wanted,
-                        ),
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    let own_id = serde_json::from_str::<Identity>(tweet.get()).ok().and_then(|identity| identity.id);
+fn collect_references<'a>(tweet: &'a RawValue, wanted: &mut Names<'a>) {
+    let own_id = serde_json::from_str::<Identity>(tweet.get()).ok().and_then(|tweet| tweet.id);
     // The edit history names the tweet itself, which may stand in `includes` because another one refers to it.
-    let held_before = own_id.as_ref().is_some_and(|id| wanted.contains(&**id));
-    walk(tweet, 0, false, false, wanted);
+    let held_before = own_id.as_ref().is_some_and(|id| wanted.contains(id));
+    note(tweet, 0, false, false, wanted);
     if let (Some(id), false) = (own_id, held_before) {
-        wanted.remove(&*id);
+        wanted.remove(&id);
     }
+}
+
+/// Notes the references in one value: itself, or what an object or a list holds. Level by level, so that what Rust cannot
+/// hold (half a surrogate pair, 1e400) hides nothing but itself.
+fn note<'a>(value: &'a RawValue, depth: usize, is_reference: bool, in_list_of_references: bool, wanted: &mut Names<'a>) {
+    let json = value.get();
+    match json.as_bytes().first() {
+        Some(b'"') if is_reference => wanted.extend(text(json)),
+        Some(b'[') if depth < DEPTH_MAX => {
+            for item in serde_json::from_str::<Vec<&RawValue>>(json).unwrap_or_default() {
+                note(item, depth + 1, is_reference, in_list_of_references, wanted);
+            }
+        }
+        Some(b'{') if depth < DEPTH_MAX => {
+            for (key, value) in serde_json::from_str::<BTreeMap<Cow<str>, &RawValue>>(json).unwrap_or_default() {
+                match &*key {
+                    "conversation_id" => {}
+                    "id" => note(value, depth + 1, in_list_of_references, false, wanted),
+                    "username" if in_list_of_references => wanted.extend(text(value.get()).map(|name| format!("@{name}").into())),
+                    key => note(
+                        value,
+                        depth + 1,
+                        key.ends_with("_id") || key.ends_with("_ids") || key.ends_with("_keys"),
+                        matches!(key, "referenced_tweets" | "referenced_posts" | "mentions"),
+                        wanted,
+                    ),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn text(json: &str) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    serde_json::from_str(json).ok().map(|Text(text)| text)
 }
 
 #[cfg(test)]

@@ -1,0 +1,24 @@
+//! Reads a page of posts and puts the RAW document of them together, as `ingest` does, so many times over: what
+//! `infra/bench/instructions.py` counts.
+//!
+//! ```text
+//! cargo run --release -p tweets --example capture_again -- ROUNDS FILE      # an answer of the X API, or a RAW file
+//! ```
+
+use std::error::Error;
+use std::hint::black_box;
+
+use chrono::DateTime;
+use tweets::{Capture, Page, raw_document};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [rounds, file] = &arguments[..] else { return Err("usage: capture_again ROUNDS FILE".into()) };
+    let (body, requested) = (std::fs::read(file)?, ["id".to_owned(), "text".to_owned()]);
+    let capture = Capture { captured_at: DateTime::default(), query: "presidente lang:pt", requested: &requested, ingest_version: "0" };
+    for _ in 0..rounds.parse::<u32>()? {
+        let page = Page::parse(black_box(&body))?;
+        black_box(raw_document(&page.posts, &capture));
+    }
+    Ok(())
+}

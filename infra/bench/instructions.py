@@ -1,0 +1,47 @@
+"""Counts the instructions of the hot paths under valgrind, and fails when one needs more than it is known to.
+
+    cargo build --release -p refine -p sentiment -p tweets --examples
+    python3 infra/bench/instructions.py target/release/examples [FOLDER OF generate]
+
+A count does not depend on how fast or how busy the machine is. Each program makes a few rounds and many, and the difference is
+divided, so that its start cancels out. The file is the first of `generate`: 100 tweets, every field and expansion.
+"""
+
+import glob
+import re
+import subprocess
+import sys
+import tempfile
+
+# Thousands of instructions a round. A change that is meant to cost more, or that costs less, puts here what this program prints.
+EXPECTED = {
+    "label_again": 1_622,  # the sentiment of 1,000 tweets
+    "capture_again": 11_047,  # a page of 100 posts into a RAW document
+    "refine_again": 6_973,  # a RAW document into Parquet
+}
+TOLERANCE = 0.05  # another libc, another instruction set, random hashes
+FEW, MANY = 2, 12
+VALGRIND = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
+
+
+def counted(*command):
+    told = subprocess.run([*VALGRIND, *command], check=True, stderr=subprocess.PIPE, text=True).stderr
+    return int(re.search(r"I\s+refs:\s+([\d,]+)", told)[1].replace(",", ""))
+
+
+def main(examples, of_generate=None):
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([f"{of_generate or examples}/generate", folder, "1", "1", "full"], check=True, stdout=subprocess.DEVNULL)
+        raw = glob.glob(f"{folder}/**/*.json", recursive=True)
+        has_more = False
+        for name, expected in EXPECTED.items():
+            files = [] if name == "label_again" else raw  # it makes its own tweets
+            few, many = (counted(f"{examples}/{name}", str(rounds), *files) for rounds in (FEW, MANY))
+            found = (many - few) / (MANY - FEW) / 1000
+            has_more |= found > expected * (1 + TOLERANCE)
+            print(f"{name:14} {found:>7,.0f} thousand instructions a round, {found / expected - 1:+.1%} of the {expected:,} expected")
+    if has_more:
+        sys.exit("more than they are known to need: make it cheaper, or raise EXPECTED and say in the commit what it buys")
+
+
+main(*sys.argv[1:])
