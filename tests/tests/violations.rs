@@ -634,3 +634,22 @@ fn one_fault_at_each_request_of_a_run() {
         }
     }
 }
+
+/// Each answer of a run in turn takes so long that the run is cut off at its deadline, with its request done or not.
+#[test]
+fn a_run_that_is_cut_off_at_its_deadline_loses_nothing() {
+    for applied in [false, true] {
+        for nth in 1..=12 {
+            world_with(pages_of(3), async |world| {
+                let posts = world.posts(6);
+                world.script(None, nth, Fault::Slow { applied, by: Duration::from_secs(20) });
+                let run = world.sandbox().run(&world, Duration::from_millis(1_500)).await;
+                assert_eq!(run.status(), "overran", "request {nth}");
+                world.wait(AFTER_THE_LEASE).await;
+                assert_eq!(world.ingest().await.status(), "complete");
+                assert_eq!(world.captured(), posts);
+                world.come_to_rest().await;
+            });
+        }
+    }
+}
