@@ -8,14 +8,14 @@ use crate::csv::Row;
 #[path = "../src/class.rs"]
 mod class;
 
-use class::{CHANGE, LATE, NEXT, SECOND, STARTS};
+use class::{CHANGE, INSIDE, LATE, NEXT_CHANGE, NEXT_STARTS, SECOND, STARTS};
 
 /// The classes by pair, the first byte of a pair being the low one.
 pub fn of_pairs(rows: &[Row]) -> Vec<u8> {
-    let mut classes = Classes { pairs: vec![0; 256 * 256], begins: [false; 256] };
+    let mut classes = Classes { pairs: vec![0; 256 * 256] };
     for (first, seconds) in changes() {
         for second in seconds {
-            classes.add_first(CHANGE, first, second);
+            classes.add(CHANGE, first, second);
         }
     }
     // The long symbols come last: they are for free where a short one has made their first byte noticed.
@@ -24,13 +24,13 @@ pub fn of_pairs(rows: &[Row]) -> Vec<u8> {
     for symbol in symbols {
         classes.add_symbol(symbol);
     }
-    classes.with_next()
+    classes.add_next(STARTS, NEXT_STARTS);
+    classes.add_next(CHANGE, NEXT_CHANGE);
+    classes.pairs
 }
 
 struct Classes {
     pairs: Vec<u8>,
-    /// Whether something is noticed at this byte, with some byte after it.
-    begins: [bool; 256],
 }
 
 impl Classes {
@@ -38,21 +38,19 @@ impl Classes {
         self.pairs[usize::from(u16::from_le_bytes([first, second]))] |= class;
     }
 
-    fn add_first(&mut self, class: u8, first: u8, second: u8) {
-        self.add(class, first, second);
-        self.begins[usize::from(first)] = true;
-    }
-
     /// A symbol is noticed by its first two bytes where the scan meets them as a pair. Where they fall into two pairs it
     /// is noticed by its first byte, if that is rare, and else by its second: stopping at each `s` for the sake of `s2`
     /// would be slow.
     fn add_symbol(&mut self, symbol: &[u8]) {
         let any = 0..=u8::MAX;
+        for pair in symbol.windows(2) {
+            self.add(INSIDE, pair[0], pair[1]);
+        }
         match *symbol {
             [first, second, ref rest @ ..] => {
-                let rare_enough = rest.is_empty() && commonness(first) <= commonness(second);
-                if rare_enough || self.begins[usize::from(first)] {
-                    return self.add_first(STARTS, first, second);
+                let rare_enough = !first.is_ascii() || rest.is_empty() && commonness(first) <= commonness(second);
+                if rare_enough || self.begins(STARTS, first) {
+                    return self.add(STARTS, first, second);
                 }
                 self.add(LATE, first, second);
                 match rest.first() {
@@ -60,18 +58,21 @@ impl Classes {
                     None => any.for_each(|third| self.add(SECOND, second, third)),
                 }
             }
-            [first] => any.for_each(|second| self.add_first(STARTS, first, second)),
+            [first] => any.for_each(|second| self.add(STARTS, first, second)),
             [] => {}
         }
     }
 
-    fn with_next(mut self) -> Vec<u8> {
-        for (index, class) in self.pairs.iter_mut().enumerate() {
-            if self.begins[index >> 8] {
-                *class |= NEXT;
-            }
+    /// Whether `class` is possible at `first`, with some byte after it.
+    fn begins(&self, class: u8, first: u8) -> bool {
+        self.pairs.iter().skip(usize::from(first)).step_by(256).any(|pair| pair & class != 0)
+    }
+
+    /// Marks every pair whose second byte may begin something of `class`.
+    fn add_next(&mut self, class: u8, next: u8) {
+        for second in (0..=u8::MAX).filter(|&second| self.begins(class, second)).collect::<Vec<_>>() {
+            (0..=u8::MAX).for_each(|first| self.add(next, first, second));
         }
-        self.pairs
     }
 }
 
@@ -90,15 +91,15 @@ fn changes() -> Vec<(u8, Vec<u8>)> {
 }
 
 /// How often a byte stands in Brazilian tweets, by rank: spaces and small letters by far, then full stops and commas,
-/// capitals, digits; punctuation, the bytes of emoji and letters that Portuguese hardly uses come last.
+/// capitals, digits and parentheses; other punctuation, the bytes of emoji and letters that Portuguese hardly uses come last.
 fn commonness(byte: u8) -> u8 {
     match byte {
-        b'D' | b'x' | b'X' => 0,
+        b'x' | b'X' => 0,
         b' ' => 5,
         b'a'..=b'z' => 4,
         b'.' | b',' => 3,
         b'A'..=b'Z' => 2,
-        b'0'..=b'9' => 1,
+        b'0'..=b'9' | b'(' | b')' => 1,
         _ => 0,
     }
 }

@@ -27,7 +27,7 @@ fn write_entries(out: &mut String, rows: &[Row]) {
         let (symbol, sentimento, family) = (&row.simbolo, &row.sentimento, row.family);
         let (first, last) = (symbol.chars().next().unwrap_or('\0'), symbol.chars().next_back().unwrap_or('\0'));
         let two_chars = symbol.chars().count() == 2;
-        let holds_mask_start = symbol.contains(['@', '#', 'w', 'W', 'h', 'H']);
+        let holds_mask_start = symbol.contains(['@', '#', 'w', 'h', 'H']);
         let shorter = rows
             .iter()
             .enumerate()
@@ -69,39 +69,55 @@ impl Trie {
     }
 
     /// Lays all children in one array by row displacement: the child of a node by `byte` is in slot `base + byte`, if
-    /// that slot names the node as its owner. The crowded nodes choose first, so that the others fit between.
-    fn displace(&self) -> (Vec<usize>, Vec<Option<(usize, usize)>>) {
-        let mut bases = vec![0; self.children.len()];
-        let mut slots: Vec<Option<(usize, usize)>> = Vec::new();
-        let mut order: Vec<usize> = (0..self.children.len()).collect();
-        order.sort_by_key(|&node| std::cmp::Reverse(self.children[node].len()));
+    /// that slot is owned by the base of the node. The crowded nodes choose first, after the root, whose base is 0, so
+    /// that the others fit between. No two nodes have the same base; leaves have none.
+    fn displace(&self) -> Layout {
+        let mut bases = vec![None; self.children.len()];
+        let mut slots: Vec<Option<Slot>> = Vec::new();
+        let mut order: Vec<usize> = (0..self.children.len()).filter(|&node| !self.children[node].is_empty()).collect();
+        order.sort_by_key(|&node| std::cmp::Reverse((node == 0, self.children[node].len())));
         for node in order {
             let children = &self.children[node];
-            let free = |base: &usize| children.keys().all(|&byte| slots.get(base + usize::from(byte)).is_none_or(Option::is_none));
+            let fits = |base: &usize| {
+                !bases.contains(&Some(*base))
+                    && children.keys().all(|&byte| slots.get(base + usize::from(byte)).is_none_or(Option::is_none))
+            };
             // Beyond the last slot every base is free.
-            let base = (0..=slots.len()).find(free).unwrap_or(slots.len());
+            let base = (0..=slots.len()).find(fits).unwrap_or(slots.len());
             slots.resize(slots.len().max(base + 256), None);
             for (&byte, &child) in children {
-                slots[base + usize::from(byte)] = Some((node, child));
+                slots[base + usize::from(byte)] = Some(Slot { owner: base, child });
             }
-            bases[node] = base;
+            bases[node] = Some(base);
         }
-        (bases, slots)
+        Layout { bases, slots }
     }
 }
 
+struct Layout {
+    /// By node.
+    bases: Vec<Option<usize>>,
+    slots: Vec<Option<Slot>>,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    /// The base of the parent.
+    owner: usize,
+    /// The node.
+    child: usize,
+}
+
 fn write_trie(out: &mut String, trie: &Trie) {
-    let (bases, slots) = trie.displace();
-    let _ = writeln!(out, "static NODES: [Node; {}] = [", bases.len());
-    for (base, entry) in bases.iter().zip(&trie.entries) {
-        let _ = writeln!(out, "    Node {{ base: {base}, entry: {entry:?} }},");
-    }
-    let _ = writeln!(out, "];");
+    let Layout { bases, slots } = trie.displace();
     let _ = writeln!(out, "static SLOTS: [Slot; {}] = [", slots.len());
-    for slot in slots {
-        // A free slot is owned by a node that does not exist.
-        let (owner, child) = slot.unwrap_or((usize::from(u16::MAX), 0));
-        let _ = writeln!(out, "    Slot {{ owner: {owner}, child: {child} }},");
+    for slot in &slots {
+        // Behind a leaf there is no slot, and a free slot is owned by a base that does not exist.
+        let (owner, base, entry) = match *slot {
+            Some(Slot { owner, child }) => (owner, bases[child].unwrap_or(slots.len()), trie.entries[child]),
+            None => (usize::from(u16::MAX), slots.len(), None),
+        };
+        let _ = writeln!(out, "    Slot {{ owner: {owner}, base: {base}, entry: {entry:?} }},");
     }
     let _ = writeln!(out, "];");
 }

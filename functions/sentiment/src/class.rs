@@ -8,5 +8,9 @@ pub const SECOND: u8 = 2;
 pub const LATE: u8 = 4;
 /// Normalising may change what starts here.
 pub const CHANGE: u8 = 8;
-/// At the second byte of a pair a symbol may start, or a change, whatever follows.
-pub const NEXT: u8 = 16;
+/// At the second byte of the pair a symbol may start, whatever follows.
+pub const NEXT_STARTS: u8 = 16;
+/// At the second byte of the pair a change may start, whatever follows.
+pub const NEXT_CHANGE: u8 = 32;
+/// Some symbol holds this pair.
+pub const INSIDE: u8 = 64;

@@ -7,7 +7,7 @@ use crate::Sentimento;
 include!(concat!(env!("OUT_DIR"), "/lexicon.rs"));
 
 /// The class of each pair of bytes, the first being the low one: what may begin at its first byte, since the second one
-/// agrees, and `NEXT`.
+/// agrees, and what may begin at the second.
 pub static PAIRS: &[u8; 256 * 256] = include_bytes!(concat!(env!("OUT_DIR"), "/pairs.bin"));
 
 /// One row of the lexicon.
@@ -43,17 +43,15 @@ pub enum Family {
     Face,
 }
 
-/// A node of the trie over the bytes of the symbols; node 0 is the root.
-struct Node {
-    /// The child by `byte` is in the slot `base + byte`, if that slot names this node as its owner.
+/// A byte of the trie over the bytes of the symbols: where it leads.
+///
+/// The byte after a prefix is in slot `base + byte`, if that slot is owned by the `base` of the prefix; the base of the
+/// empty prefix is 0.
+struct Slot {
+    owner: u16,
     base: u16,
     /// The entry whose symbol ends here, as an index into `ENTRIES`.
     entry: Option<u16>,
-}
-
-struct Slot {
-    owner: u16,
-    child: u16,
 }
 
 impl Entry {
@@ -65,16 +63,14 @@ impl Entry {
 
 /// The longest entry that `bytes` starts with.
 pub fn longest_at(bytes: &[u8]) -> Option<&'static Entry> {
-    let mut node: u16 = 0;
+    let mut prefix: u16 = 0;
     let mut longest = None;
     for &byte in bytes {
-        let Node { base, .. } = NODES[usize::from(node)];
-        let slot = &SLOTS[usize::from(base) + usize::from(byte)];
-        if slot.owner != node {
+        let Some(slot) = SLOTS.get(usize::from(prefix) + usize::from(byte)).filter(|slot| slot.owner == prefix) else {
             break;
-        }
-        node = slot.child;
-        longest = NODES[usize::from(node)].entry.or(longest);
+        };
+        longest = slot.entry.or(longest);
+        prefix = slot.base;
     }
     longest.map(entry_at)
 }
@@ -87,7 +83,7 @@ fn entry_at(index: u16) -> &'static Entry {
 mod tests {
     use super::*;
     use crate::class::{LATE, SECOND, STARTS};
-    use crate::stops::next_stop;
+    use crate::stops::{Wanted, next_stop};
 
     #[test]
     fn entries_come_longest_first() {
@@ -120,9 +116,9 @@ mod tests {
         for entry in &ENTRIES {
             for prefix in ["", "ã ", "ão "] {
                 let text = format!("{prefix}{}", entry.symbol);
-                let starts_at = |at, class| next_stop(text.as_bytes(), at, class).is_some_and(|stop| stop.at == at);
-                let here = starts_at(prefix.len(), STARTS | LATE);
-                let passed = starts_at(prefix.len() + 1, SECOND);
+                let stop = next_stop(text.as_bytes(), 0, Wanted::SYMBOLS).expect(entry.symbol);
+                let here = stop.at == prefix.len() && stop.class & (STARTS | LATE) != 0;
+                let passed = stop.at == prefix.len() + 1 && stop.class & SECOND != 0;
                 // In "ã " the symbol starts at an odd byte, so it is not the first of its pair.
                 assert!(if prefix.len() % 2 == 0 { here } else { here || passed }, "{text}");
             }

@@ -30,7 +30,7 @@ mod stops;
 pub use lexicon::LEXICON_VERSION;
 pub use normalise::unescape;
 pub use post::{Post, text_to_scan};
-use search::ChangesAt;
+use search::NotAsItIs;
 
 /// The value of the column `sentimento`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,8 +65,7 @@ pub struct Label {
 
 /// Labels a text as the API gives it, that is with its HTML entities.
 pub fn label(text: &str) -> Label {
-    let found =
-        search::first_symbol_if_normal(text).unwrap_or_else(|ChangesAt(at)| search::first_symbol(&normalise::normalise_from(text, at)));
+    let found = search::first_symbol_as_it_is(text).unwrap_or_else(|NotAsItIs| search::first_symbol(&normalise::normalise(text)));
     match found {
         Some(entry) => Label { sentimento: entry.sentimento, simbolo: Some(entry.symbol) },
         None => Label { sentimento: Sentimento::Neutro, simbolo: None },

@@ -11,23 +11,21 @@ use crate::neighbour::{Neighbour, is_word};
 pub fn end_at(text: &str, at: usize, before: Neighbour) -> Option<usize> {
     match text.as_bytes().get(at)? {
         b'h' | b'H' => link_end(text, at),
-        b'@' | b'#' | b'w' | b'W' => tag_end(text, at, before),
+        b'@' | b'#' | b'w' => tag_end(text, at, before),
         _ => None,
     }
 }
 
 /// Whether a mask may start with `byte`: a quick look before [`end_at`].
 pub fn may_start_with(byte: u8) -> bool {
-    matches!(byte, b'h' | b'H' | b'@' | b'#' | b'w' | b'W')
+    matches!(byte, b'h' | b'H' | b'@' | b'#' | b'w')
 }
 
 /// The end of the link (steps 1 and 2) whose scheme ends with the colon at `colon` and starts at `from` or after.
 ///
 /// Nearly all that looks like the face `:/` is such a link, and no tag can cover it, since links are masked first.
 pub fn link_around(text: &str, colon: usize, from: usize) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let length = if bytes.get(colon + 1) == Some(&b'/') { scheme_length(&bytes[from..colon]) } else { 0 };
-    if length == 0 { None } else { link_end(text, colon - length) }
+    link_end(text, colon - scheme_length(&text.as_bytes()[from..colon])?)
 }
 
 /// Whether a mask starts within `range`; `before` stands before it.
@@ -42,17 +40,15 @@ pub fn starts_within(text: &str, range: Range<usize>, before: Neighbour) -> bool
     })
 }
 
-/// The end of the link that starts at `at`: step 1, a t.co link, or else step 2, any other.
-///
-/// The specification names "any case" for t.co only. Here it holds for both, since `Http:/…` cut by truncation is a
-/// link to its reader, and would otherwise be a face.
+/// The end of the link that starts at `at`: step 1, a t.co link in any case, or else step 2, any other in lower case.
 fn link_end(text: &str, at: usize) -> Option<usize> {
-    let after_colon = after_scheme(&text.as_bytes()[at..])?;
+    let from_here = &text.as_bytes()[at..];
+    let after_colon = after_scheme(from_here)?;
     match after_colon {
         [b'/', b'/', b't' | b'T', b'.', b'c' | b'C', b'o' | b'O', b'/', code @ ..] => {
             Some(text.len() - code.len() + count(code, u8::is_ascii_alphanumeric))
         }
-        [b'/', ..] => {
+        [b'/', ..] if from_here.starts_with(b"http:") || from_here.starts_with(b"https:") => {
             let slashes = text.len() - after_colon.len();
             Some(text[slashes..].find(char::is_whitespace).map_or(text.len(), |length| slashes + length))
         }
@@ -63,7 +59,7 @@ fn link_end(text: &str, at: usize) -> Option<usize> {
 /// The end of the mention, hashtag or `www.` link that starts at `at`: steps 3 to 5.
 ///
 /// They are one pass over the text as it stands, so a mask already set counts as the mask it is: both `#a` and `#b` of
-/// `#a#b` are masked. `WWW.` is a link too, as it is to its reader.
+/// `#a#b` are masked.
 fn tag_end(text: &str, at: usize, before: Neighbour) -> Option<usize> {
     if before.is_word() {
         return None;
@@ -72,19 +68,21 @@ fn tag_end(text: &str, at: usize, before: Neighbour) -> Option<usize> {
     let (marker, end) = match bytes.first()? {
         b'@' => (1, 1 + count(&bytes[1..], |&byte| byte.is_ascii_alphanumeric() || byte == b'_')),
         b'#' => (1, text[at + 1..].find(|char| !is_word(char)).map_or(bytes.len(), |length| 1 + length)),
-        b'w' | b'W' if matches!(bytes, [_, b'w' | b'W', b'w' | b'W', b'.', ..]) => return www_end(text, at + 4),
+        b'w' if bytes.starts_with(b"www.") => return www_end(text, at + 4),
         _ => return None,
     };
     // A link in the same word was masked before: `@g1https://t.co/x` is a mention and a link.
-    let end = if bytes[end..].starts_with(b":/") { end - scheme_length(&bytes[marker..end]) } else { end };
+    let scheme = scheme_length(&bytes[marker..end]).filter(|length| link_end(text, at + end - length).is_some());
+    let end = end - scheme.unwrap_or(0);
     (end > marker).then_some(at + end)
 }
 
-/// The end of a link without a scheme; `from` is after its `www.`.
+/// The end of a link without a scheme; `from` is after its `www.`. What follows may be a mask, which is no white space:
+/// then the `www.` alone is masked.
 fn www_end(text: &str, from: usize) -> Option<usize> {
     let ends = |(index, char): &(usize, char)| char.is_whitespace() || matches!(char, 'h' | 'H') && link_end(text, from + index).is_some();
     let length = text[from..].char_indices().find(ends).map_or(text.len() - from, |(index, _)| index);
-    (length > 0).then_some(from + length)
+    text[from..].starts_with(|char: char| !char.is_whitespace()).then_some(from + length)
 }
 
 /// What follows the `http:` or `https:` that `bytes` starts with.
@@ -98,12 +96,12 @@ fn after_scheme(bytes: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// How long the `http` or `https` is that `bytes` ends with, 0 if it does not.
-fn scheme_length(bytes: &[u8]) -> usize {
+/// How long the `http` or `https` is that `bytes` ends with.
+fn scheme_length(bytes: &[u8]) -> Option<usize> {
     match bytes {
-        [.., b'h' | b'H', b't' | b'T', b't' | b'T', b'p' | b'P'] => "http".len(),
-        [.., b'h' | b'H', b't' | b'T', b't' | b'T', b'p' | b'P', b's' | b'S'] => "https".len(),
-        _ => 0,
+        [.., b'h' | b'H', b't' | b'T', b't' | b'T', b'p' | b'P'] => Some("http".len()),
+        [.., b'h' | b'H', b't' | b'T', b't' | b'T', b'p' | b'P', b's' | b'S'] => Some("https".len()),
+        _ => None,
     }
 }
 
@@ -150,17 +148,17 @@ mod tests {
             ("http:a https:", "http:a https:"),
             ("https://t.coisa:)", "¤"),
             ("http://a/https://t.co/b:) c", "¤ c"),
-            ("Http:/…", "¤"),
+            ("Http:/… HTTPS://a.com", "Http:/… HTTPS://a.com"), // any case is said of t.co only
             ("httpsx://a", "httpsx://a"),
             // step 3
             ("www.a.com:) b", "¤ b"),
-            ("Www.a.com", "¤"),
+            ("Www.a.com", "Www.a.com"),
             ("(www.a.com) b", "(¤ b"),
             ("awww.a.com", "awww.a.com"),
             ("www. a", "www. a"),
             ("www", "www"),
             ("www.a.com/https://t.co/b:)", "¤¤:)"),
-            ("www.https://t.co/b", "www.¤"),
+            ("www.https://t.co/b", "¤¤"),
             // step 4
             ("@g1:)", "¤:)"),
             (".@g1 @", ".¤ @"),
@@ -177,6 +175,7 @@ mod tests {
             ("a#b # #! ", "a#b # #! "),
             ("#a#b", "¤¤"),
             ("#bhttps:/…", "¤¤"),
+            ("#bHTTPS:/… #bHTTPS://T.CO/c", "¤:/… ¤¤"),
             ("##a", "#¤"),
         ] {
             assert_eq!(masked(text), want, "{text}");

@@ -30,11 +30,6 @@ impl Neighbour {
     pub fn is(self, char: char) -> bool {
         self == Self::Char(char)
     }
-
-    /// Whether it is one of the characters of `chars`.
-    pub fn is_in(self, chars: &str) -> bool {
-        matches!(self, Self::Char(char) if chars.contains(char))
-    }
 }
 
 /// A word character: alphanumeric, `_`, a combining diacritical mark, or the keycap that makes `2️⃣` of a digit.

@@ -3,12 +3,13 @@
 //! A text that nothing changes is returned as it came.
 
 use std::borrow::Cow;
+use std::iter;
 use std::ops::Range;
 
-use crate::class::CHANGE;
-use crate::stops::{Stop, next_stop};
+use crate::stops::{Stop, Wanted, may_touch, next_stop};
 
-const ZWJ: char = '\u{200D}';
+/// The joiner of emoji.
+pub const ZWJ: char = '\u{200D}';
 
 /// Undoes the HTML escaping of the API, in one pass: `&amp;lt;` becomes `&lt;` and stays so.
 ///
@@ -19,30 +20,57 @@ const ZWJ: char = '\u{200D}';
 /// assert_eq!(sentiment::unescape("Q&amp;A &lt;3"), "Q&A <3");
 /// ```
 pub fn unescape(text: &str) -> Cow<'_, str> {
-    rewrite(text, 0, |text, from| text[from..].match_indices('&').find_map(|(at, _)| Some((from + at, entity_at(&text[from + at..])?))))
+    rewrite(text, |text, from| text[from..].match_indices('&').find_map(|(at, _)| Some((from + at, entity_at(&text[from + at..])?))))
 }
 
-/// Where the first change is that starts in `range`; nothing is made of it.
-pub fn first_change(text: &str, range: Range<usize>) -> Option<usize> {
-    let bytes = &text.as_bytes()[..text.len().min(range.end + 1)]; // a stop needs the byte after it
-    let mut from = range.start;
-    while let Some(Stop { at, .. }) = next_stop(bytes, from, CHANGE).filter(|stop| stop.at < range.end) {
-        if change_at(&text[at..]).is_some() {
-            return Some(at);
-        }
-        from = at + 1;
+/// Whether a change starts in `range`; nothing is made of it.
+pub fn changes_within(text: &str, range: Range<usize>) -> bool {
+    let end = text.len().min(range.end + 1); // a stop needs the byte after it
+    let first = |from| next_stop(&text.as_bytes()[..end], from, Wanted::CHANGES).filter(|stop| stop.at < range.end);
+    let mut stops = iter::successors(first(range.start), |stop| first(stop.at + 1));
+    stops.any(|stop| change_at(&text[stop.at..]).is_some())
+}
+
+/// What the changes that start at a place, one after the other, mean for the search.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing changes here.
+    None,
+    /// They end at this byte and bring no two characters together that stand so in any symbol.
+    Harmless(usize),
+    /// A symbol may come of it.
+    Symbol,
+}
+
+/// Weighs the change at `at`, or the deletions.
+pub fn effect_at(text: &str, at: usize) -> Effect {
+    let Some(change) = change_at(&text[at..]) else {
+        return Effect::None;
+    };
+    let end = if change.becomes.is_none() { after_deletions(text, at) } else { at + change.length };
+    // Beside the edge as beside a space: neither belongs to a symbol there.
+    let left = text.as_bytes()[..at].last().copied().unwrap_or(b' ');
+    let right = text.as_bytes().get(end).copied().unwrap_or(b' ');
+    let becomes = change.becomes.and_then(|char| u8::try_from(char).ok());
+    let touches = match becomes {
+        Some(becomes) => may_touch(left, becomes) || may_touch(becomes, right),
+        None => may_touch(left, right),
+    };
+    if touches || change_at(&text[end..]).is_some() { Effect::Symbol } else { Effect::Harmless(end) }
+}
+
+/// Where the text goes on after what is deleted at `at`.
+pub fn after_deletions(text: &str, at: usize) -> usize {
+    let mut at = at;
+    while let Some(Change { length, becomes: None }) = change_at(&text[at..]) {
+        at += length;
     }
-    None
+    at
 }
 
-/// Whether something changes that starts at `at`.
-pub fn changes_at(text: &str, at: usize) -> bool {
-    change_at(&text[at..]).is_some()
-}
-
-/// The text that is searched: all four steps, for a text that does not change before `from`.
-pub fn normalise_from(text: &str, from: usize) -> Cow<'_, str> {
-    rewrite(text, from, next_change)
+/// The text that is searched: all four steps.
+pub fn normalise(text: &str) -> Cow<'_, str> {
+    rewrite(text, next_change)
 }
 
 /// What some bytes at the beginning of a text turn into.
@@ -54,8 +82,8 @@ struct Change {
 }
 
 /// Applies every change that `next` finds, left to right; `next` gets the text and where to go on from.
-fn rewrite(text: &str, from: usize, next: impl Fn(&str, usize) -> Option<(usize, Change)>) -> Cow<'_, str> {
-    let Some(mut found) = next(text, from) else {
+fn rewrite(text: &str, next: impl Fn(&str, usize) -> Option<(usize, Change)>) -> Cow<'_, str> {
+    let Some(mut found) = next(text, 0) else {
         return Cow::Borrowed(text);
     };
     let mut rewritten = String::with_capacity(text.len()); // no change makes a text longer
@@ -77,13 +105,22 @@ fn rewrite(text: &str, from: usize, next: impl Fn(&str, usize) -> Option<(usize,
 }
 
 fn next_change(text: &str, from: usize) -> Option<(usize, Change)> {
-    let at = first_change(text, from..text.len())?;
-    Some((at, change_at(&text[at..])?))
+    let mut from = from;
+    loop {
+        let Stop { at, .. } = next_stop(text.as_bytes(), from, Wanted::CHANGES)?;
+        if let Some(change) = change_at(&text[at..]) {
+            return Some((at, change));
+        }
+        from = at + 1;
+    }
 }
 
 /// The change at the beginning of `text`, if there is one. The steps in their order: what an entity turns into is
 /// ASCII that no later step changes, so one look at each place is enough.
 fn change_at(text: &str) -> Option<Change> {
+    if text.as_bytes().first().is_none_or(|&byte| byte.is_ascii() && byte != b'&' && byte != b'`') {
+        return None;
+    }
     let char = text.chars().next()?;
     match char {
         '&' => entity_at(text),
@@ -151,10 +188,6 @@ fn gender_at(text: &str) -> Option<Change> {
 mod tests {
     use super::*;
     use crate::lexicon::ENTRIES;
-
-    fn normalise(text: &str) -> Cow<'_, str> {
-        normalise_from(text, 0)
-    }
 
     #[test]
     fn the_scan_stops_at_every_change() {

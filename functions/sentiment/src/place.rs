@@ -8,6 +8,7 @@ use std::cell::Cell;
 use crate::depth::Depth;
 use crate::mask;
 use crate::neighbour::Neighbour;
+use crate::normalise;
 
 /// A normalised text, and what is known of it so far.
 pub struct Seen<'t> {
@@ -20,12 +21,44 @@ pub struct Seen<'t> {
     depth: Cell<(usize, Depth)>,
     /// Where some `)` outside masks stands, 0 if none was looked for.
     round_closer: Cell<usize>,
+    /// Whether an entry was weighed.
+    has_weighed: Cell<bool>,
+    /// Where the last change ends that was passed, 0 if none was.
+    changed_to: Cell<usize>,
+    /// A byte from which on nothing changes, if one was looked for.
+    unchanged_from: Cell<Option<usize>>,
+    /// Whether an answer may be another one once the text is normalised.
+    in_doubt: Cell<bool>,
 }
 
 impl<'t> Seen<'t> {
     pub fn new(text: &'t str) -> Self {
         let none = || Cell::new(0);
-        Self { text, walked_to: none(), masked_to: none(), depth: Cell::default(), round_closer: none() }
+        Self {
+            text,
+            walked_to: none(),
+            masked_to: none(),
+            depth: Cell::default(),
+            round_closer: none(),
+            has_weighed: Cell::default(),
+            changed_to: none(),
+            unchanged_from: Cell::default(),
+            in_doubt: Cell::default(),
+        }
+    }
+
+    /// Goes on behind a change that ends at `end`, without making it; not if an entry was weighed, since that might
+    /// depend on it.
+    pub fn pass_change(&self, end: usize) -> bool {
+        if !self.has_weighed.get() {
+            self.changed_to.set(end);
+        }
+        !self.has_weighed.get()
+    }
+
+    /// Whether something asked since depends on a change.
+    pub fn is_in_doubt(&self) -> bool {
+        self.in_doubt.get()
     }
 
     /// The end of the last mask that was met, 0 if none was.
@@ -35,18 +68,25 @@ impl<'t> Seen<'t> {
 
     /// Whether the colon at `at` belongs to a link, which is masked from now on.
     pub fn meets_link(&self, at: usize) -> bool {
-        let end = mask::link_around(self.text, at, self.masked_to.get());
-        self.masked_to.set(end.unwrap_or(self.masked_to.get()));
-        end.is_some()
+        let Some(end) = mask::link_around(self.text, at, self.masked_to.get()) else {
+            return false;
+        };
+        self.doubt_if_word_changed(at); // the code of an earlier link may go on and cover the scheme
+        self.masked_to.set(end);
+        true
     }
 
     /// What stands before `at`, if no mask covers `at`; a mask that starts there may go unnoticed.
+    #[inline]
     fn before(&self, at: usize) -> Option<Neighbour> {
         match self.text.as_bytes()[..at].last() {
             None => return Some(Neighbour::Edge),
             // No mask holds white space.
             Some(&space @ (b' ' | b'\n')) => return Some(Neighbour::Char(char::from(space))),
-            _ => self.walk_masks(at),
+            _ => {
+                self.doubt_if_word_changed(at);
+                self.walk_masks(at);
+            }
         }
         match self.masked_to.get() {
             end if end > at => None,
@@ -85,14 +125,14 @@ impl<'t> Seen<'t> {
         let Some(char) = self.text[at..].chars().next() else {
             return Neighbour::Edge;
         };
-        match mask::end_at(self.text, at, self.char_before(at)) {
-            Some(_) => Neighbour::Mask,
-            None => Neighbour::Char(char),
-        }
+        let starts_mask = mask::may_start_with(self.text.as_bytes()[at]) && mask::end_at(self.text, at, self.char_before(at)).is_some();
+        if starts_mask { Neighbour::Mask } else { Neighbour::Char(char) }
     }
 
     /// Whether nothing is open at `at` that `closer` could close.
     fn is_closed(&self, at: usize, closer: char) -> bool {
+        // A change may have made a bracket, or a mask that covers one.
+        self.in_doubt.set(self.in_doubt.get() || self.changed_to.get() > 0);
         let (mut counted_to, mut depth) = self.depth.get();
         if counted_to > at {
             (counted_to, depth) = (0, Depth::default());
@@ -112,7 +152,21 @@ impl<'t> Seen<'t> {
         }
         let closer = self.unmasked(at).find(|&(_, char)| char == ')');
         self.round_closer.set(closer.map_or(0, |(index, _)| index));
+        self.doubt_if_changed_from(at);
         closer.is_some()
+    }
+
+    /// Doubts the answer if a change follows: for rules that refuse an entry because of what is far behind it, since
+    /// another one may be allowed before the scan comes there.
+    pub fn doubt_if_changed_from(&self, at: usize) {
+        if self.in_doubt.get() || self.unchanged_from.get().is_some_and(|from| from <= at) {
+            return;
+        }
+        if normalise::changes_within(self.text, at..self.text.len()) {
+            self.in_doubt.set(true);
+        } else {
+            self.unchanged_from.set(Some(at));
+        }
     }
 
     /// The characters from `from` on that no mask covers; none may cover `from` or start there.
@@ -127,6 +181,15 @@ impl<'t> Seen<'t> {
             (at, before) = (at + char.len_utf8(), Neighbour::Char(char));
             Some((index, char))
         })
+    }
+
+    /// Doubts the answer if a change was passed in the word that `at` belongs to: it may move a mask.
+    fn doubt_if_word_changed(&self, at: usize) {
+        let changed_to = self.changed_to.get();
+        let between = || self.text.as_bytes().get(changed_to..at).unwrap_or_default();
+        if changed_to > 0 && !between().iter().any(u8::is_ascii_whitespace) {
+            self.in_doubt.set(true);
+        }
     }
 
     fn char_before(&self, at: usize) -> Neighbour {
@@ -145,7 +208,9 @@ pub struct Place<'t> {
 
 impl<'t> Place<'t> {
     /// None if a mask covers `start`. That none starts there is for the entry to say, which knows its own bytes.
+    #[inline]
     pub fn new(seen: &'t Seen<'t>, start: usize) -> Option<Self> {
+        seen.has_weighed.set(true);
         let before = seen.before(start)?;
         Some(Self { seen, start, before })
     }

@@ -5,9 +5,8 @@
 use crate::lexicon::{self, Entry, Family};
 use crate::mask;
 use crate::neighbour::Neighbour;
+use crate::normalise::ZWJ;
 use crate::place::Place;
-
-const ZWJ: char = '\u{200D}';
 
 /// Whether `entry`, which occurs at `place`, is a symbol there.
 pub fn is_allowed(entry: &Entry, place: &Place) -> bool {
@@ -43,20 +42,22 @@ impl After {
 ///
 /// Repeated last characters and repeated entries may alternate: `xDDxDDD` is one laugh too.
 fn run_length(entry: &Entry, place: &Place) -> usize {
+    let last = entry.symbol.as_bytes()[entry.symbol.len() - 1];
     let repeats_last = match entry.family {
         Family::Inverted | Family::Emoji => false,
-        Family::TextHeart if entry.last == '3' => true,
-        _ => ")(][}{DdPp/\\*^".contains(entry.last),
+        Family::TextHeart if last == b'3' => true,
+        _ => matches!(last, b')' | b'(' | b']' | b'[' | b'}' | b'{' | b'D' | b'd' | b'P' | b'p' | b'/' | b'\\' | b'*' | b'^'),
     };
     let repeats_whole = matches!(entry.first, 'x' | 'X');
-    let repeated = &place.rest()[entry.symbol.len()..];
+    let repeated = &place.rest().as_bytes()[entry.symbol.len()..];
     let mut rest = repeated;
     loop {
-        let last = rest.strip_prefix(entry.last).filter(|_| repeats_last);
-        let whole = || rest.strip_prefix(entry.symbol).filter(|_| repeats_whole);
-        match last.or_else(whole) {
-            Some(after_it) => rest = after_it,
-            None => return repeated.len() - rest.len(),
+        rest = match rest {
+            [byte, rest @ ..] if repeats_last && *byte == last => rest,
+            _ => match rest.strip_prefix(entry.symbol.as_bytes()) {
+                Some(rest) if repeats_whole => rest,
+                _ => return repeated.len() - rest.len(),
+            },
         }
     }
 }
@@ -94,8 +95,7 @@ fn after_allows(entry: &Entry, place: &Place) -> bool {
         && l4(entry, &after)
         && l5(entry, place, &after)
         && l6(entry, &after)
-        && l7(entry, place, &after)
-        && l8(entry, place, &after)
+        && (!is_inverted(entry) || l7(entry, place, &after) && l8(entry, place, &after))
 }
 
 fn f1(entry: &Entry, place: &Place) -> bool {
@@ -156,7 +156,7 @@ fn l2(entry: &Entry, place: &Place, after: &After) -> bool {
 
 fn l3(entry: &Entry, after: &After) -> bool {
     let slants = entry.two_chars && matches!(entry.last, '/' | '\\');
-    !slants || !after.n.is_word() && !after.n.is_in("/\\")
+    !slants || !after.n.is_word() && !matches!(after.n, Neighbour::Char('/' | '\\'))
 }
 
 /// In `:(61)`, `:[]` and `:("` the bracket opens something.
@@ -170,7 +170,7 @@ fn l4(entry: &Entry, after: &After) -> bool {
         _ => return true,
     };
     let opens = entry.two_chars && !is_inverted(entry);
-    !opens || !n.is_word() && n != Neighbour::Mask && !n.is(closer) && !n.is_in("\"“”'")
+    !opens || !n.is_word() && n != Neighbour::Mask && !n.is(closer) && !matches!(n, Neighbour::Char('"' | '“' | '”' | '\''))
 }
 
 /// `(veja:)` closes its parenthesis; `(brincadeira :)` and `(kkk:))` smile.
@@ -195,7 +195,7 @@ fn l7(entry: &Entry, place: &Place, after: &After) -> bool {
         let mut forward = entries.filter(|other| !is_inverted(other));
         matches!(entry.last, ':' | ';' | '=') && forward.any(|other| is_allowed(other, &eyes))
     };
-    !is_inverted(entry) || !after.n.is_word() && !forward_face_wins()
+    !after.n.is_word() && !forward_face_wins()
 }
 
 /// `classe D: ricos` is a label, `que susto D:` is a face. A mask is no word: `que susto D: https://t.co/x` is a face.
@@ -207,9 +207,10 @@ fn l8(entry: &Entry, place: &Place, after: &After) -> bool {
     let word_on_line = || {
         let rest = &place.seen.text[after.end..];
         let next = rest.find(|char: char| !char.is_whitespace() || is_line_break(char)).unwrap_or(rest.len());
+        place.seen.doubt_if_changed_from(after.end);
         place.seen.after(after.end + next).is_word()
     };
-    !is_inverted(entry) || entry.first != 'D' || may_follow && !word_on_line()
+    entry.first != 'D' || may_follow && !word_on_line()
 }
 
 fn is_line_break(char: char) -> bool {

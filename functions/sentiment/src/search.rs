@@ -3,21 +3,22 @@
 //! At most bytes of a tweet neither a symbol can begin nor a change of section 2, and the scan skips those (`stops`).
 //! Masks and brackets are looked at only where an entry occurs (`place`).
 //!
-//! The text is read as it comes, in the hope that normalising changes nothing; the scan gives up where that proves wrong.
+//! The text is read as it comes, in the hope that normalising would not change the answer; the scan gives up where that
+//! proves wrong.
 
 use crate::class::{CHANGE, LATE, SECOND, STARTS};
 use crate::lexicon::{self, Entry, Family};
-use crate::normalise;
+use crate::normalise::{self, Effect};
 use crate::place::{Place, Seen};
 use crate::rules;
-use crate::stops::{Stop, class_at, next_stop};
+use crate::stops::{Stop, Wanted, next_stop};
 
-/// The text has to be normalised first: section 2 changes what starts at this byte, and nothing before.
+/// What a symbol of the normalised text would be cannot be told from the text as it is.
 #[derive(Debug, PartialEq, Eq)]
-pub struct ChangesAt(pub usize);
+pub struct NotAsItIs;
 
-/// The first symbol of a text that may not be normalised.
-pub fn first_symbol_if_normal(text: &str) -> Result<Option<&'static Entry>, ChangesAt> {
+/// The first symbol of a text as the API gives it, if normalising would not change the answer.
+pub fn first_symbol_as_it_is(text: &str) -> Result<Option<&'static Entry>, NotAsItIs> {
     scan::<true>(text)
 }
 
@@ -26,56 +27,73 @@ pub fn first_symbol(text: &str) -> Option<&'static Entry> {
     scan::<false>(text).unwrap_or_default()
 }
 
-/// Scans until an entry is allowed. With `CHECK`, the text is checked for changes as far as the answer depends on it: also
-/// behind the entry and within masks, since a symbol depends on what follows it, and a mask on what it covers.
-fn scan<const CHECK: bool>(text: &str) -> Result<Option<&'static Entry>, ChangesAt> {
-    let check = |range| if CHECK { normalise::first_change(text, range).map_or(Ok(()), |at| Err(ChangesAt(at))) } else { Ok(()) };
+/// Scans until an entry is allowed.
+///
+/// With `RAW`, it goes on behind a change of section 2 as long as no symbol can come of it and no entry was weighed that
+/// might depend on it. Where an answer does depend on one, before it or behind it, the text cannot be read as it is.
+fn scan<const RAW: bool>(text: &str) -> Result<Option<&'static Entry>, NotAsItIs> {
+    let wanted = if RAW { Wanted::BOTH } else { Wanted::SYMBOLS };
     let seen = Seen::new(text);
-    let wanted = STARTS | SECOND | LATE | if CHECK { CHANGE } else { 0 };
     let mut from = 0;
     while let Some(Stop { at, class }) = next_stop(text.as_bytes(), from, wanted) {
-        if CHECK && class & CHANGE != 0 && normalise::changes_at(text, at) {
-            return Err(ChangesAt(at));
-        }
-        if let Some(entry) = symbol_at(&seen, at, class) {
-            check(at..weighed_to(entry, text, at))?;
-            return Ok(Some(entry));
-        }
         from = at + 1;
+        let symbol = symbol_at(&seen, at, class);
+        if RAW && seen.is_in_doubt() {
+            return Err(NotAsItIs);
+        }
+        if let Some((start, entry)) = symbol {
+            return if RAW && depends_on_change(entry, text, start) { Err(NotAsItIs) } else { Ok(Some(entry)) };
+        }
+        if RAW && class & CHANGE != 0 {
+            match normalise::effect_at(text, at) {
+                Effect::None => {}
+                Effect::Harmless(end) if seen.pass_change(end) => from = end,
+                Effect::Harmless(_) | Effect::Symbol => return Err(NotAsItIs),
+            }
+        }
         if seen.masked_to() > from {
-            check(from..seen.masked_to())?;
+            if RAW && normalise::changes_within(text, from..seen.masked_to()) {
+                return Err(NotAsItIs);
+            }
             from = seen.masked_to();
         }
     }
     Ok(None)
 }
 
-/// How far the text behind an entry, one of whose bytes is at `at`, may decide whether it is allowed.
+/// Whether `entry`, found at `start` in the text as it is, might be refused because of a change that follows.
 ///
-/// Most rules look at a run and at what touches it, which a space ends; 5.3, L7 and L8 look further.
-fn weighed_to(entry: &Entry, text: &str, at: usize) -> usize {
-    let space = || text.as_bytes()[at..].iter().position(|&byte| byte == b' ');
+/// An emoji asks for a joiner behind it. Most other rules look at a run and at what touches it, which a space ends; 5.3,
+/// L7 and L8 look further.
+fn depends_on_change(entry: &Entry, text: &str, start: usize) -> bool {
+    let end = start + entry.symbol.len();
     match entry.family {
-        Family::Spaced | Family::Inverted => text.len(),
-        _ => space().map_or(text.len(), |length| at + length),
+        Family::Emoji => text[normalise::after_deletions(text, end)..].starts_with(normalise::ZWJ),
+        Family::Spaced | Family::Inverted => normalise::changes_within(text, end..text.len()),
+        Family::Kaomoji | Family::TextHeart | Family::Face => {
+            let to_space = text.as_bytes()[end..].iter().position(|&byte| byte == b' ');
+            let length = to_space.unwrap_or(text.len() - end);
+            length > 0 && normalise::changes_within(text, end..end + length)
+        }
     }
 }
 
-/// The symbol at a stop, or at the byte before if the scan has passed its first byte.
-fn symbol_at(seen: &Seen, at: usize, class: u8) -> Option<&'static Entry> {
-    if seen.text.as_bytes()[at] == b':' && seen.meets_link(at) {
+/// The symbol at a stop, or at the byte before if the scan has passed its first byte; and where it starts.
+#[inline]
+fn symbol_at(seen: &Seen, at: usize, class: u8) -> Option<(usize, &'static Entry)> {
+    if seen.text.as_bytes()[at..].starts_with(b":/") && seen.meets_link(at) {
         return None;
     }
-    let passed = class & SECOND != 0 && at > 0 && class_at(seen.text.as_bytes(), at - 1) & LATE != 0;
-    let before = if passed { winner_at(seen, at - 1) } else { None };
+    let before = if class & SECOND != 0 { winner_at(seen, at - 1) } else { None };
     before.or_else(|| if class & (STARTS | LATE) != 0 { winner_at(seen, at) } else { None })
 }
 
 /// The longest entry at `start` that is allowed there.
-fn winner_at(seen: &Seen, start: usize) -> Option<&'static Entry> {
+fn winner_at(seen: &Seen, start: usize) -> Option<(usize, &'static Entry)> {
     let longest = lexicon::longest_at(&seen.text.as_bytes()[start..])?;
     let place = Place::new(seen, start)?;
-    longest.and_shorter().find(|entry| rules::is_allowed(entry, &place))
+    let entry = longest.and_shorter().find(|entry| rules::is_allowed(entry, &place))?;
+    Some((start, entry))
 }
 
 #[cfg(test)]
@@ -84,21 +102,40 @@ mod tests {
 
     /// Whether a text can be labelled as it is, which is to say without an allocation.
     #[test]
-    fn a_text_is_read_as_it_comes_unless_it_changes() {
+    fn a_text_is_read_as_it_comes_unless_the_answer_may_change() {
         for (text, want) in [
             ("", Ok(None)),
             ("ação “já” :) 😂…", Ok(Some(":)"))),
             ("@a #b https://t.co/c www.d.e :(", Ok(Some(":("))),
             (":) &copy; 👨\u{200D}👩", Ok(Some(":)"))),
-            ("a &amp; b", Err(ChangesAt(2))),
+            // changes of which no symbol can come
+            ("a &amp; b", Ok(None)),
+            ("d’água — “já” ➡\u{FE0F} 🤷🏽\u{200D}♂\u{FE0F}", Ok(None)),
+            ("a &amp; b :D", Ok(Some(":D"))),
+            ("&gt; 30 😂", Ok(Some("😂"))),
+            // changes of which one can
+            ("te amo &lt;3", Err(NotAsItIs)),
+            ("：)", Err(NotAsItIs)),
+            (":\u{200B})", Err(NotAsItIs)),
+            ("&amp;&lt;", Err(NotAsItIs)),
+            // before a symbol
+            ("1\u{200B}:3", Err(NotAsItIs)),
+            ("www．a.b/:)", Err(NotAsItIs)),
+            ("（ a:)", Err(NotAsItIs)), // depth
+            // behind it
             (":) e ❤\u{FE0F}", Ok(Some(":)"))), // behind the space that ends what decides
-            (":)❤\u{FE0F}", Err(ChangesAt(5))),
-            (": ) ❤\u{FE0F}", Err(ChangesAt(7))), // 5.3 and L8 may look at all that follows
-            ("D: ❤\u{FE0F}", Err(ChangesAt(6))),
-            ("xD\u{AD}a", Err(ChangesAt(2))),         // which is none, as the next byte shows
-            ("http://a/&nbsp;:)", Err(ChangesAt(9))), // within a mask, which is shorter than it seems
+            (":)❤\u{FE0F}", Err(NotAsItIs)),
+            ("👍🏽 👏🏽", Ok(Some("👍"))),
+            ("❤\u{FE0F}.", Ok(Some("❤"))),
+            ("❤\u{FE0F}\u{200D}🔥", Err(NotAsItIs)),
+            (": ) ❤\u{FE0F}", Err(NotAsItIs)), // 5.3 and L8 may look at all that follows
+            ("D: ❤\u{FE0F}", Err(NotAsItIs)),
+            (": (😂 http：//)", Err(NotAsItIs)),   // refused for a `)` that will be masked
+            ("D:< www．a", Err(NotAsItIs)),        // refused for a word that will be masked
+            ("xD\u{AD}a", Err(NotAsItIs)),         // which is none, as the next byte shows
+            ("http://a/&nbsp;:)", Err(NotAsItIs)), // within a mask, which is shorter than it seems
         ] {
-            assert_eq!(first_symbol_if_normal(text).map(|entry| entry.map(|entry| entry.symbol)), want, "{text}");
+            assert_eq!(first_symbol_as_it_is(text).map(|entry| entry.map(|entry| entry.symbol)), want, "{text}");
         }
     }
 }

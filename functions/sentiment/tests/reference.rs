@@ -1,13 +1,15 @@
-//! The crate against its slow reference.
+//! The crate against its slow reference; and what it copies, which by the specification is nothing of a text that
+//! section 2 leaves unchanged.
 
 #[path = "reference/mod.rs"]
 mod reference;
 #[path = "texts/mod.rs"]
 mod texts;
 
+use allocation_counter::measure;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use reference::Reference;
+use reference::{Reference, normalised};
 use sentiment::label;
 
 #[test]
@@ -34,5 +36,36 @@ fn agrees_on(cases: u32) {
     });
     if let Err(disagreement) = outcome {
         panic!("{disagreement}");
+    }
+}
+
+fn allocations(text: &str) -> u64 {
+    let label = || {
+        label(text);
+    };
+    measure(label).count_total
+}
+
+#[test]
+fn only_a_text_whose_symbol_may_depend_on_a_change_is_copied() {
+    for (text, want) in [
+        ("", 0),
+        ("ação “já” @a #b https://t.co/c www.d.e (veja:) :(", 0),
+        ("d’água &amp; luz — 👍🏽", 0), // changes of which no symbol comes
+        ("te amo &lt;3", 1),
+        ("a\u{200B}:)", 1),
+    ] {
+        assert_eq!(allocations(text), want, "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn a_text_that_does_not_change_is_not_copied(text in texts::text(Reference::new().symbols(), 12)) {
+        if normalised(&text).into_iter().eq(text.chars()) {
+            prop_assert_eq!(allocations(&text), 0, "{:?}", text);
+        }
     }
 }

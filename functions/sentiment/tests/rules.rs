@@ -147,8 +147,8 @@ fn section_3_links() {
         ("http://a.com?q=(:", ""),
         ("http:/ :)", ":)"),
         ("https:/:)", ""),
-        ("Https:/…", ""),
-        ("HTTP://A.COM/XD", ""),
+        ("Https:/…", ":/"), // "any case" is said of t.co only
+        ("HTTP://A.COM/XD", "XD"),
         ("http:) é isso", ":)"), // no slash, no link
         ("http :/", ":/"),
         ("https://t.com.br/:)", ""),
@@ -167,7 +167,8 @@ fn section_3_links() {
 fn section_3_www() {
     check(&[
         ("www.site.com/:)", ""),
-        ("WWW.SITE.COM/:)", ""),
+        ("WWW.SITE.COM/:)", ":)"),      // the case is the specification's
+        ("o/www.https://t.co/a", "o/"), // L3: a mask follows, since `www.` before a mask is masked, too
         ("www.site.com :)", ":)"),
         ("(www.a.com/xD)", ""),
         ("awww.:)", ":)"),

@@ -193,7 +193,8 @@ impl<'a> Document<'a> {
             references_requested: requested
                 .is_some_and(|requested| requested.get().contains("referenced_tweets") || requested.get().contains("referenced_posts")),
             users: users.into_iter().flatten().map(|user| (user.id, user)).collect(),
-            included: posts.into_iter().chain(tweets).flatten().map(|tweet| (tweet.id, tweet)).collect(),
+            // The later one stays, so the newer spelling wins here, too.
+            included: tweets.into_iter().chain(posts).flatten().map(|tweet| (tweet.id, tweet)).collect(),
         })
     }
 
@@ -236,7 +237,8 @@ impl Tweet<'_> {
     }
 
     fn references(&self) -> Option<&[Reference<'_>]> {
-        self.referenced_posts.as_deref().or(self.referenced_tweets.as_deref())
+        let newer = self.referenced_posts.as_deref();
+        newer.filter(|references| !references.is_empty()).or(self.referenced_tweets.as_deref()).or(newer)
     }
 
     fn reference(&self, types: &[&str]) -> Option<TweetId> {
@@ -263,8 +265,11 @@ impl PublicMetrics {
     }
 }
 
+/// The first of the two that says something, so that an empty note does not hide the other.
 fn note_text<'n>(post: Option<&'n Note>, tweet: Option<&'n Note>) -> Option<&'n str> {
-    post.or(tweet)?.text.as_deref()
+    let mut sent = [post, tweet].into_iter().flatten().filter_map(|note| note.text.as_deref());
+    let first = sent.next();
+    first.filter(|text| !text.is_empty()).or(sent.next()).or(first)
 }
 
 #[derive(Deserialize)]
@@ -447,6 +452,8 @@ mod tests {
             "",
             expect!["citacao 3"],
         );
+        check_kind(r#""referenced_posts":[],"referenced_tweets":[{"type":"quoted","id":"1"}]"#, "", expect!["citacao 1"]);
+        check_kind(r#""referenced_posts":[]"#, "", expect!["original "]);
         check_kind(r#""text":"a""#, asked, expect!["original "]);
         check_kind(r#""text":"a""#, post_family, expect!["original "]);
         check_kind(r#""text":"a""#, r#""capture":{"requested":["id"]},"#, expect!["unknown"]);
@@ -468,6 +475,38 @@ mod tests {
             assert_eq!(tweet.public_metrics.unwrap().retweets(), Some(Count(3)), "{fields}");
             assert_eq!(tweet.original_id().get(), 5, "{fields}");
         }
+    }
+
+    #[test]
+    fn an_empty_note_does_not_hide_the_other() {
+        for (fields, want) in [
+            (r#""note_post":{"text":""},"note_tweet":{"text":"n"}"#, Some("n")),
+            (r#""note_post":{},"note_tweet":{"text":"n"}"#, Some("n")),
+            (r#""note_post":{"text":"n"},"note_tweet":{"text":""}"#, Some("n")),
+            (r#""note_post":{"text":""}"#, Some("")),
+            (r#""note_post":null"#, None),
+        ] {
+            let raw = with_tweet(fields);
+            assert_eq!(Document::parse(raw.as_bytes()).unwrap().tweets[0].note_text(), want, "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_retweeted_tweet_is_found_in_either_list_and_the_newer_wins() {
+        let included = |posts: &str, tweets: &str| {
+            let includes = format!(
+                r#"{{"data":[{{"id":"7","created_at":"2026-11-23T14:05:00Z",
+                "referenced_tweets":[{{"type":"quoted","id":"2"}},{{"type":"retweeted","id":"1"}}]}}],
+                "includes":{{"posts":{posts},"tweets":{tweets}}}}}"#
+            );
+            let document = Document::parse(includes.as_bytes()).unwrap();
+            document.retweeted(&document.tweets[0]).and_then(Included::text).map(str::to_owned)
+        };
+        let (newer, older) = (r#"[{"id":"1","text":"newer"}]"#, r#"[{"id":"1","text":"older"}]"#);
+        assert_eq!(included(newer, older).as_deref(), Some("newer"));
+        assert_eq!(included("[]", older).as_deref(), Some("older"));
+        assert_eq!(included(newer, "null").as_deref(), Some("newer"));
+        assert_eq!(included(r#"[{"id":"2","text":"quoted"}]"#, "[]"), None, "a quoted tweet is never taken");
     }
 
     #[test]

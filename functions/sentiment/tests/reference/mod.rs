@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts tests, and does not know that this is one")]
 
+use std::convert::identity;
+
 /// A character of the masked text; `None` is the mask.
 type Char = Option<char>;
 
@@ -215,7 +217,7 @@ pub fn normalised(text: &str) -> Vec<char> {
     chars
 }
 
-/// Section 3.
+/// Section 3. The steps name a case only for the first.
 pub fn masked(text: &[char]) -> Vec<Char> {
     let text: Vec<Char> = text.iter().copied().map(Some).collect();
     let text = replace(&text, |text, at, _| short_link(text, at)); // step 1
@@ -248,19 +250,22 @@ fn replace(text: &[Char], span: impl Fn(&[Char], usize, Char) -> Option<usize>) 
 }
 
 fn short_link(text: &[Char], at: usize) -> Option<usize> {
-    let start = ["https://t.co/", "http://t.co/"].into_iter().find(|start| starts_with(text, at, start))?;
+    let any_case = |char: char| char.to_ascii_lowercase();
+    let start = ["https://t.co/", "http://t.co/"].into_iter().find(|start| starts_with(text, at, start, any_case))?;
     let code = text[at + start.len()..].iter().take_while(|char| char.is_some_and(|char| char.is_ascii_alphanumeric()));
     Some(start.len() + code.count())
 }
 
 fn link(text: &[Char], at: usize) -> Option<usize> {
-    ["http:/", "https:/"].into_iter().find(|start| starts_with(text, at, start))?;
+    ["http:/", "https:/"].into_iter().find(|start| starts_with(text, at, start, identity))?;
     Some(text[at..].iter().take_while(|char| char.is_none_or(|char| !char.is_whitespace())).count())
 }
 
 fn www(text: &[Char], at: usize) -> Option<usize> {
-    let length = text[at..].iter().take_while(|char| char.is_some_and(|char| !char.is_whitespace())).count();
-    (starts_with(text, at, "www.") && length > 4).then_some(length)
+    let is_space = |char: &Char| char.is_some_and(char::is_whitespace);
+    let length = text[at..].iter().take_while(|char| char.is_some() && !is_space(char)).count();
+    let before_non_space = text.get(at + 4).is_some_and(|char| !is_space(char));
+    (starts_with(text, at, "www.", identity) && before_non_space).then_some(length)
 }
 
 fn tag(text: &[Char], at: usize, marker: char, belongs: impl Fn(char) -> bool) -> Option<usize> {
@@ -268,10 +273,6 @@ fn tag(text: &[Char], at: usize, marker: char, belongs: impl Fn(char) -> bool) -
     (text[at] == Some(marker) && length > 0).then_some(length + 1)
 }
 
-/// In any case.
-fn starts_with(text: &[Char], at: usize, start: &str) -> bool {
-    start.chars().enumerate().all(|(index, want)| {
-        let char = text.get(at + index).copied().flatten();
-        char.is_some_and(|char| char.to_ascii_lowercase() == want)
-    })
+fn starts_with(text: &[Char], at: usize, start: &str, folded: impl Fn(char) -> char) -> bool {
+    start.chars().enumerate().all(|(index, want)| text.get(at + index).copied().flatten().map(&folded) == Some(want))
 }
