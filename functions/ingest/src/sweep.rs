@@ -31,7 +31,7 @@ pub(crate) struct Sweep {
 /// What became of a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Accepted {
-    /// Posts outside the span asked for, seen before, or too late for the file whose span they are in; dropped.
+    /// Posts outside the span asked for, or seen before; dropped.
     pub(crate) out_of_span: u64,
     /// Posts that an earlier run had read before it died, or that a later one must read again.
     pub(crate) reread: u64,
@@ -70,7 +70,11 @@ impl Sweep {
     pub(crate) fn resume(done: TweetId, open: OpenSweep, named: Option<Pending>, file_tweets_max: usize) -> Self {
         let OpenSweep { top, next_until, query } = open;
         let at_bottom = next_until <= done;
-        Self { done, top, query, next_until, named, lowest_read: next_until, token: None, buffer: Vec::new(), at_bottom, file_tweets_max }
+        // What came late into the span of a name, above all that the name knows, is not asked for: stored under it, it could take the
+        // place of posts that then needed the very same name, and read and dropped in each run, it could use up a small cap for ever.
+        let above_name = named.as_ref().and_then(|pending| TweetId::new(pending.newest.get().saturating_add(1)));
+        let lowest_read = above_name.map_or(next_until, |above| above.min(next_until));
+        Self { done, top, query, next_until, named, lowest_read, token: None, buffer: Vec::new(), at_bottom, file_tweets_max }
     }
 
     pub(crate) fn done(&self) -> TweetId {
@@ -170,12 +174,6 @@ impl Sweep {
                 continue;
             }
             self.lowest_read = post.id;
-            if self.named.as_ref().is_some_and(|pending| post.id > pending.newest) {
-                // Came late, into a span that belongs to a name. Stored under it, it could take the place of posts that then
-                // needed the very same name; as it is, the newest ids of names only ever go down.
-                accepted.out_of_span += 1;
-                continue;
-            }
             accepted.reread += u64::from(self.named.as_ref().is_some_and(|pending| post.id >= pending.oldest));
             self.buffer.push(post);
         }

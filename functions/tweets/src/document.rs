@@ -409,13 +409,17 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
+/// Of the place in a file that is told; `data[99].entities.urls[9].expanded_url` has 38.
+const PATH_CHARS_MAX: usize = 64;
+
 impl NotADocument {
     /// Names the place by reading once more, slower, with the path kept.
     fn locate(raw: &[u8], error: &serde_json::Error) -> Self {
         let mut deserializer = serde_json::Deserializer::from_slice(raw);
         let path = match serde_path_to_error::deserialize::<_, Wire>(&mut deserializer) {
             Ok(_) => ".".to_owned(), // the document itself is read; what follows it is the problem
-            Err(located) => located.path().to_string(),
+            // Names of fields that nobody knows are in it, as long as the file makes them.
+            Err(located) => located.path().to_string().chars().take(PATH_CHARS_MAX).collect(),
         };
         let problem = match error.classify() {
             serde_json::error::Category::Eof => "cut off",
@@ -576,5 +580,12 @@ mod tests {
             want.assert_eq(&error);
             assert!(!error.contains("segr"), "{error}");
         }
+    }
+
+    #[test]
+    fn the_place_is_told_in_a_few_words_however_long_the_names_of_fields_are() {
+        let raw = format!(r#"{{"data":[{{"id":"1","{}":[x"#, "é".repeat(10_000));
+        let told = Document::parse(raw.as_bytes()).unwrap_err().to_string();
+        assert!(told.len() < 400, "{} bytes", told.len());
     }
 }
