@@ -13,6 +13,7 @@ if ! cmp -s infra/bench/requirements.txt "$venv/installed.txt"; then
   cp infra/bench/requirements.txt "$venv/installed.txt"
 fi
 profile=${PROFILE:-release}
+export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 # as small as for Lambda would take half an hour
 cargo build --workspace --locked --profile "$profile" --bin local --example generate
 built=${CARGO_TARGET_DIR:-target}/$([ "$profile" = dev ] && echo debug || echo "$profile")
 "$venv/bin/python" infra/bench/run.py --local "$built/local" --generate "$built/examples/generate" "$@"
