@@ -61,6 +61,9 @@ pub struct Pending {
     pub oldest: TweetId,
     /// Highest id of the file when it was named.
     pub newest: TweetId,
+    /// Posts of the file when it was named, all of them paid for; 0 where the cursor does not say.
+    #[serde(default)]
+    pub count: u64,
 }
 
 /// Until when a run may be at work. It protects money only, never the promise.
@@ -181,12 +184,14 @@ mod tests {
         expect![[r#"{"version":1,"writer":"","done":"7","month":{"name":"2026-11","posts_read":0}}"#]]
             .assert_eq(&serde_json::to_string(&cursor).unwrap());
         cursor.sweep = Some(OpenSweep { top: id(90), next_until: id(50), query: "q".into() });
-        cursor.pending = Some(Pending { key: "tweets/k.json".into(), oldest: id(40), newest: id(49) });
+        cursor.pending = Some(Pending { key: "tweets/k.json".into(), oldest: id(40), newest: id(49), count: 9 });
         cursor.lease = Some(Lease { until: "2026-11-23T14:05:00Z".parse().unwrap() });
         let text = serde_json::to_string(&cursor).unwrap();
-        expect![[r#"{"version":1,"writer":"","done":"7","sweep":{"top":"90","next_until":"50","query":"q"},"pending":{"key":"tweets/k.json","oldest":"40","newest":"49"},"lease":{"until":"2026-11-23T14:05:00Z"},"month":{"name":"2026-11","posts_read":0}}"#]]
+        expect![[r#"{"version":1,"writer":"","done":"7","sweep":{"top":"90","next_until":"50","query":"q"},"pending":{"key":"tweets/k.json","oldest":"40","newest":"49","count":9},"lease":{"until":"2026-11-23T14:05:00Z"},"month":{"name":"2026-11","posts_read":0}}"#]]
             .assert_eq(&text);
         assert_eq!(serde_json::from_str::<Cursor>(&text).unwrap(), cursor);
+        let without_count = serde_json::from_str::<Cursor>(&text.replace(r#","count":9"#, "")).unwrap();
+        assert_eq!(without_count.pending.unwrap().count, 0);
     }
 
     #[test]

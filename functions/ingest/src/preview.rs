@@ -31,7 +31,7 @@ impl Ingest {
     pub async fn preview(&self, now: DateTime<Utc>) -> Result<Preview, Error> {
         let mut file = CursorFile::new(self.raw.clone(), 0); // 0: an owner is for writers
         let (cursor, is_first) = cursor_at(&mut file, self.config.lookback, now).await?;
-        let mut open = open_sweep(&cursor, self, now).await?;
+        let (mut open, _) = open_sweep(&cursor, self, now).await?;
         // What came since an open sweep was opened is a sweep of its own, with the query of today.
         let newest = TweetId::lowest_at(now - self.config.safety_lag).max(open.top());
         let mut since = Sweep::open(open.top(), newest, self.config.search_query.clone(), self.file_tweets_max);

@@ -15,7 +15,7 @@ use crate::cursor::{Cursor, CursorFile, Lease, Month, Written};
 use crate::deadline::{Invocation, Pace};
 use crate::error::{Error, Fate};
 use crate::summary::{Status, Summary};
-use crate::sweep::{File, Gap, MAX_RESULTS_MAX, MAX_RESULTS_MIN, Sweep};
+use crate::sweep::{File, Gap, MAX_RESULTS_MAX, MAX_RESULTS_MIN, Stored, Sweep};
 use crate::x_api::{Answer, Failure, SearchRequest};
 
 /// The API serves seven days; the two minutes keep the floor above `since_id` while a run lasts.
@@ -91,7 +91,8 @@ impl<'a> Run<'a> {
             return Ok(None);
         }
 
-        let mut sweep = open_sweep(&cursor, ingest, now).await?;
+        let (mut sweep, reread) = open_sweep(&cursor, ingest, now).await?;
+        summary.posts_reread += reread;
         if let Some(gap) = sweep.raise_floor(TweetId::lowest_at(now + FLOOR)) {
             say(gap, summary);
         }
@@ -301,13 +302,13 @@ impl<'a> Run<'a> {
         if self.invocation.left() < self.pace.put {
             return Ok(Step::NoTime);
         }
-        let oldest = self.put(&file, summary).await?;
-        self.sweep.settle(oldest);
+        let stored = self.put(&file, summary).await?;
+        summary.posts_reread += self.sweep.settle(stored);
         Ok(Step::Done)
     }
 
-    /// Puts the file under its key; the `oldest` of the object that is there afterwards.
-    async fn put(&self, file: &File, summary: &mut Summary) -> Result<TweetId, Error> {
+    /// Puts the file under its key; the object that is there afterwards.
+    async fn put(&self, file: &File, summary: &mut Summary) -> Result<Stored, Error> {
         let raw = &self.ingest.raw;
         let key = &file.pending.key;
         let capture = Capture {
@@ -317,7 +318,7 @@ impl<'a> Run<'a> {
             ingest_version: env!("CARGO_PKG_VERSION"),
         };
         let body = Bytes::from(raw_document(&file.posts, &capture).unwrap_or_default());
-        let count = file.posts.len();
+        let count = file.posts.len() as u64;
         let metadata = HashMap::from([
             ("oldest".to_owned(), file.oldest.to_string()),
             ("newest".to_owned(), file.newest.to_string()),
@@ -329,14 +330,14 @@ impl<'a> Run<'a> {
             }
             match raw.put(key, body.clone(), "application/json", metadata.clone(), &Condition::Absent).await {
                 Ok(Put::Written(_)) => {
-                    summary.posts += count as u64;
+                    summary.posts += count;
                     summary.files += 1;
                     debug!(bucket = raw.bucket(), key, posts = count, "file stored");
-                    return Ok(file.oldest);
+                    return Ok(Stored { oldest: file.oldest, count });
                 }
                 // Somebody was first: this run's own attempt whose answer was lost, or a run that was taken for dead.
                 Ok(Put::Refused) => {
-                    let there = settled_oldest(self.ingest, key).await?;
+                    let there = stored_as(self.ingest, key).await?;
                     return there.ok_or_else(|| self.write_unknown(key, None));
                 }
                 Ok(Put::Conflict) => {}
@@ -406,28 +407,30 @@ fn turn_month(cursor: &mut Cursor, now: DateTime<Utc>) -> bool {
     is_new
 }
 
-/// The sweep that the cursor leaves open, its named file settled by looking at it; else a new one.
-pub(crate) async fn open_sweep(cursor: &Cursor, ingest: &Ingest, now: DateTime<Utc>) -> Result<Sweep, Error> {
-    let Some(mut open) = cursor.sweep.clone() else {
+/// The sweep that the cursor leaves open, its named file settled by looking at it; else a new one. With it the posts that must be read
+/// again because that file is smaller than its name.
+pub(crate) async fn open_sweep(cursor: &Cursor, ingest: &Ingest, now: DateTime<Utc>) -> Result<(Sweep, u64), Error> {
+    let Some(open) = cursor.sweep.clone() else {
         let top = TweetId::lowest_at(now - ingest.config.safety_lag).max(cursor.done); // never backwards
-        return Ok(Sweep::open(cursor.done, top, ingest.config.search_query.clone(), ingest.file_tweets_max));
+        return Ok((Sweep::open(cursor.done, top, ingest.config.search_query.clone(), ingest.file_tweets_max), 0));
     };
-    let mut named = None;
-    if let Some(pending) = cursor.pending.clone() {
-        match settled_oldest(ingest, &pending.key).await? {
-            Some(oldest) => open.next_until = open.next_until.min(oldest),
-            None => named = Some(pending),
-        }
-    }
-    Ok(Sweep::resume(cursor.done, open, named, ingest.file_tweets_max))
+    let mut sweep = Sweep::resume(cursor.done, open, cursor.pending.clone(), ingest.file_tweets_max);
+    let stored = match &cursor.pending {
+        Some(pending) => stored_as(ingest, &pending.key).await?,
+        None => None,
+    };
+    let reread = stored.map_or(0, |stored| sweep.settle(stored));
+    Ok((sweep, reread))
 }
 
-/// How far down the object under this key reaches, by its own metadata; `None` when there is none.
-async fn settled_oldest(ingest: &Ingest, key: &str) -> Result<Option<TweetId>, Error> {
+/// The object under this key, by its own metadata; `None` when there is none.
+async fn stored_as(ingest: &Ingest, key: &str) -> Result<Option<Stored>, Error> {
     let metadata = ingest.raw.metadata(key).await.map_err(|source| Error::RawUnreadable { source })?;
     let Some(metadata) = metadata else { return Ok(None) };
     let oldest = metadata.get("oldest").and_then(|oldest| oldest.parse().ok());
-    oldest.map(Some).ok_or_else(|| Error::RawForeign { bucket: ingest.raw.bucket().to_owned(), key: key.to_owned() })
+    let oldest = oldest.ok_or_else(|| Error::RawForeign { bucket: ingest.raw.bucket().to_owned(), key: key.to_owned() })?;
+    let count = metadata.get("count").and_then(|count| count.parse().ok()).unwrap_or(0);
+    Ok(Some(Stored { oldest, count }))
 }
 
 /// Says what is lost, before the cursor moves past it.

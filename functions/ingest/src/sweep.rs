@@ -52,6 +52,15 @@ pub(crate) struct File {
     pub(crate) is_named: bool,
 }
 
+/// What an object in RAW says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stored {
+    /// Lowest id in it.
+    pub(crate) oldest: TweetId,
+    /// Posts in it.
+    pub(crate) count: u64,
+}
+
 /// A span that can never be captured: the API no longer serves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
@@ -191,8 +200,8 @@ impl Sweep {
                 let is_span_read = of_span < self.buffer.len() || self.at_bottom;
                 if of_span == 0 && is_span_read {
                     // Nothing is left of it: the name is settled without an object, and keeps its span.
-                    let oldest = pending.oldest;
-                    self.settle(oldest);
+                    let nothing = Stored { oldest: pending.oldest, count: 0 };
+                    self.settle(nothing);
                     return self.next_file(is_stopping);
                 }
                 let is_ready = is_span_read || of_span >= self.file_tweets_max || is_stopping;
@@ -208,17 +217,23 @@ impl Sweep {
             key: RawKey::new(oldest.created_at, oldest.id, newest.id).to_string(),
             oldest: oldest.id,
             newest: newest.id,
+            count: posts.len() as u64,
         });
         Some(File { pending, oldest: oldest.id, newest: newest.id, is_named, posts })
     }
 
-    /// A file is in RAW and reaches down to `oldest`: all at or above it is stored, and leaves the memory.
-    pub(crate) fn settle(&mut self, oldest: TweetId) {
-        self.named = None;
-        self.next_until = self.next_until.min(oldest);
+    /// A file is in RAW: all at or above its `oldest` is stored, and leaves the memory. Returns how many posts its name was given to that
+    /// are not in it and must be read again.
+    pub(crate) fn settle(&mut self, stored: Stored) -> u64 {
+        self.next_until = self.next_until.min(stored.oldest);
         self.lowest_read = self.lowest_read.min(self.next_until);
-        self.buffer.retain(|post| post.id < oldest);
+        self.buffer.retain(|post| post.id < stored.oldest);
         self.at_bottom |= self.lowest_read <= self.done;
+        let cut_short = self.named.take().filter(|pending| pending.oldest < stored.oldest);
+        cut_short.map_or(0, |pending| {
+            let held = self.buffer.iter().filter(|post| post.id >= pending.oldest).count() as u64;
+            pending.count.saturating_sub(stored.count + held)
+        })
     }
 
     /// The API serves nothing below `floor` any more; returns what is lost by it.
