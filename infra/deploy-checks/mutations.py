@@ -117,8 +117,16 @@ def the_month_is_counted_low(lake, happened):
 
 def a_run_reads_all_again(lake, happened):
     run = next(run for run in happened.runs if run.served)
-    run.put, run.answer = set(), None
+    run.answer, run.lost = None, 0
     run.served = run.served * 200
+    change_cursor(lake, lambda cursor: cursor["month"].update(posts_read=happened.paid()))
+    return {"INV-6"}
+
+
+def what_a_whole_run_read_is_read_again(lake, happened):
+    run, later = [run for run in happened.runs if run.served][:2]
+    run.answer = {"status": "complete", "posts_reread": 0, "out_of_span": 0}
+    later.served = later.served + run.served[:1]
     change_cursor(lake, lambda cursor: cursor["month"].update(posts_read=happened.paid()))
     return {"INV-6"}
 
@@ -132,7 +140,7 @@ MUTATIONS = [
     a_raw_file_is_lost, a_raw_file_is_copied, a_byte_of_raw_changes, a_raw_file_is_written_again, a_file_is_named_by_its_newest,
     a_file_is_named_by_another_hour, two_files_become_one, a_parquet_file_is_lost, a_parquet_file_is_copied,
     a_parquet_file_is_in_another_day, a_row_is_lost, a_text_is_cut, the_cursor_keeps_its_lease, done_goes_back,
-    the_month_is_counted_low, a_run_reads_all_again, a_log_tells_a_text,
+    the_month_is_counted_low, a_run_reads_all_again, what_a_whole_run_read_is_read_again, a_log_tells_a_text,
 ]  # fmt: skip
 
 

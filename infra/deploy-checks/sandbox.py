@@ -157,7 +157,10 @@ class Sandbox:
             if what == "frozen":
                 self.function.process.send_signal(signal.SIGSTOP)
                 time.sleep(TIMEOUT[self.name] + world.uniform(0, 1.5))
+            served = len(run.served)
             answer = self.watch(run, request, forward)
+            if what == "answer lost":
+                run.lost = len(run.served) - served
             if what == "frozen":
                 self.function.process.send_signal(signal.SIGCONT)
             if what == "killed after":
@@ -202,7 +205,6 @@ class Sandbox:
                 run.served += [int(tweet.get("id")) for tweet in tweets]
             elif answer.status == 200 and is_new_raw:
                 body = Path(world.lake, key[1:]).read_bytes()
-                run.put |= {int(tweet.get("id")) for tweet in parse(body).get("data")}
                 world.first_seen.setdefault(key.removeprefix(raw), hashlib.sha256(body).hexdigest())
             elif answer.status == 200 and request.method == "PUT" and key == raw + "state/ingest.json":
                 world.cursors[header(request, "if-match")] = header(answer, "etag"), json.loads(request.body)
