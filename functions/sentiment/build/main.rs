@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::{env, fs};
 
-mod classes;
 mod csv;
 mod tables;
+mod windows;
 
 const LEXICON: &str = "lexicon.csv";
 
@@ -25,7 +25,8 @@ fn generate() -> Result<(), Vec<String>> {
     let rows = csv::read(&text)
         .map_err(|problems| problems.iter().map(|problem| format!("{LEXICON}:{}: {}", problem.line, problem.reason)).collect::<Vec<_>>())?;
     write("lexicon.rs", tables::source(&rows, &text).as_bytes())?;
-    write("pairs.bin", &classes::of_pairs(&rows))
+    write("touching.bin", &windows::touching(&rows))?;
+    write("pairs.bin", windows::of_pairs(&rows).as_flattened())
 }
 
 fn write(name: &str, contents: &[u8]) -> Result<(), Vec<String>> {

@@ -15,7 +15,6 @@
 //!
 //! Irony is not detected, and neither is laughter in letters (`kkkk`, `rsrs`).
 
-mod class;
 mod depth;
 mod lexicon;
 mod mask;

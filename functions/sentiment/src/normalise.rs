@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::iter;
 use std::ops::Range;
 
-use crate::stops::{Stop, Wanted, may_touch, next_stop};
+use crate::stops::{may_touch, next_stop};
 
 /// The joiner of emoji.
 pub const ZWJ: char = '\u{200D}';
@@ -25,10 +25,10 @@ pub fn unescape(text: &str) -> Cow<'_, str> {
 
 /// Whether a change starts in `range`; nothing is made of it.
 pub fn changes_within(text: &str, range: Range<usize>) -> bool {
-    let end = text.len().min(range.end + 1); // a stop needs the byte after it
-    let first = |from| next_stop(&text.as_bytes()[..end], from, Wanted::CHANGES).filter(|stop| stop.at < range.end);
-    let mut stops = iter::successors(first(range.start), |stop| first(stop.at + 1));
-    stops.any(|stop| change_at(&text[stop.at..]).is_some())
+    let end = text.len().min(range.end + 2); // a stop is told from the two bytes after it
+    let first = |from| next_stop(&text.as_bytes()[..end], from).filter(|&at| at < range.end);
+    let mut stops = iter::successors(first(range.start), |at| first(at + 1));
+    stops.any(|at| change_at(&text[at..]).is_some())
 }
 
 /// What the changes that start at a place, one after the other, mean for the search.
@@ -107,7 +107,7 @@ fn rewrite(text: &str, next: impl Fn(&str, usize) -> Option<(usize, Change)>) ->
 fn next_change(text: &str, from: usize) -> Option<(usize, Change)> {
     let mut from = from;
     loop {
-        let Stop { at, .. } = next_stop(text.as_bytes(), from, Wanted::CHANGES)?;
+        let at = next_stop(text.as_bytes(), from)?;
         if let Some(change) = change_at(&text[at..]) {
             return Some((at, change));
         }

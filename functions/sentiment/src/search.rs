@@ -6,12 +6,11 @@
 //! The text is read as it comes, in the hope that normalising would not change the answer; the scan gives up where that
 //! proves wrong.
 
-use crate::class::{CHANGE, LATE, SECOND, STARTS};
 use crate::lexicon::{self, Entry, Family};
 use crate::normalise::{self, Effect};
 use crate::place::{Place, Seen};
 use crate::rules;
-use crate::stops::{Stop, Wanted, next_stop};
+use crate::stops::next_stop;
 
 /// What a symbol of the normalised text would be cannot be told from the text as it is.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,19 +31,18 @@ pub fn first_symbol(text: &str) -> Option<&'static Entry> {
 /// With `RAW`, it goes on behind a change of section 2 as long as no symbol can come of it and no entry was weighed that
 /// might depend on it. Where an answer does depend on one, before it or behind it, the text cannot be read as it is.
 fn scan<const RAW: bool>(text: &str) -> Result<Option<&'static Entry>, NotAsItIs> {
-    let wanted = if RAW { Wanted::BOTH } else { Wanted::SYMBOLS };
     let seen = Seen::new(text);
     let mut from = 0;
-    while let Some(Stop { at, class }) = next_stop(text.as_bytes(), from, wanted) {
+    while let Some(at) = next_stop(text.as_bytes(), from) {
         from = at + 1;
-        let symbol = symbol_at(&seen, at, class);
+        let symbol = symbol_at(&seen, at);
         if RAW && seen.is_in_doubt() {
             return Err(NotAsItIs);
         }
-        if let Some((start, entry)) = symbol {
-            return if RAW && depends_on_change(entry, text, start) { Err(NotAsItIs) } else { Ok(Some(entry)) };
+        if let Some(entry) = symbol {
+            return if RAW && depends_on_change(entry, text, at) { Err(NotAsItIs) } else { Ok(Some(entry)) };
         }
-        if RAW && class & CHANGE != 0 {
+        if RAW {
             match normalise::effect_at(text, at) {
                 Effect::None => {}
                 Effect::Harmless(end) if seen.pass_change(end) => from = end,
@@ -78,22 +76,16 @@ fn depends_on_change(entry: &Entry, text: &str, start: usize) -> bool {
     }
 }
 
-/// The symbol at a stop, or at the byte before if the scan has passed its first byte; and where it starts.
+/// The symbol at a stop.
 #[inline]
-fn symbol_at(seen: &Seen, at: usize, class: u8) -> Option<(usize, &'static Entry)> {
-    if seen.text.as_bytes()[at..].starts_with(b":/") && seen.meets_link(at) {
+fn symbol_at(seen: &Seen, at: usize) -> Option<&'static Entry> {
+    let rest = &seen.text.as_bytes()[at..];
+    if rest.starts_with(b":/") && seen.meets_link(at) {
         return None;
     }
-    let before = if class & SECOND != 0 { winner_at(seen, at - 1) } else { None };
-    before.or_else(|| if class & (STARTS | LATE) != 0 { winner_at(seen, at) } else { None })
-}
-
-/// The longest entry at `start` that is allowed there.
-fn winner_at(seen: &Seen, start: usize) -> Option<(usize, &'static Entry)> {
-    let longest = lexicon::longest_at(&seen.text.as_bytes()[start..])?;
-    let place = Place::new(seen, start)?;
-    let entry = longest.and_shorter().find(|entry| rules::is_allowed(entry, &place))?;
-    Some((start, entry))
+    let longest = lexicon::longest_at(rest)?;
+    let place = Place::new(seen, at)?;
+    longest.and_shorter().find(|entry| rules::is_allowed(entry, &place))
 }
 
 #[cfg(test)]
