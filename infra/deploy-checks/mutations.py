@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet
 
-from invariants import Lake, violations
+from invariants import Lake, Run, violations
 
 
 FILES = 4
@@ -131,6 +131,16 @@ def what_a_whole_run_read_is_read_again(lake, happened):
     return {"INV-6"}
 
 
+def a_late_put_is_redone(lake, happened):
+    """No damage: the put of the first is carried out while the second redoes its file, which then dies with another page."""
+    file, page = list(range(100)), list(range(100, 200))
+    number = len(happened.runs)
+    whole = {"status": "complete", "posts_reread": 0, "out_of_span": 0}
+    happened.runs += [Run(number, file), Run(number + 1, file + page), Run(number + 2, page, answer=whole)]
+    change_cursor(lake, lambda cursor: cursor["month"].update(posts_read=happened.paid()))
+    return set()
+
+
 def a_log_tells_a_text(lake, happened):
     happened.logs.append('{"level":"DEBUG","fields":{"message":"deu no zarpelim"}}')
     return {"INV-7"}
@@ -187,7 +197,7 @@ def unnoticed(root, happened):
     """Damages that the checker does not find as what they are, or takes for something else."""
     with tempfile.TemporaryDirectory() as whole:
         happened = a_few_files(root, happened, whole)
-        for mutation in [nothing_happens, *MUTATIONS]:
+        for mutation in [nothing_happens, a_late_put_is_redone, *MUTATIONS]:
             with tempfile.TemporaryDirectory() as damaged:
                 shutil.copytree(whole, damaged, dirs_exist_ok=True)
                 known = copy.copy(happened)
