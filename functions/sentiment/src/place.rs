@@ -17,6 +17,8 @@ pub struct Seen<'t> {
     walked_to: Cell<usize>,
     /// The end of the last mask known, 0 if none is.
     masked_to: Cell<usize>,
+    /// The end of the last t.co link that was met by its colon, 0 if none was.
+    plain_to: Cell<usize>,
     /// The brackets open at some byte.
     depth: Cell<(usize, Depth)>,
     /// Where some `)` outside masks stands, 0 if none was looked for.
@@ -38,6 +40,7 @@ impl<'t> Seen<'t> {
             text,
             walked_to: none(),
             masked_to: none(),
+            plain_to: none(),
             depth: Cell::default(),
             round_closer: none(),
             has_weighed: Cell::default(),
@@ -66,6 +69,11 @@ impl<'t> Seen<'t> {
         self.masked_to.get()
     }
 
+    /// From the colon of the last t.co link to here, nothing is left that could change; 0 if no such link was met.
+    pub fn plain_to(&self) -> usize {
+        self.plain_to.get()
+    }
+
     /// Whether the colon at `at` belongs to a link, which is masked from now on.
     pub fn meets_link(&self, at: usize) -> bool {
         let Some(end) = mask::link_around(self.text, at, self.masked_to.get()) else {
@@ -73,6 +81,9 @@ impl<'t> Seen<'t> {
         };
         self.doubt_if_word_changed(at); // the code of an earlier link may go on and cover the scheme
         self.masked_to.set(end);
+        if self.text.as_bytes()[at..].starts_with(b"://t.co/") {
+            self.plain_to.set(end);
+        }
         true
     }
 

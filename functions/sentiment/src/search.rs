@@ -50,7 +50,8 @@ fn scan<const RAW: bool>(text: &str) -> Result<Option<&'static Entry>, NotAsItIs
             }
         }
         if seen.masked_to() > from {
-            if RAW && normalise::changes_within(text, from..seen.masked_to()) {
+            let masked = from.max(seen.plain_to())..seen.masked_to();
+            if RAW && !masked.is_empty() && normalise::changes_within(text, masked) {
                 return Err(NotAsItIs);
             }
             from = seen.masked_to();
