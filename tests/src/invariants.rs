@@ -190,10 +190,10 @@ fn money_is_not_wasted(world: &World, evidence: &Evidence, verdict: &mut Verdict
     });
     // What one process can hold that is paid for and not put: a buffer that is short of a file, and a page.
     let at_stake = world.shape().file_tweets_max as u64 - 1 + page;
-    let pages_lost = world.record(|record| record.pages_lost);
+    let (pages_lost, pages_lost_untold) = world.record(|record| (record.pages_lost, record.pages_lost_untold));
     let bound = (evidence.deaths + evidence.losses) * at_stake + pages_lost * page;
     verdict.check("INV-6", reread <= bound, || format!("{reread} posts were paid for twice, at most {bound} may be"));
-    let told = evidence.reread_told + evidence.deaths * at_stake;
+    let told = evidence.reread_told + evidence.deaths * at_stake + pages_lost_untold * page;
     verdict.check("INV-6", reread <= told, || format!("{reread} posts were paid for twice, {} were told", evidence.reread_told));
     let is_one_month = world.shape().start.month() == world.now().month();
     if is_one_month && let Some(last) = evidence.last_cursor() {

@@ -22,11 +22,14 @@ pub(crate) struct Seat {
     kill: Mutex<Option<Arc<Notify>>>,
     /// Posts that the run was served and has not put.
     holding: AtomicU64,
+    /// Pages that the run was served and that did not arrive whole.
+    pages_lost: AtomicU64,
 }
 
 impl Seat {
     pub(crate) fn new(sandbox: u32) -> Arc<Self> {
-        Arc::new(Self { sandbox, run: AtomicU32::new(0), kill: Mutex::default(), holding: AtomicU64::new(0) })
+        let (holding, pages_lost) = (AtomicU64::new(0), AtomicU64::new(0));
+        Arc::new(Self { sandbox, run: AtomicU32::new(0), kill: Mutex::default(), holding, pages_lost })
     }
 
     pub(crate) fn name(&self) -> String {
@@ -46,6 +49,15 @@ impl Seat {
     pub(crate) fn gives(&self, posts: u64) {
         let holding = self.holding.load(Ordering::Relaxed);
         self.holding.store(holding.saturating_sub(posts), Ordering::Relaxed);
+    }
+
+    /// A page that the run was served does not arrive whole.
+    pub(crate) fn loses_page(&self) {
+        self.pages_lost.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn pages_lost(&self) -> u64 {
+        self.pages_lost.load(Ordering::Relaxed)
     }
 
     /// Ends the process at the await that it stands at.
@@ -70,6 +82,7 @@ impl Seat {
         let kill = Arc::new(Notify::new());
         self.run.store(run, Ordering::Relaxed);
         self.holding.store(0, Ordering::Relaxed);
+        self.pages_lost.store(0, Ordering::Relaxed);
         *self.kill() = Some(Arc::clone(&kill));
         let outcome = tokio::select! {
             biased;
@@ -139,7 +152,7 @@ impl Sandbox {
         let answer = ingest::handle(&self.ingest, invocation, |line| world.emit(line));
         let outcome = self.seat.invoke(run, left, answer, ingest::Error::error_type).await;
         world.note(format!("run {run} ends: {}", outcome.status()));
-        world.count_run(&outcome);
+        world.count_run(&outcome, self.seat.pages_lost());
         outcome
     }
 }

@@ -110,7 +110,7 @@ async fn answer_x(world: &World, seat: &Seat, request: Request<Bytes>) -> Result
     match fault {
         Fault::Lost { applied } => {
             if applied {
-                world.lose_page(served().status());
+                world.lose_page(seat, served().status());
             }
             Err(io::Error::from(if applied { io::ErrorKind::ConnectionReset } else { io::ErrorKind::ConnectionRefused }).into())
         }
@@ -118,7 +118,7 @@ async fn answer_x(world: &World, seat: &Seat, request: Request<Bytes>) -> Result
             if applied {
                 let answer = served();
                 if by > Duration::from_secs(8) {
-                    world.lose_page(answer.status());
+                    world.lose_page(seat, answer.status());
                 }
                 tokio::time::sleep(by).await;
                 return Ok(answer);
@@ -128,7 +128,7 @@ async fn answer_x(world: &World, seat: &Seat, request: Request<Bytes>) -> Result
         }
         Fault::CutBody => {
             let answer = served();
-            world.lose_page(answer.status());
+            world.lose_page(seat, answer.status());
             Ok(answer.map(|body| body.slice(..body.len() / 2)))
         }
         Fault::NotAPage => Ok(response(StatusCode::OK, Bytes::from_static(b"<!DOCTYPE html><title>X</title>"), world.now())),

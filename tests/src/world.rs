@@ -22,7 +22,7 @@ use crate::journal::Journal;
 use crate::posts::Posts;
 use crate::queue::Queue;
 use crate::random::Random;
-use crate::sandbox::Outcome;
+use crate::sandbox::{Outcome, Seat};
 use crate::shape::{SECRET_ID, Shape};
 use crate::wire::put_body;
 use crate::x_api::XApi;
@@ -52,6 +52,8 @@ pub struct Record {
     pub writes: Vec<Write>,
     /// Pages that were served and did not arrive whole.
     pub pages_lost: u64,
+    /// Those of them that the run could not tell of, since it died.
+    pub pages_lost_untold: u64,
     /// The most posts that one run was served and had not put.
     pub held_max: u64,
     /// Runs by how they ended.
@@ -264,8 +266,9 @@ impl World {
         self.record(|record| record.offences.push(offence));
     }
 
-    pub(crate) fn lose_page(&self, status: StatusCode) {
+    pub(crate) fn lose_page(&self, seat: &Seat, status: StatusCode) {
         if status == StatusCode::OK {
+            seat.loses_page();
             self.record(|record| record.pages_lost += 1);
         }
     }
@@ -274,8 +277,13 @@ impl World {
         self.record(|record| record.metrics.push(line));
     }
 
-    pub(crate) fn count_run(&self, outcome: &Outcome<Value>) {
-        self.record(|record| *record.runs.entry(outcome.status().to_owned()).or_default() += 1);
+    pub(crate) fn count_run(&self, outcome: &Outcome<Value>, pages_lost: u64) {
+        self.record(|record| {
+            *record.runs.entry(outcome.status().to_owned()).or_default() += 1;
+            if matches!(outcome, Outcome::Died | Outcome::Overran) {
+                record.pages_lost_untold += pages_lost;
+            }
+        });
     }
 
     pub(crate) fn next_number(&self) -> u32 {
