@@ -59,7 +59,7 @@ impl ConfigError {
 }
 
 impl Config {
-    /// Reads the variables of DESIGN: names and defaults stand in the README.
+    /// Reads the variables of the environment: names and defaults stand in the README.
     pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut env = Env { var: &var, problems: Vec::new() };
         let config = Self {
@@ -121,16 +121,15 @@ impl Env<'_> {
 
     fn base_url(&mut self, name: &str, default: &str) -> Url {
         let text = self.get(name).unwrap_or_else(|| default.to_owned());
+        let not_https = "must be an https address (http only on 127.0.0.1): the bearer token travels there";
         let problem = match Url::parse(text.trim()) {
-            Ok(url) if url.scheme() != "https" && !(url.scheme() == "http" && url.host_str() == Some("127.0.0.1")) => {
-                "must be an https address (http only on 127.0.0.1): the bearer token travels there"
-            }
+            Ok(url) if url.scheme() != "https" && !(url.scheme() == "http" && url.host_str() == Some("127.0.0.1")) => not_https,
             // `https://api.x.com@example.com` is an address of example.com; after `?` or `#` no path can follow.
             Ok(url) if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() => {
                 "must be scheme, host, port and path alone, without `@`, `?` and `#`"
             }
             Ok(url) => return url,
-            Err(_) => "must be an https address (http only on 127.0.0.1): the bearer token travels there",
+            Err(_) => not_https,
         };
         self.problems.push(format!("{name} {problem}"));
         #[expect(clippy::expect_used, reason = "a constant address")]
