@@ -9,7 +9,6 @@ something; a time alone does not, since it depends on the machine and on what el
 import argparse
 import os
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
@@ -51,26 +50,31 @@ def main():
         "pyarrow, bulk": peer("peer_pyarrow.py"),
     }
     tools = {name: command for name, command in tools.items() if arguments.only in name or name == OURS}
+    # Nothing is deleted before the end: to create a file, ext4 looks past every inode that was deleted in the last minutes, and after a
+    # few thousand of them that takes longer than refining.
+    with tempfile.TemporaryDirectory() as folder:
+        for shape in ("default", "full"):
+            measure(tools, arguments, shape, os.path.join(folder, shape))
+
+
+def measure(tools, arguments, shape, folder):
+    raw = os.path.join(folder, "raw")
+    subprocess.run([arguments.generate, raw, str(arguments.files), str(arguments.seed), shape], check=True)
+    times = {name: [] for name in tools}
+    for turn in range(arguments.rounds):
+        for name, command in tools.items():
+            times[name].append(run(command(raw, os.path.join(folder, f"{name}, {turn}"))))
+    refs = {name: os.path.join(folder, f"{name}, 0") for name in tools}
+    subprocess.run([sys.executable, os.path.join(HERE, "compare.py"), *refs.values()], check=True)
+    ours = statistics.median(wall for wall, _ in times[OURS])
     tweets = arguments.files * 100
-    for shape in ("default", "full"):
-        with tempfile.TemporaryDirectory() as folder:
-            raw = os.path.join(folder, "raw")
-            subprocess.run([arguments.generate, raw, str(arguments.files), str(arguments.seed), shape], check=True)
-            times = {name: [] for name in tools}
-            for _ in range(arguments.rounds):
-                for name, command in tools.items():
-                    ref = os.path.join(folder, name)
-                    shutil.rmtree(ref, ignore_errors=True)
-                    times[name].append(run(command(raw, ref)))
-            subprocess.run([sys.executable, os.path.join(HERE, "compare.py"), *[os.path.join(folder, name) for name in tools]], check=True)
-            ours = statistics.median(wall for wall, _ in times[OURS])
-            print(f"\n| {shape} shape, {tweets} tweets | wall s | CPU s | µs/tweet | tweets/s | wall ÷ ours | files | bytes/tweet |")
-            print("|---|--:|--:|--:|--:|--:|--:|--:|")
-            for name in tools:
-                wall, cpu = (statistics.median(column) for column in zip(*times[name]))
-                files, size = parquet_bytes(os.path.join(folder, name))
-                print(f"| {name} | {wall:.2f} | {cpu:.2f} | {cpu / tweets * 1e6:.1f} | {tweets / wall:,.0f} | {wall / ours:.1f} | {files} | {size / tweets:.0f} |")
-            print(flush=True)
+    print(f"\n| {shape} shape, {tweets} tweets | wall s | CPU s | µs/tweet | tweets/s | wall ÷ ours | files | bytes/tweet |")
+    print("|---|--:|--:|--:|--:|--:|--:|--:|")
+    for name in tools:
+        wall, cpu = (statistics.median(column) for column in zip(*times[name]))
+        files, size = parquet_bytes(refs[name])
+        print(f"| {name} | {wall:.2f} | {cpu:.2f} | {cpu / tweets * 1e6:.1f} | {tweets / wall:,.0f} | {wall / ours:.1f} | {files} | {size / tweets:.0f} |")
+    print(flush=True)
 
 
 main()
