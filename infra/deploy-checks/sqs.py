@@ -1,5 +1,6 @@
 """The stack's queue between RAW and refine, and its dead letters, in moto's SQS; and Lambda's poller of it."""
 
+import contextlib
 import threading
 
 from bodies import attribute
@@ -52,7 +53,9 @@ class Queue:
         failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
         for record in records:
             if record["messageId"] not in failed:
-                self.client.delete_message(QueueUrl=self.url, ReceiptHandle=record["receiptHandle"])
+                # Too late, it may have been handed out again and be done or dead already.
+                with contextlib.suppress(self.client.exceptions.ReceiptHandleIsInvalid):
+                    self.client.delete_message(QueueUrl=self.url, ReceiptHandle=record["receiptHandle"])
         return failed
 
     def left(self):
