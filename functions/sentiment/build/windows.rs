@@ -49,7 +49,7 @@ fn add(table: &mut [[u8; 2]], beginning: Beginning) {
 }
 
 /// The bits of a beginning at the first byte of a window and at the second. Those share a bit whose bytes make few or only rare others
-/// when they are mixed: `:s` and `s2` do not, for `ss` is in every other tweet.
+/// when they are mixed: `:s` and `s2` do not, for `ss` is in many a word.
 fn bits_of(beginning: Beginning) -> [u8; 2] {
     match beginning {
         (_, None, _) => [1 << 0, 1 << 3],

@@ -69,7 +69,7 @@ impl<'t> Seen<'t> {
         self.masked_to.get()
     }
 
-    /// From the colon of the last t.co link to here, nothing is left that could change; 0 if no such link was met.
+    /// The end of the last t.co link that was met, in which nothing can change; 0 if none was.
     pub fn plain_to(&self) -> usize {
         self.plain_to.get()
     }

@@ -8,14 +8,14 @@ const AT_FIRST: u32 = 0b111;
 /// The first byte at `from` or after where a symbol or a change may begin.
 ///
 /// Four bytes are seen at a time and two are passed, at one look at a table. Where the next stop is cannot be foreseen, so leaving the
-/// loop is a branch guessed wrongly, which costs as much as twenty looks: there is one such branch a stop, not a loop over blocks and
+/// loop is a branch guessed wrongly, which costs as much as many looks: there is one such branch a stop, not a loop over blocks and
 /// another within the block, and four bytes tell most of what begins nothing.
 #[inline]
 pub fn next_stop(bytes: &[u8], from: usize) -> Option<usize> {
     let (blocks, rest) = bytes[from..].as_chunks::<4>();
     let mut begun = 0;
     let mut at = from;
-    // Two pairs a round, which halves what the loop itself costs.
+    // Two pairs a round, to spend less on the loop itself.
     for &[a, b, c, d] in blocks {
         let entry = entry_of([a, b]);
         if begun & entry != 0 {
