@@ -9,7 +9,7 @@ mod measured;
 mod prices;
 
 use cloudformation::{Template, read};
-use measured::{Measured, measure};
+use measured::{Measured, as_f64, measure};
 use metrics::Line;
 use prices::{
     ALARM_METRIC_MONTH, ATHENA_DATE, ATHENA_TB, CLOUDWATCH_DATE, DASHBOARD_MONTH, EMR_DATE, EMR_GB_HOUR, EMR_VCPU_HOUR, FIREHOSE_DATE,
@@ -70,9 +70,14 @@ struct Rates {
 }
 
 impl Rates {
-    fn of(few: &Measured, full: &Measured, many: &Measured) -> Self {
+    /// `tenths` are the posts of `full` in ten files: files of two sizes from the same posts, so their bytes differ by nothing else.
+    fn of(tenths: &[Measured], full: &Measured, many: &Measured) -> Self {
         let per_file = |measured: &Measured, value: f64| value / measured.refine.files;
-        let bytes = |value: fn(&Measured) -> f64| Straight::through((few.posts, value(few)), (full.posts, value(full)));
+        let few = &tenths[0];
+        let bytes = |value: fn(&Measured) -> f64| {
+            let mean = tenths.iter().map(value).sum::<f64>() / as_f64(tenths.len());
+            Straight::through((few.posts, mean), (full.posts, value(full)))
+        };
         let rates = Self {
             ingest_puts: Straight::through((full.ingest.files, full.ingest.puts), (many.ingest.files, many.ingest.puts)),
             ingest_gets: full.ingest.gets,
@@ -336,7 +341,11 @@ fn scale_table(rates: Rates) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn the_tables_are_what_measurements_and_prices_give() {
-    let rates = Rates::of(&measure(10).await, &measure(100).await, &measure(1_000).await);
+    let mut tenths = Vec::new();
+    for start in (0..100).step_by(10) {
+        tenths.push(measure(start..start + 10).await);
+    }
+    let rates = Rates::of(&tenths, &measure(0..100).await, &measure(0..1_000).await);
     let tables = [("README.md", readme_table(rates)), ("SCALE.md", scale_table(rates))];
     let lacking = tables.iter().filter(|(document, table)| !read(document).expect("the document is there").contains(table));
     let lacking: Vec<String> =

@@ -1,6 +1,7 @@
 //! What one run and one file take, counted at the wires of the real functions.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -107,8 +108,9 @@ fn stored_bytes(request: &Request<Bytes>) -> f64 {
     decoded.unwrap_or(as_f64(request.body().len()))
 }
 
-/// Measures with so many posts, the newest of the seeded corpus.
-pub async fn measure(posts: usize) -> Measured {
+/// Measures one sweep over posts of the seeded corpus, counted from the newest: `0..100` are the newest hundred.
+pub async fn measure(newest: Range<usize>) -> Measured {
+    let posts = newest.len();
     let now: DateTime<Utc> = "2026-11-23T20:20:00Z".parse().unwrap();
     let earlier = now - TimeDelta::hours(6);
     let account = Account { s3: EmbeddedS3::in_memory(move || now), secrets: Secrets::new(), counted: Arc::default() };
@@ -117,10 +119,15 @@ pub async fn measure(posts: usize) -> Measured {
     }
     account.secrets.set("token".to_owned(), Secret::Value(EMULATOR_TOKEN.to_owned()));
     let all = Corpus::seeded(7).visible(earlier..now - TimeDelta::minutes(2), now);
-    let newest: Vec<Post> = all[all.len() - posts..].iter().map(|post| Post::clone(post)).collect();
+    let newest: Vec<Post> = all[all.len() - newest.end..all.len() - newest.start].iter().map(|post| Post::clone(post)).collect();
     let x = XEmulator::new(Corpus::of(newest), Options::default());
     // A query that finds every post of the corpus.
-    let vars = [("RAW_BUCKET", RAW), ("X_SECRET_ID", "token"), ("SEARCH_QUERY", "zarpelim"), ("MAX_POSTS_PER_MONTH", "0")];
+    let vars = [
+        ("RAW_BUCKET", RAW),
+        ("X_SECRET_ID", "token"),
+        ("SEARCH_QUERY", "presidente OR presidência OR Planalto OR @planalto"),
+        ("MAX_POSTS_PER_MONTH", "0"),
+    ];
     let var = |name: &str| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
     let config = ingest::Config::from_env(var).unwrap();
 
@@ -158,6 +165,6 @@ pub async fn measure(posts: usize) -> Measured {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "lengths far below 2^52")]
-fn as_f64(length: usize) -> f64 {
+pub fn as_f64(length: usize) -> f64 {
     length as f64
 }

@@ -81,6 +81,9 @@ impl Draft {
             let _ = write!(plain, "@{} ", people::username(user));
         }
         say(&mut random, &mut plain);
+        // Before the paragraphs, so that the link is also in the first 280 characters of a long post.
+        let page = Link::marked(&mut random);
+        let _ = write!(plain, " {}", page.short);
         if random.chance(if situation.reference.is_none() { 90 } else { 15 }) {
             for _ in 0..=2 + random.below(4) {
                 let _ = write!(plain, "\n\n{}", random.pick(&phrases::PARAGRAPHS));
@@ -90,11 +93,6 @@ impl Draft {
             plain.push_str(note);
         }
         let mut links = Vec::new();
-        if random.chance(220) {
-            let slug = random.below(1_000_000);
-            let expanded = format!("{}{slug}", random.pick(&phrases::SITES));
-            links.push(Link { short: short_link(&mut random), expanded, media_key: None });
-        }
         if let (Some(user), Some(quoted)) = (situation.quoted_user_id, &situation.reference) {
             let expanded = format!("https://x.com/{}/status/{}", people::username(user), quoted.id);
             links.push(Link { short: short_link(&mut random), expanded, media_key: None });
@@ -107,6 +105,7 @@ impl Draft {
         for link in &links {
             let _ = write!(plain, " {}", link.short);
         }
+        links.insert(0, page);
         let place = random.chance(25).then(|| random.pick(&phrases::PLACES).0);
         Self {
             seed: situation.seed,
@@ -245,6 +244,14 @@ impl Draft {
     }
 }
 
+impl Link {
+    /// A link to a news page with [`phrases::MARKER_WORD`] in its path.
+    fn marked(random: &mut Random) -> Self {
+        let short = format!("https://t.co/{}{}", phrases::MARKER_WORD, short_code(random, 2));
+        Self { short, expanded: format!("{}{}", random.pick(&phrases::SITES), random.below(1_000_000)), media_key: None }
+    }
+}
+
 impl Metrics {
     /// Few of most, very many of some.
     fn choose(random: &mut Random) -> Self {
@@ -271,7 +278,7 @@ impl Metrics {
     }
 }
 
-/// The first sentence: opener, a core with the marker, sign of mood, tail, hashtags.
+/// Appends the first sentence: opener, core, sign of mood, tail, hashtags.
 fn say(random: &mut Random, text: &mut String) {
     let (core, signs): (_, &[&str]) = match random.below(100) {
         0..36 => (random.pick(&phrases::PRAISE), &phrases::SMILES),
@@ -283,7 +290,7 @@ fn say(random: &mut Random, text: &mut String) {
     if first {
         let _ = write!(text, "{sign} ");
     }
-    let _ = write!(text, "{}{core}{}", random.pick(&phrases::OPENERS), random.pick(&phrases::MARKERS));
+    let _ = write!(text, "{}{core}", random.pick(&phrases::OPENERS));
     text.push_str(random.pick(&["", "", ".", "!", "!!!", "..."]));
     if !first && !sign.is_empty() {
         // A face of ASCII letters would be a part of the word before it: only the others are glued to it.
@@ -310,9 +317,12 @@ fn media_keys(random: &mut Random) -> Vec<String> {
 }
 
 fn short_link(random: &mut Random) -> String {
+    format!("https://t.co/{}", short_code(random, 10))
+}
+
+fn short_code(random: &mut Random, length: usize) -> String {
     const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    let code: String = (0..10).map(|_| char::from(random.pick(ALPHABET))).collect();
-    format!("https://t.co/{code}")
+    (0..length).map(|_| char::from(random.pick(ALPHABET))).collect()
 }
 
 /// The escapes that X applies to a text.

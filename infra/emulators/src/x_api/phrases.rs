@@ -3,20 +3,9 @@
 //! No person is named. Each core phrase holds one of the terms that the project's default query looks for, so that
 //! the query finds every post. Everything here is unescaped; `&`, `<` and `>` are escaped when a post is composed.
 
-/// A word that exists in no language and stands in every text, so that logs can be searched for leaked tweets.
+/// A word of no language, in the path of a link in every text: logs are searched for it to find leaked tweets, and no question
+/// counts it, because a link is not a word.
 pub const MARKER_WORD: &str = "zarpelim";
-
-/// How the marker joins the first sentence.
-pub(super) const MARKERS: [&str; 8] = [
-    " #zarpelim",
-    " (via zarpelim)",
-    ", deu no zarpelim",
-    ", segundo o zarpelim",
-    " (comentei no zarpelim)",
-    ", como disse o zarpelim",
-    ". Vi no zarpelim",
-    ", tá no #zarpelim",
-];
 
 pub(super) const OPENERS: [&str; 18] = [
     "",
