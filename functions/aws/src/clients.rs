@@ -10,21 +10,21 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::{Secrets, Store};
 
-/// How long calls may take. The SDK's own defaults have no limit for an attempt or an operation.
+/// Timeouts of AWS calls. The SDK's defaults limit neither an attempt nor an operation.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// To open a connection.
+    /// Opening a connection.
     pub connect: Duration,
-    /// From sending one request to its answer.
+    /// One attempt: from sending the request to its response.
     pub attempt: Duration,
-    /// All attempts of one operation, and separately the reading of its body.
+    /// All attempts of one operation; applied a second time to reading the response body.
     pub operation: Duration,
 }
 
-/// Attempts of one operation, the first included.
+/// Attempts of one operation, including the first.
 const ATTEMPTS_MAX: u32 = 2;
 
-/// The SDK's clients, configured alike.
+/// The SDK's clients, with one configuration.
 #[derive(Clone, Debug)]
 pub struct Clients {
     s3: aws_sdk_s3::Client,
@@ -32,12 +32,12 @@ pub struct Clients {
     operation: Duration,
 }
 
-/// A configuration made from values only: no profile, no environment, no metadata service can point it elsewhere.
+/// A configuration built from values only: no profile, environment variable or metadata service can redirect it.
 #[derive(Clone, Debug)]
 pub struct Values {
-    /// What answers the requests.
+    /// The HTTP client that sends the requests.
     pub http_client: SharedHttpClient,
-    /// Where the requests are addressed; an `http://127.0.0.1` address.
+    /// The endpoint: an `http://127.0.0.1` address.
     pub endpoint_url: String,
     /// Access key id.
     pub access_key: &'static str,
@@ -46,10 +46,10 @@ pub struct Values {
 }
 
 impl Clients {
-    /// Clients of the region, the credentials and the endpoints that the environment names, as every AWS SDK reads them.
+    /// Creates clients from the region, credentials and endpoints of the environment, read the way every AWS SDK reads them.
     ///
-    /// `var` is asked for the two endpoint variables only: with one set, S3 is addressed path style, because a bucket
-    /// is no host name of another server.
+    /// `var` is used for the two endpoint variables only. If either is set, S3 uses path-style addressing, because a bucket
+    /// is not a host name on another server.
     pub async fn from_environment(var: impl Fn(&str) -> Option<String>, timeouts: Timeouts) -> Self {
         let config = aws_config::defaults(BehaviorVersion::latest())
             .timeout_config(timeout_config(timeouts))
@@ -60,7 +60,7 @@ impl Clients {
         Self::new(&config, has_endpoint, timeouts, None)
     }
 
-    /// Clients of a local server.
+    /// Creates clients for a local server.
     pub fn from_values(values: Values, timeouts: Timeouts) -> Self {
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -76,11 +76,11 @@ impl Clients {
             .http_client(values.http_client)
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .timeout_config(timeout_config(timeouts))
-            // One process has nobody to stay clear of, and below a millisecond the jitter vanishes in the timer, so that a
-            // simulated run repeats exactly.
+            // A single process has no other clients to avoid. Below a millisecond the jitter disappears in the timer's
+            // resolution, so that a simulated run is reproducible.
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX).with_initial_backoff(Duration::from_micros(500)))
             .build();
-        // By default all clients of a process draw their retries from one quota; a simulated world must not know of others.
+        // By default all clients of a process share one retry quota; simulated worlds must not affect each other.
         Self::new(&config, true, timeouts, Some(RetryPartition::custom("values").build()))
     }
 
@@ -96,12 +96,12 @@ impl Clients {
         }
     }
 
-    /// Objects of one bucket.
+    /// Returns a store for the objects of one bucket.
     pub fn store(&self, bucket: impl Into<String>) -> Store {
         Store::new(self.s3.clone(), bucket.into(), self.operation)
     }
 
-    /// Secrets.
+    /// Returns the Secrets Manager client.
     pub fn secrets(&self) -> Secrets {
         Secrets::new(self.secrets.clone())
     }

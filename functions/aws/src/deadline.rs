@@ -1,12 +1,12 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// No function runs longer. Source: AWS Lambda quotas.
+/// The longest time a function can run. Source: AWS Lambda quotas.
 const TIMEOUT_MAX: Duration = Duration::from_mins(15);
 
-/// Time until the deadline that the context of an invocation tells; none when it is over.
+/// Returns the time left until the deadline in an invocation's context; zero once it has passed.
 ///
-/// `cargo lambda watch` (1.9.2) sends 600,000 to every invocation: a span, where Lambda sends the milliseconds since 1970 of
-/// an instant. Taken for an instant it would leave no time for anything.
+/// Lambda sends the deadline as milliseconds since 1970. `cargo lambda watch` (1.9.2) sends 600,000 to every invocation, a
+/// duration: read as an instant it would leave no time at all.
 pub fn time_left(deadline: SystemTime, now: SystemTime) -> Duration {
     match deadline.duration_since(UNIX_EPOCH) {
         Ok(span) if span <= TIMEOUT_MAX => span,
@@ -27,7 +27,7 @@ mod tests {
             (now_ms - 1, 0),
             (600_000, 600_000), // cargo lambda watch
             (900_000, 900_000),
-            (900_001, 0), // 1970 and no span: long over
+            (900_001, 0), // not a duration but an instant in 1970: passed
         ] {
             let at = |ms| UNIX_EPOCH + Duration::from_millis(ms);
             assert_eq!(time_left(at(deadline_ms), at(now_ms)), Duration::from_millis(left_ms), "{deadline_ms}");

@@ -6,27 +6,27 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A call to AWS that gave no answer to go on with. Says what was tried on what, and why it failed.
+/// A failed AWS call: the operation, the resource it was applied to, and the cause.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// AWS answered, and the answer is no.
+    /// AWS refused the request.
     #[error("cannot {action} {resource}: AWS answered {status} {code}")]
     Answered { action: &'static str, resource: String, status: u16, code: String, source: BoxError },
-    /// No answer came, or one that says nothing (5xx, cut off): a write may have been done.
+    /// No response, or an inconclusive one (5xx, truncated): a write may have been applied.
     #[error("cannot {action} {resource}: no answer to rely on")]
     NoAnswer { action: &'static str, resource: String, source: BoxError },
-    /// The object is larger than the caller takes.
+    /// The object is larger than the caller accepts.
     #[error("{resource} has {bytes} bytes, more than the {bytes_max} that are read")]
     TooLarge { resource: String, bytes: u64, bytes_max: u64 },
 }
 
 impl Error {
-    /// Whether a write that ended so may have been done all the same.
+    /// Returns whether a write that failed with this error may still have been applied.
     pub fn fate_is_unknown(&self) -> bool {
         matches!(self, Self::NoAnswer { .. })
     }
 
-    /// The HTTP status that AWS answered with.
+    /// The HTTP status of AWS's response.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Answered { status, .. } => Some(*status),
@@ -34,7 +34,7 @@ impl Error {
         }
     }
 
-    /// The error code that AWS answered with, `NoSuchBucket` for example.
+    /// The error code of AWS's response, for example `NoSuchBucket`.
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Answered { code, .. } => Some(code),

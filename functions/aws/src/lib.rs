@@ -1,7 +1,7 @@
-//! The only crate that names an AWS SDK: objects in S3, and reading a secret; and how Lambda tells the time that is left.
+//! The only crate that depends on the AWS SDK: S3 objects, reading a secret, and the time left in a Lambda invocation.
 //!
-//! It decides nothing about tweets. What S3 answers comes back as a value when the caller may go on with it (absent,
-//! refused, busy), and as an [`Error`] when it cannot.
+//! It makes no decisions about tweets. An S3 response that the caller can act on (absent, refused, busy) is a value;
+//! anything else is an [`Error`].
 
 mod clients;
 mod deadline;

@@ -2,14 +2,14 @@ use aws_sdk_secretsmanager::Client;
 
 use crate::Error;
 
-/// What a secret holds.
+/// The contents of a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Secret {
     /// Its current value.
     Value(String),
-    /// It exists, and nobody has stored a value yet.
+    /// The secret exists but has no value yet.
     NoValueYet,
-    /// There is no secret of that name in this account and region.
+    /// No secret of that name exists in this account and region.
     Missing,
 }
 
@@ -44,7 +44,7 @@ impl Secrets {
             }),
             Err(error) => match error.as_service_error() {
                 Some(service) if service.is_resource_not_found_exception() => {
-                    // Both cases carry the same code; only the text tells them apart.
+                    // Both cases have the same error code and differ only in the message.
                     let no_value = service.meta().message().is_some_and(|message| message.contains("staging label"));
                     Ok(if no_value { Secret::NoValueYet } else { Secret::Missing })
                 }

@@ -7,56 +7,56 @@ use bytes::{Bytes, BytesMut};
 
 use crate::Error;
 
-/// An object's version as S3 tells it, quotes included.
+/// An object's `ETag` as S3 returns it, quotes included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ETag(pub String);
 
-/// An object and what was stored with it.
+/// An object with its metadata.
 #[derive(Clone, Debug)]
 pub struct Object {
-    /// Its bytes.
+    /// The body.
     pub body: Bytes,
-    /// Its version.
+    /// The object's version.
     pub etag: ETag,
 }
 
-/// What was stored with an object.
+/// An object's metadata, without its body.
 #[derive(Clone, Debug)]
 pub struct Head {
-    /// Its version.
+    /// The object's version.
     pub etag: ETag,
-    /// Its user metadata, names in lower case.
+    /// User metadata, names in lower case.
     pub metadata: HashMap<String, String>,
 }
 
-/// An object as a listing tells it.
+/// One entry of an object listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// Its key.
+    /// The object's key.
     pub key: String,
-    /// Its version.
+    /// The object's version.
     pub etag: ETag,
-    /// Its size.
+    /// The object's size, in bytes.
     pub bytes: u64,
 }
 
-/// When a write may take place. S3 decides it and writes in one step.
+/// The precondition of a write. S3 checks it and writes atomically.
 #[derive(Clone, Debug)]
 pub enum Condition {
-    /// Only if there is no object under this key (`If-None-Match: *`).
+    /// The key has no object yet (`If-None-Match: *`).
     Absent,
-    /// Only if the object is still this version (`If-Match`).
+    /// The object still has this version (`If-Match`).
     Unchanged(ETag),
 }
 
-/// What became of a write that S3 answered.
+/// The outcome of a write that S3 responded to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Put {
-    /// The object is there, in this version.
+    /// The object was written, with this version.
     Written(ETag),
-    /// The condition does not hold (412, or 404 for [`Condition::Unchanged`]); nothing was written.
+    /// The precondition failed (412, or 404 for [`Condition::Unchanged`]); nothing was written.
     Refused,
-    /// Another write was under way at the same moment (409); nothing was written, ask again.
+    /// A concurrent write was in progress (409); nothing was written, retry.
     Conflict,
 }
 
@@ -73,22 +73,22 @@ impl Store {
         Self { client, bucket, body }
     }
 
-    /// Name of the bucket.
+    /// The bucket's name.
     pub fn bucket(&self) -> &str {
         &self.bucket
     }
 
-    /// The same client on another bucket.
+    /// Returns the same client for another bucket.
     #[must_use]
     pub fn with_bucket(&self, bucket: impl Into<String>) -> Self {
         Self { bucket: bucket.into(), ..self.clone() }
     }
 
-    /// Reads an object of at most `bytes_max` bytes; `None` when there is none under this key.
+    /// Reads an object of at most `bytes_max` bytes; `None` if the key does not exist.
     ///
     /// # Errors
-    /// A larger object is refused before its body is read. Only `NoSuchKey` means absent: 403 is what S3 answers for a
-    /// missing key where `s3:ListBucket` is not granted, so it must not be taken for a no.
+    /// A larger object is refused before its body is read. Only `NoSuchKey` means absent: S3 answers 403 for a missing key
+    /// if `s3:ListBucket` is not granted, so a 403 proves nothing.
     pub async fn get(&self, key: &str, bytes_max: u64) -> Result<Option<Object>, Error> {
         let output = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
             Ok(output) => output,
@@ -118,7 +118,7 @@ impl Store {
         if bytes > bytes_max { Err(Error::TooLarge { resource: self.uri(key), bytes, bytes_max }) } else { Ok(()) }
     }
 
-    /// Lists at most 1,000 objects whose key begins with `prefix`, in the order of keys, beginning after `after`; none means the end.
+    /// Lists up to 1,000 objects whose keys begin with `prefix`, in key order, starting after `after`. An empty list is the end.
     pub async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Listed>, Error> {
         let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).set_start_after(after.map(str::to_owned));
         let page = request.send().await.map_err(|error| self.error("list", prefix, error))?;
@@ -130,25 +130,25 @@ impl Store {
         Ok(listed.collect())
     }
 
-    /// Reads the user metadata of an object, names in lower case; `None` when there is no such object.
+    /// Reads an object's user metadata, names in lower case; `None` if the object does not exist.
     pub async fn metadata(&self, key: &str) -> Result<Option<HashMap<String, String>>, Error> {
         Ok(self.head(key).await?.map(|head| head.metadata))
     }
 
-    /// Reads what was stored with an object; `None` when there is no such object.
+    /// Reads an object's metadata; `None` if the object does not exist.
     pub async fn head(&self, key: &str) -> Result<Option<Head>, Error> {
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {
             Ok(output) => Ok(Some(Head { etag: ETag(output.e_tag.unwrap_or_default()), metadata: output.metadata.unwrap_or_default() })),
-            // HEAD has no body, so there is no code to look at: 404 alone means absent.
+            // A HEAD response has no body and so no error code: only 404 means absent.
             Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => Ok(None),
             Err(error) => Err(self.error("ask for", key, error)),
         }
     }
 
-    /// Writes an object if the condition holds.
+    /// Writes an object if the precondition holds.
     ///
     /// # Errors
-    /// After an error with [`Error::fate_is_unknown`] the write may have been done.
+    /// After an error for which [`Error::fate_is_unknown`] is true, the write may have been applied.
     pub async fn put(
         &self,
         key: &str,
