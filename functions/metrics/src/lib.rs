@@ -1,45 +1,45 @@
 //! The pipeline's metrics as values, and their form in a log: CloudWatch's embedded metric format.
 //!
-//! A function computes [`Line`]s from what it did and hands them to whoever started it; in Lambda `main` prints each one to
-//! standard output, where CloudWatch reads it. This crate never does I/O, never reads a clock, and never links an SDK: a call
-//! of `PutMetricData` would cost a request and could fail, a line can do neither.
+//! An invocation returns [`Line`]s to its caller; in Lambda, `main` prints each one to standard output, where CloudWatch reads
+//! it. This crate does no I/O, reads no clock and links no SDK: `PutMetricData` costs a request and can fail, a log line does
+//! neither.
 //!
-//! Written here instead of taken from a crate: the format is one JSON object, `serde_json` is linked anyway, and the
-//! maintained crate would bring 24 packages more.
+//! Hand-written on purpose: the format is one JSON object, `serde_json` is linked anyway, and the maintained crate would add
+//! 24 packages.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-/// Where the metrics are found in CloudWatch.
+/// The CloudWatch namespace of all metrics.
 pub const NAMESPACE: &str = "XptoTweets";
-/// The dimension of every metric: the name of the function, which tells one stage from another. AWS's own have it too.
+/// The dimension of every metric: the function's name, which differs between stages. AWS's own metrics have it too.
 pub const FUNCTION: &str = "FunctionName";
-/// The dimension of [`Metric::Errors`] that tells which.
+/// The dimension of [`Metric::Errors`] with the error's type.
 pub const ERROR_TYPE: &str = "ErrorType";
-/// The dimension of [`Metric::Errors`] that alarms look at.
+/// The dimension of [`Metric::Errors`] that alarms use.
 pub const CAUSE: &str = "Cause";
 
 macro_rules! metrics {
     ($($(#[$doc:meta])* $name:ident: $unit:literal,)*) => {
-        /// A metric. CloudWatch bills each name with each set of dimensions, for the hours in which it has a value: what is
-        /// seldom above zero is left out while it is zero.
+        /// A metric. CloudWatch bills each combination of name and dimensions for the hours in which it has a value, so a metric
+        /// that is rarely above zero is omitted while it is zero.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Metric {
             $($(#[$doc])* $name,)*
         }
 
         impl Metric {
-            /// All of them.
+            /// All metrics.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// The name in CloudWatch.
+            /// Returns the name in CloudWatch.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => stringify!($name),)*
                 }
             }
 
-            /// The unit, as CloudWatch spells it.
+            /// Returns the unit, as CloudWatch spells it.
             pub fn unit(self) -> &'static str {
                 match self {
                     $(Self::$name => $unit,)*
@@ -50,33 +50,33 @@ macro_rules! metrics {
 }
 
 metrics! {
-    /// Posts put into RAW by one run.
+    /// Posts that one run stored in RAW.
     Posts: "Count",
-    /// Files put into RAW, or created in REF.
+    /// Files stored in RAW, or created in REF.
     Files: "Count",
-    /// Posts read since the month began, as the cursor has it.
+    /// Posts read since the start of the month, according to the cursor.
     PostsReadMonth: "Count",
-    /// What those cost at X, in dollars.
+    /// The price of those posts at X, in dollars.
     EstimatedUsdMonth: "None",
-    /// What one run cost at X, in dollars, expansions included.
+    /// The price of one run at X, in dollars, including expansions.
     EstimatedUsd: "None",
-    /// How far what is captured is behind the clock.
+    /// How far the capture is behind the clock.
     LagSeconds: "Seconds",
-    /// The length of what can never be captured.
+    /// The length of the span that can no longer be captured.
     GapSeconds: "Seconds",
-    /// Posts outside the span asked for, or seen before; dropped.
+    /// Posts outside the requested span or already seen; dropped.
     OutOfSpanPosts: "Count",
     /// Posts paid for twice.
     PostsReread: "Count",
-    /// Runs that X's rate limit stopped.
+    /// Runs stopped by X's rate limit.
     RateLimitStops: "Count",
-    /// Runs that the month's cap stopped.
+    /// Runs stopped by the month's cap.
     BudgetStops: "Count",
-    /// Runs that gave X up for lack of an answer.
+    /// Runs that stopped because X did not answer.
     UnavailableStops: "Count",
-    /// Rows of REF files that were not there before, at the time of the invocation.
+    /// Rows of newly created REF files, at the time of the invocation.
     Rows: "Count",
-    /// Of those, rows of tweets too old, or too far ahead, for a count at their own minute.
+    /// Those of them whose tweets are too old, or too far ahead, to be counted at their own minute.
     BackfillRows: "Count",
     /// Rows that are `Positivo`, at the tweet's own minute.
     RowsPositivo: "Count",
@@ -84,30 +84,30 @@ metrics! {
     RowsNegativo: "Count",
     /// Rows that are `Neutro`, at the tweet's own minute.
     RowsNeutro: "Count",
-    /// RAW files, or messages, that were given up for somebody to look at; each delivery counts.
+    /// RAW files or messages rejected for a person to inspect; each delivery counts.
     RejectedFiles: "Count",
-    /// Failures, by their type and by their cause.
+    /// Failures, by type and by cause.
     Errors: "Count",
-    /// How long one invocation took.
+    /// The duration of one invocation.
     DurationMs: "Milliseconds",
     /// First invocations of a process.
     ColdStarts: "Count",
 }
 
-/// What somebody has to look at when a failure repeats; few, because each has its alarm.
+/// What to inspect when a failure repeats; few values, because each has its own alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {
     /// The bearer token, or the secret that holds it.
     Token,
-    /// Credits or the usage cap of the account at X.
+    /// The credits or the usage cap of the X account.
     Credits,
-    /// What the functions are told: variables, query, the app's rights at X, notifications.
+    /// Configuration: variables, the query, the app's permissions at X, notifications.
     Settings,
-    /// S3, or the rights on it.
+    /// S3, or the permissions on it.
     Storage,
     /// One RAW file.
     File,
-    /// X is slow, down, or asks for patience: it passes.
+    /// X is slow, unavailable or limiting requests: transient.
     Passing,
 }
 
@@ -115,7 +115,7 @@ impl Cause {
     /// All of them.
     pub const ALL: [Self; 6] = [Self::Token, Self::Credits, Self::Settings, Self::Storage, Self::File, Self::Passing];
 
-    /// The value of the dimension.
+    /// Returns the value of the dimension.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Token => "token",
@@ -128,10 +128,10 @@ impl Cause {
     }
 }
 
-/// Values of one moment, on their way to one line of the log.
+/// The metric values of one moment, for one line of the log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
-    /// The moment that the values belong to.
+    /// The time of the values.
     pub at: DateTime<Utc>,
     /// The type and the cause of an error; `None` for everything else.
     pub error: Option<(&'static str, Cause)>,
@@ -140,30 +140,30 @@ pub struct Line {
 }
 
 impl Line {
-    /// A line without values yet.
+    /// Creates a line without values.
     pub fn at(moment: DateTime<Utc>) -> Self {
         Self { at: moment, error: None, values: Vec::new() }
     }
 
-    /// So many errors of one type.
+    /// Creates a line that counts errors of one type.
     pub fn errors(moment: DateTime<Utc>, error_type: &'static str, cause: Cause, count: u64) -> Self {
         Self { error: Some((error_type, cause)), ..Self::at(moment) }.with(Metric::Errors, count)
     }
 
-    /// With a value more.
+    /// Adds a value.
     #[must_use]
     pub fn with(mut self, metric: Metric, value: impl Into<Value>) -> Self {
         self.values.push((metric, value.into()));
         self
     }
 
-    /// With a count more, unless it is zero.
+    /// Adds a count, unless it is zero.
     #[must_use]
     pub fn with_some(self, metric: Metric, count: u64) -> Self {
         if count == 0 { self } else { self.with(metric, count) }
     }
 
-    /// The line of the log of the function with this name.
+    /// Returns the log line for the function of this name.
     ///
     /// Source: Amazon CloudWatch user guide, embedded metric format specification.
     pub fn to_emf(&self, function_name: &str) -> String {
