@@ -126,7 +126,7 @@ fn the_defaults_of_the_template_are_those_of_the_code() {
     let required = ["RAW_BUCKET", "X_SECRET_ID", "SEARCH_QUERY"];
     let default = ingest::Config::from_env(|name| lookup(&variables, name).filter(|_| required.contains(&name))).unwrap();
     assert_eq!(format!("{given:?}"), format!("{default:?}"));
-    assert_eq!(given.search_query, emulators::x_api::DEFAULT_QUERY);
+    assert_eq!(given.search_query, ingest::DEFAULT_QUERY);
     assert!(refine::Config::from_env(|name| lookup(&template.environment("RefineFunction"), name)).is_ok());
 }
 
