@@ -8,6 +8,7 @@ use emulators::s3::{EmbeddedS3, ObjectCreated};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use refine::{Invocation, Refine};
 use serde_json::{Value, json};
+use tweets::Years;
 
 use crate::fault::{RAW_BUCKET, REF_BUCKET};
 use crate::random::Random;
@@ -79,7 +80,7 @@ impl Queue {
             return;
         }
         let seat = Seat::new(world.next_number());
-        let refine = Refine::new(&clients(world, &seat, refine::TIMEOUTS), refine::Config { ref_bucket: REF_BUCKET.to_owned() });
+        let refine = refine_at(world, &seat);
         let run = world.next_number();
         let keys: Vec<&str> = batch.iter().map(|message| message.key.as_str()).collect();
         world.note(format!("refine {run} gets {}", keys.join(" ")));
@@ -127,6 +128,11 @@ impl Queue {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn refine_at(world: &World, seat: &Arc<Seat>) -> Refine {
+    let config = refine::Config { ref_bucket: REF_BUCKET.to_owned(), table_years: Years::DEFAULT };
+    Refine::new(&clients(world, seat, refine::TIMEOUTS), config)
 }
 
 fn event(batch: &[Message]) -> Value {
