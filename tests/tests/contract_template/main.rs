@@ -202,6 +202,9 @@ fn a_run_of_ingest_ends_before_the_next_tick_and_its_lease_is_believed() {
         assert_eq!(period["Seconds"], minutes * 60);
         assert_eq!(text(&period["Rate"]), format!("rate({minutes} minute{})", if minutes == 1 { "" } else { "s" }));
         assert!(timeout <= minutes * 60);
+        // Metrics of Lambda are some minutes late, so fewer would be an alarm about nothing.
+        let silent = period["SilentPeriods"].as_u64().unwrap();
+        assert!(silent >= 3 && silent * minutes >= 15, "{minutes}");
     }
     let allowed: BTreeSet<_> =
         cloudformation::items(&template.section("Parameters")["SchedulePeriod"]["AllowedValues"]).into_iter().collect();
