@@ -186,7 +186,10 @@ fn a_message_is_hidden_for_six_timeouts_of_refine_and_outlives_its_source_as_a_d
     let number = |value: &Value| value.as_u64().unwrap();
     assert!(number(&queue["VisibilityTimeout"]) >= 6 * number(&refine["Timeout"]));
     assert!(number(&queue["MessageRetentionPeriod"]) < number(&dead_letters["MessageRetentionPeriod"]));
-    assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], 3);
+    // Lambda's developer guide: at least five, because a throttled poll is a receive too.
+    assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], 5);
+    let late = &template.resource("RefineLate")["Threshold"];
+    assert!(number(late) > 5 * number(&queue["VisibilityTimeout"]), "a bad file is a dead letter before it is late");
     let mapping = &refine["Events"]["NewFiles"]["Properties"];
     assert_eq!(mapping["FunctionResponseTypes"][0], "ReportBatchItemFailures");
     assert!(mapping["ScalingConfig"]["MaximumConcurrency"].is_u64());
@@ -220,8 +223,9 @@ fn every_function_says_how_much_it_may_take_and_retries_are_where_they_belong() 
         assert_eq!(properties["LoggingConfig"]["LogFormat"], "JSON", "{function}");
     }
     let ingest = template.resource("IngestFunction");
-    assert_eq!(ingest["EventInvokeConfig"]["MaximumRetryAttempts"], 0); // the next tick is the retry
-    assert_eq!(ingest["Events"]["Tick"]["Properties"]["RetryPolicy"]["MaximumRetryAttempts"], 0);
+    assert_eq!(ingest["EventInvokeConfig"]["MaximumRetryAttempts"], 0); // the next tick is the retry of a run
+    let delivery = &ingest["Events"]["Tick"]["Properties"]["RetryPolicy"]; // and one failed request is no lost tick
+    assert!(delivery["MaximumRetryAttempts"].as_u64() > Some(0), "{delivery}");
 }
 
 #[test]
@@ -259,4 +263,29 @@ fn the_command_that_stores_the_token_is_the_same_everywhere() {
     let (_, command) = message.split_once("with: ").unwrap();
     let output = text(&template.resolve(&template.section("Outputs")["StoreTokenCommand"]["Value"]));
     assert_eq!(output.replace(" --region sa-east-1", ""), command);
+}
+
+/// Without it the programs are for the processor of the host, and the functions do not start on another.
+#[test]
+fn every_build_that_is_deployed_names_its_architecture() {
+    for document in ["README.md", "RUNBOOK.md", ".ci/run"] {
+        for line in read(document).unwrap().lines() {
+            let Some((_, rest)) = line.split_once("cargo lambda build") else { continue };
+            let is_command = line.trim() == "cargo lambda build" || rest.trim_start().starts_with(['-', '&']);
+            assert!(!is_command || rest.contains("--x86-64") || rest.contains("--arm64"), "{document}: {line}");
+        }
+    }
+}
+
+/// Whoever has the stack's outputs, the README or RUNBOOK.md before them stops ingest with the same command.
+#[test]
+fn the_command_that_stops_ingest_is_the_same_everywhere() {
+    let template = Template::read();
+    for output in ["StopCommand", "ResumeCommand"] {
+        let command = text(&template.resolve(&template.section("Outputs")[output]["Value"])).replace(" --region sa-east-1", "");
+        for document in ["README.md", "RUNBOOK.md"] {
+            let text = read(document).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(&command), "{document} lacks {command}");
+        }
+    }
 }
