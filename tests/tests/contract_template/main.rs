@@ -187,7 +187,11 @@ fn a_message_is_hidden_for_six_timeouts_of_refine_and_outlives_its_source_as_a_d
     assert!(number(&queue["VisibilityTimeout"]) >= 6 * number(&refine["Timeout"]));
     assert!(number(&queue["MessageRetentionPeriod"]) < number(&dead_letters["MessageRetentionPeriod"]));
     // Lambda's developer guide: at least five, because a throttled poll is a receive too.
-    assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], 5);
+    let receives = &queue["RedrivePolicy"]["maxReceiveCount"];
+    assert_eq!(receives, 5);
+    for emulated in ["infra/local/src/queue.rs", "tests/src/queue.rs"] {
+        assert!(read(emulated).unwrap().contains(&format!("RECEIVES_MAX: u32 = {receives};")), "{emulated}");
+    }
     let late = &template.resource("RefineLate")["Threshold"];
     assert!(number(late) > 5 * number(&queue["VisibilityTimeout"]), "a bad file is a dead letter before it is late");
     let mapping = &refine["Events"]["NewFiles"]["Properties"];
