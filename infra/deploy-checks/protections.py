@@ -139,11 +139,16 @@ def dashboards(stack):
             yield f"{name}: {arn} is {'not shown' if arn in alarms else 'no alarm of the stack'}"
 
 
+def longest(pattern):
+    """The longest prefix that the pattern takes."""
+    return max(("x" * length for length in range(1, 64) if re.fullmatch(pattern, "x" * length)), key=len)
+
+
 def main():
     translated = translate(template())
     variants = {
         "defaults": {},
-        "longest prefix": {"Prefix": "x" * (1 + int(re.search(r"(\d+)}\$$", translated["Parameters"]["Prefix"]["AllowedPattern"])[1]))},
+        "longest prefix": {"Prefix": longest(translated["Parameters"]["Prefix"]["AllowedPattern"])},
         "everything set": {
             "RawColdAfterDays": 30, "RawRetentionDays": 365, "AlarmEmail": "a@example.com", "Architecture": "arm64",
             "ScheduleState": "DISABLED", "SchedulePeriod": 1, "Expansions": "author_id", "MaxPostsPerMonth": 0,

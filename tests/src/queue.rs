@@ -8,14 +8,14 @@ use emulators::s3::{EmbeddedS3, ObjectCreated};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use refine::{Invocation, Refine};
 use serde_json::{Value, json};
+use tweets::Years;
 
 use crate::fault::{RAW_BUCKET, REF_BUCKET};
 use crate::random::Random;
 use crate::sandbox::{Outcome, Seat, clients};
 use crate::world::World;
 
-/// Messages handed over at once, as in the template, and deliveries before a message is set aside: two more than there, so
-/// that a world's faults alone do not set good files aside.
+/// Messages handed over at once, and deliveries before a message is set aside, as in the template.
 const BATCH: usize = 10;
 const RECEIVES_MAX: u32 = 5;
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -38,6 +38,7 @@ struct Kept {
     sent: u64,
     waiting: Vec<Message>,
     dead: BTreeMap<u64, Message>,
+    is_unannounced: bool,
 }
 
 impl Queue {
@@ -48,6 +49,9 @@ impl Queue {
         s3.on_object_created(move |created: &ObjectCreated| {
             if created.bucket == RAW_BUCKET && created.key.starts_with(tweets::RAW_PREFIX) {
                 let mut kept = inbox.kept();
+                if kept.is_unannounced {
+                    return;
+                }
                 kept.sent += 1;
                 let message = Message { number: kept.sent, key: created.key.clone(), receives: 0 };
                 kept.waiting.push(message);
@@ -65,6 +69,25 @@ impl Queue {
         self.kept().waiting.is_empty()
     }
 
+    /// Whether the bucket still has its notification. Without it nothing is announced, not even later.
+    pub(crate) fn set_announced(&self, is_announced: bool) {
+        self.kept().is_unannounced = !is_announced;
+    }
+
+    /// An operator invokes `refine` with `{"reprocess": …}` for all of RAW, until there is no `next`.
+    pub(crate) async fn reprocess(&self, world: &World) {
+        let mut event = json!({ "reprocess": { "bucket": RAW_BUCKET, "prefix": tweets::RAW_PREFIX } });
+        while !event.is_null() {
+            let seat = Seat::new(world.next_number());
+            let refine = refine_at(world, &seat);
+            let answer = refine::handle(&refine, event, Invocation::new(world.now(), TIMEOUT), |line| world.emit(line));
+            let outcome = seat.invoke(world.next_number(), TIMEOUT, answer, refine::Error::error_type).await;
+            world.note(format!("reprocess ends: {outcome:?}"));
+            let Outcome::Answered(mut answer) = outcome else { return };
+            event = answer["next"].take();
+        }
+    }
+
     /// An operator sends what was set aside through the queue once more.
     pub(crate) fn redrive(&self) {
         let mut kept = self.kept();
@@ -79,7 +102,7 @@ impl Queue {
             return;
         }
         let seat = Seat::new(world.next_number());
-        let refine = Refine::new(&clients(world, &seat, refine::TIMEOUTS), refine::Config { ref_bucket: REF_BUCKET.to_owned() });
+        let refine = refine_at(world, &seat);
         let run = world.next_number();
         let keys: Vec<&str> = batch.iter().map(|message| message.key.as_str()).collect();
         world.note(format!("refine {run} gets {}", keys.join(" ")));
@@ -127,6 +150,11 @@ impl Queue {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn refine_at(world: &World, seat: &Arc<Seat>) -> Refine {
+    let config = refine::Config { ref_bucket: REF_BUCKET.to_owned(), table_years: Years::DEFAULT };
+    Refine::new(&clients(world, seat, refine::TIMEOUTS), config)
 }
 
 fn event(batch: &[Message]) -> Value {

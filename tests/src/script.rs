@@ -124,6 +124,16 @@ impl World {
         self.queue().redrive();
     }
 
+    /// Whether the RAW bucket announces new files from now on.
+    pub fn set_announced(&self, is_announced: bool) {
+        self.queue().set_announced(is_announced);
+    }
+
+    /// An operator sends all of RAW through `refine` once more.
+    pub async fn reprocess(&self) {
+        self.queue().reprocess(self).await;
+    }
+
     /// Metrics that the functions emitted since this was last asked.
     pub fn metrics(&self) -> Vec<metrics::Line> {
         self.record(|record| std::mem::take(&mut record.metrics))

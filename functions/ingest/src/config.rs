@@ -8,6 +8,15 @@ const QUERY_CHARS_MAX: usize = 512;
 /// The API serves seven days.
 const LOOKBACK_MINUTES_MAX: u64 = 7 * 24 * 60;
 
+/// The query that template.yaml and the laptop use by default: the presidency, and no person's name, so that it does not go
+/// stale with an election.
+///
+/// It is ASCII because CloudFormation is known to return `?` for other characters in places, and a mangled query would find
+/// less without an error. X matches accents both ways: `presidencia` finds `presidência`.
+pub const DEFAULT_QUERY: &str = "(\"presidente do Brasil\" OR \"presidente brasileiro\" OR \"presidencia do Brasil\" OR \
+\"Palacio do Planalto\" OR @planalto OR (\"presidente da Republica\" (Brasil OR brasileiro OR brasileiros OR Brasilia OR \
+Planalto))) lang:pt -is:retweet -is:nullcast";
+
 /// What `ingest` is told by its environment.
 #[derive(Clone, Debug)]
 pub struct Config {

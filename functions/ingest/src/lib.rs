@@ -28,7 +28,7 @@ use tokio::sync::Mutex;
 use tracing::{error, info};
 use tweets::TWEETS_PER_FILE_MAX;
 
-pub use config::{Config, ConfigError, Vocabulary};
+pub use config::{Config, ConfigError, DEFAULT_QUERY, Vocabulary};
 pub use cursor::{CURSOR_KEY, Cursor, Lease, Month, OpenSweep, Pending};
 pub use deadline::{Invocation, Pace};
 pub use error::{Error, Fate};

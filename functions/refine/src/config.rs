@@ -1,12 +1,15 @@
 use std::time::Duration;
 
 use aws::Timeouts;
+use tweets::Years;
 
 /// What `refine` is told by its environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Bucket of Parquet files.
     pub ref_bucket: String,
+    /// Years that the table covers.
+    pub table_years: Years,
 }
 
 /// Everything that is wrong with the environment, in one message.
@@ -31,7 +34,14 @@ impl Config {
                 String::new()
             }
         };
-        if problems.is_empty() { Ok(Self { ref_bucket }) } else { Err(ConfigError { problems }) }
+        let table_years = match var("TABLE_YEARS").filter(|years| !years.is_empty()) {
+            Some(text) => text.parse().unwrap_or_else(|error| {
+                problems.push(format!("TABLE_YEARS is `{text}`; {error}"));
+                Years::DEFAULT
+            }),
+            None => Years::DEFAULT,
+        };
+        if problems.is_empty() { Ok(Self { ref_bucket, table_years }) } else { Err(ConfigError { problems }) }
     }
 }
 
@@ -54,14 +64,24 @@ mod tests {
 
     #[track_caller]
     fn check(ref_bucket: Option<&str>, want: Expect) {
-        let config = Config::from_env(|name| ref_bucket.filter(|_| name == "REF_BUCKET").map(str::to_owned));
-        want.assert_eq(&config.map_or_else(|error| error.to_string(), |config| config.ref_bucket));
+        check_with(ref_bucket, None, want);
+    }
+
+    #[track_caller]
+    fn check_with(ref_bucket: Option<&str>, table_years: Option<&str>, want: Expect) {
+        let variable = |name: &str| match name {
+            "REF_BUCKET" => ref_bucket.map(str::to_owned),
+            "TABLE_YEARS" => table_years.map(str::to_owned),
+            _ => None,
+        };
+        let told = |config: Config| format!("{} {}", config.ref_bucket, config.table_years);
+        want.assert_eq(&Config::from_env(variable).map_or_else(|error| error.to_string(), told));
     }
 
     #[test]
     fn a_bad_environment_is_told_in_one_message() {
-        check(Some("xpto-ref"), expect!["xpto-ref"]);
-        check(Some("xpto.ref-1"), expect!["xpto.ref-1"]);
+        check(Some("xpto-ref"), expect!["xpto-ref 2024,2035"]);
+        check(Some("xpto.ref-1"), expect!["xpto.ref-1 2024,2035"]);
         // Empty is how a template passes on what it does not know.
         for unset in [None, Some("")] {
             check(
@@ -76,6 +96,20 @@ mod tests {
             expect![[r"
                 1 problem(s) in the environment:
                   REF_BUCKET is `s3://xpto-ref/tweets`; expected the name of a bucket: 3 to 63 of a-z, 0-9, `-` and `.`"]],
+        );
+    }
+
+    #[test]
+    fn the_years_of_the_table_are_checked() {
+        check_with(Some("xpto-ref"), Some("2006,2026"), expect!["xpto-ref 2006,2026"]);
+        check_with(Some("xpto-ref"), Some(""), expect!["xpto-ref 2024,2035"]);
+        check_with(
+            None,
+            Some("2035,2024"),
+            expect![[r"
+                2 problem(s) in the environment:
+                  REF_BUCKET is not set; template.yaml sets it on the function
+                  TABLE_YEARS is `2035,2024`; expected the first and the last year, such as `2024,2035`, within `2006,2049`"]],
         );
     }
 }

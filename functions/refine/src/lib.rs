@@ -26,6 +26,7 @@ use lambda_runtime::Diagnostic;
 use metrics::Line;
 use serde_json::Value;
 use tracing::{debug, error, warn};
+use tweets::Years;
 
 pub use columns::schema;
 pub use config::{Config, ConfigError, TIMEOUTS};
@@ -33,7 +34,7 @@ pub use error::{Error, Fate};
 pub use events::{EventUnknown, Reprocess};
 pub use invocation::Invocation;
 pub use object::RAW_BYTES_MAX;
-pub use refined::{RefObject, Rows, RowsByMinute, refine};
+pub use refined::{RefObject, Rejection, Rows, RowsByMinute, refine};
 pub use sentiment::LEXICON_VERSION;
 pub use summary::Summary;
 
@@ -53,6 +54,7 @@ const CONCURRENCY: usize = 10;
 #[derive(Debug)]
 pub struct Refine {
     target: Store,
+    table_years: Years,
     has_served: AtomicBool,
 }
 
@@ -65,7 +67,7 @@ impl Refine {
 
     /// With these clients.
     pub fn new(clients: &Clients, config: Config) -> Self {
-        Self { target: clients.store(config.ref_bucket), has_served: AtomicBool::new(false) }
+        Self { target: clients.store(config.ref_bucket), table_years: config.table_years, has_served: AtomicBool::new(false) }
     }
 }
 
@@ -160,7 +162,9 @@ impl Refine {
 
         let mut failed = BTreeMap::new();
         let outcomes = futures_util::stream::iter(objects)
-            .map(|(place, object)| async move { (place, refine_object(&self.target, &object, invocation.stop()).await, object) })
+            .map(|(place, object)| async move {
+                (place, refine_object(&self.target, self.table_years, &object, invocation.stop()).await, object)
+            })
             .buffer_unordered(CONCURRENCY);
         let mut outcomes = std::pin::pin!(outcomes);
         while let Some((place, outcome, object)) = outcomes.next().await {

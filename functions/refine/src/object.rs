@@ -7,7 +7,7 @@ use aws::{Condition, Put, Store};
 use bytes::Bytes;
 use tokio::time::Instant;
 use tracing::debug;
-use tweets::RAW_PREFIX;
+use tweets::{RAW_PREFIX, Years};
 
 use crate::error::Error;
 use crate::events::RawObject;
@@ -37,16 +37,16 @@ pub(crate) struct Done {
 }
 
 /// Refines one object into the bucket of `target`, or gives up at `stop`: a repetition finds what was stored.
-pub(crate) async fn refine_object(target: &Store, object: &RawObject, stop: Instant) -> Result<Done, Error> {
+pub(crate) async fn refine_object(target: &Store, years: Years, object: &RawObject, stop: Instant) -> Result<Done, Error> {
     let deadline_reached = || Error::DeadlineReached { bucket: object.bucket.clone(), key: object.key.clone() };
     // Asked before the first poll: a timer that has run out still lets a future begin.
     if Instant::now() >= stop {
         return Err(deadline_reached());
     }
-    tokio::time::timeout_at(stop, read_and_store(target, object)).await.unwrap_or_else(|_| Err(deadline_reached()))
+    tokio::time::timeout_at(stop, read_and_store(target, years, object)).await.unwrap_or_else(|_| Err(deadline_reached()))
 }
 
-async fn read_and_store(target: &Store, object: &RawObject) -> Result<Done, Error> {
+async fn read_and_store(target: &Store, years: Years, object: &RawObject) -> Result<Done, Error> {
     let RawObject { bucket, key } = object;
     if bucket == target.bucket() {
         return Err(Error::BucketIsRef { bucket: bucket.clone(), key: key.clone() });
@@ -56,7 +56,7 @@ async fn read_and_store(target: &Store, object: &RawObject) -> Result<Done, Erro
     }
     let raw = read(&target.with_bucket(bucket), key).await?;
     let mut done = Done { raw_bytes: raw.len() as u64, ..Done::default() };
-    let refined = crate::refine(key, &raw);
+    let refined = crate::refine(key, &raw, years);
     let refined = refined.map_err(|source| Error::RawRejected { bucket: bucket.clone(), key: key.clone(), source })?;
     drop(raw); // not held while the results are stored
     for ref_object in refined {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use sentiment::Sentimento;
 use tweets::document::{Document, NotADocument, Tweet};
-use tweets::{Partition, half_pairs, ref_key};
+use tweets::{Partition, Years, half_pairs, ref_key};
 
 use crate::columns::Columns;
 use crate::encode::encode;
@@ -77,14 +77,36 @@ impl std::iter::Sum for Rows {
     }
 }
 
+/// Why a RAW file has no rows in REF.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// It cannot be read.
+    #[error(transparent)]
+    NotADocument(#[from] NotADocument),
+    /// A row would be stored in a partition that the table does not have, where no query looks.
+    #[error(
+        "data[{place}] was created in {year} and the table has the years {years}; to take the file as it is, deploy a wider TableYears \
+         and redrive the message"
+    )]
+    YearOutsideTable {
+        /// Index of the first such tweet.
+        place: usize,
+        /// UTC year of its `created_at`.
+        year: i32,
+        /// Years of the table.
+        years: Years,
+    },
+}
+
 /// The objects that hold the tweets of the RAW file `raw` under `raw_key`: one for each day, earliest first, none for a
 /// file without tweets.
 ///
-/// Depends on its arguments and on the versions of `refine` and of the lexicon, and on nothing else.
+/// Depends on its arguments and on the versions of `refine` and of the lexicon, and on nothing else. `years` are those of
+/// the table.
 ///
 /// # Errors
-/// One bad tweet makes the whole file [`NotADocument`].
-pub fn refine(raw_key: &str, raw: &[u8]) -> Result<Vec<RefObject>, NotADocument> {
+/// One bad tweet rejects the whole file.
+pub fn refine(raw_key: &str, raw: &[u8], years: Years) -> Result<Vec<RefObject>, Rejection> {
     let whole;
     let document = match Document::parse(raw) {
         Ok(document) => document,
@@ -95,6 +117,9 @@ pub fn refine(raw_key: &str, raw: &[u8]) -> Result<Vec<RefObject>, NotADocument>
         }
     };
     let mut tweets: Vec<(Partition, &Tweet)> = document.tweets.iter().map(|tweet| (Partition::of(tweet.created_at.get()), tweet)).collect();
+    if let Some((place, year)) = tweets.iter().map(|(day, _)| day.year()).enumerate().find(|(_, year)| !years.contains(*year)) {
+        return Err(Rejection::YearOutsideTable { place, year, years });
+    }
     // Stable, so that the same id twice in a file made by hand stays in the order of the file.
     tweets.sort_by_key(|(day, tweet)| (*day, tweet.id));
     let of_one_day = tweets.chunk_by(|(day, _), (next, _)| day == next);

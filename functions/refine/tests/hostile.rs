@@ -5,7 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
 use serde_json::Value;
-use tweets::Page;
+use tweets::{Page, Years};
 
 #[allow(dead_code, reason = "each test crate uses its part")]
 mod world;
@@ -21,8 +21,8 @@ fn inputs(list: &str) -> Vec<Vec<u8>> {
 #[test]
 fn raw_files_are_rows_or_rejected() {
     for raw in inputs(include_str!("hostile/raw.json")) {
-        let refined = refine::refine("tweets/x.json", &raw);
-        assert_eq!(refined, refine::refine("tweets/x.json", &raw));
+        let refined = refine::refine("tweets/x.json", &raw, Years::DEFAULT);
+        assert_eq!(refined, refine::refine("tweets/x.json", &raw, Years::DEFAULT));
     }
 }
 

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 const RAW_KEY: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T23-59Z_5_9.json";
 
 fn refined(document: &Value) -> Vec<RefObject> {
-    refine(RAW_KEY, document.to_string().as_bytes()).unwrap()
+    refine(RAW_KEY, document.to_string().as_bytes(), tweets::Years::DEFAULT).unwrap()
 }
 
 fn one_row(document: &Value) -> Map<String, Value> {

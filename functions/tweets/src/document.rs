@@ -7,13 +7,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Utc};
 use serde::de::{Error as _, IgnoredAny, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::columns::tipo;
-use crate::{TweetId, YEARS, parse_created_at};
+use crate::{TweetId, parse_created_at};
 
 /// A RAW file: tweets, the users and tweets they refer to, and how they were captured.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub struct Tweet<'a> {
     /// Its id.
     pub id: TweetId,
     /// When it was created.
-    pub created_at: CreatedAt,
+    pub created_at: Time,
     /// The user who wrote it.
     pub author_id: Option<TweetId>,
     /// The tweet that began the conversation.
@@ -174,8 +174,7 @@ impl<'a> Document<'a> {
     ///
     /// # Errors
     /// [`NotADocument`] when it is not a JSON object with `data` or `meta`, or when any tweet in it lacks `id` or
-    /// `created_at`, has an id outside 1…2^63−1, was created in a year that the table does not cover, or has a known
-    /// field of another type: the file is the unit of rejection.
+    /// `created_at`, has an id outside 1…2^63−1, or has a known field of another type: the file is the unit of rejection.
     pub fn parse(raw: &'a [u8]) -> Result<Self, NotADocument> {
         // UTF-8 is checked once, for the whole file: reading is a tenth cheaper than when each string is checked.
         let wire: Result<Wire, _> = match std::str::from_utf8(raw) {
@@ -193,7 +192,7 @@ impl<'a> Document<'a> {
         let (captured_at, requested) = wire.capture.map_or((None, None), |capture| (capture.captured_at, capture.requested));
         Ok(Self {
             tweets: wire.data.unwrap_or_default(),
-            captured_at: captured_at.map(|time| time.0),
+            captured_at: captured_at.map(Time::get),
             // Whatever the form of the list: the names are unmistakable.
             references_requested: requested
                 .is_some_and(|requested| requested.get().contains("referenced_tweets") || requested.get().contains("referenced_posts")),
@@ -300,7 +299,7 @@ struct Includes<'a> {
 
 #[derive(Deserialize)]
 struct CaptureWire<'a> {
-    captured_at: Option<CapturedAt>,
+    captured_at: Option<Time>,
     #[serde(borrow)]
     requested: Option<&'a RawValue>,
 }
@@ -351,27 +350,18 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-/// `created_at` of a tweet in a year that the table covers.
+/// A time in RFC 3339.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CreatedAt(DateTime<Utc>);
+pub struct Time(DateTime<Utc>);
 
-impl CreatedAt {
+impl Time {
     /// The time, UTC.
     pub fn get(self) -> DateTime<Utc> {
         self.0
     }
 }
 
-impl<'de> Deserialize<'de> for CreatedAt {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let time = CapturedAt::deserialize(deserializer)?.0;
-        if YEARS.contains(&time.year()) { Ok(Self(time)) } else { Err(D::Error::custom("year outside the table")) }
-    }
-}
-
-struct CapturedAt(DateTime<Utc>);
-
-impl<'de> Deserialize<'de> for CapturedAt {
+impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Text::deserialize(deserializer)?;
         parse_created_at(&text).map(Self).ok_or_else(|| D::Error::custom("not a time in RFC 3339"))
@@ -564,10 +554,6 @@ mod tests {
             (
                 r#"{"data":[{"id":"12345678901234567890","created_at":"2026-01-01T00:00:00Z"}]}"#,
                 expect!["not a document of tweets: missing field or unexpected value at data[0].id (line 1, column 37)"],
-            ),
-            (
-                r#"{"data":[{"id":"1","created_at":"1601-01-01T00:00:00Z"}]}"#,
-                expect!["not a document of tweets: missing field or unexpected value at data[0].created_at (line 1, column 55)"],
             ),
             (
                 r#"{"data":[{"id":"1","created_at":"segredo"}]}"#,

@@ -16,6 +16,6 @@ mod raw_key;
 pub use created_at::parse_created_at;
 pub use id::{InvalidTweetId, TweetId};
 pub use page::{Page, Post};
-pub use partition::{Partition, YEARS, ref_key};
+pub use partition::{InvalidYears, Partition, Years, ref_key};
 pub use raw_document::{Capture, TWEETS_PER_FILE_MAX, raw_document};
 pub use raw_key::{RAW_PREFIX, RawKey};

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -7,8 +7,50 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::columns::{ANO, DIA, MES};
 use crate::raw_key::{RAW_PREFIX, RawKey};
 
-/// The years that the table's partition projection covers. A row of another year could never be found by a query.
-pub const YEARS: RangeInclusive<i32> = 2024..=2035;
+/// The years that the table covers, both included. No query looks for a row of another year.
+///
+/// Text in the form of the table's `projection.ano.range`: `2024,2035`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Years {
+    first: i32,
+    last: i32,
+}
+
+impl Years {
+    /// The years of a new stack and of a lake on a laptop.
+    pub const DEFAULT: Self = Self { first: 2024, last: 2035 };
+    /// The widest range: from the year of X's first post to an end that bounds what a query without days has to list.
+    pub const WIDEST: Self = Self { first: 2006, last: 2049 };
+
+    /// Whether the table covers the year.
+    pub fn contains(self, year: i32) -> bool {
+        (self.first..=self.last).contains(&year)
+    }
+}
+
+impl fmt::Display for Years {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{},{}", self.first, self.last)
+    }
+}
+
+/// The text is not the years of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected the first and the last year, such as `{}`, within `{}`", Years::DEFAULT, Years::WIDEST)]
+pub struct InvalidYears;
+
+impl FromStr for Years {
+    type Err = InvalidYears;
+
+    fn from_str(text: &str) -> Result<Self, InvalidYears> {
+        let year = |text: &str| text.parse().ok().filter(|year| text.len() == 4 && Self::WIDEST.contains(*year));
+        let (first, last) = text.split_once(',').ok_or(InvalidYears)?;
+        match (year(first), year(last)) {
+            (Some(first), Some(last)) if first <= last => Ok(Self { first, last }),
+            _ => Err(InvalidYears),
+        }
+    }
+}
 
 /// The REF partition of a tweet: the UTC calendar date of its `created_at`.
 ///
@@ -79,6 +121,20 @@ mod tests {
             ("2024-02-29T22:00:00-03:00", "ano=2024/mes=03/dia=01"), // 01:00 the next day in UTC
         ] {
             assert_eq!(day(created_at).to_string(), want, "{created_at}");
+        }
+    }
+
+    #[test]
+    fn years_are_an_ordered_pair_within_the_widest_range() {
+        for first in 1999..2061 {
+            for last in 1999..2061 {
+                let text = format!("{first},{last}");
+                let is_valid = 2006 <= first && first <= last && last <= 2049;
+                assert_eq!(text.parse().map(|years: Years| years.to_string()), if is_valid { Ok(text) } else { Err(InvalidYears) });
+            }
+        }
+        for text in ["", "2024", "2024,", ",2035", "2024, 2035", "2024,2035,2036", "+024,2035", "02024,2035", "20a4,2035", "2024-2035"] {
+            assert_eq!(text.parse::<Years>(), Err(InvalidYears), "{text}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use tweets::RAW_PREFIX;
+use tweets::{RAW_PREFIX, Years};
 
 use crate::Outcome;
 
@@ -106,7 +106,7 @@ fn refine_file(path: &Path, key: &str, reference: &Path) -> Outcome<(u64, u64)> 
     if bytes > refine::RAW_BYTES_MAX {
         return Err(format!("{bytes} bytes, more than the {} that are read", refine::RAW_BYTES_MAX).into());
     }
-    let objects = refine::refine(key, &fs::read(path)?)?;
+    let objects = refine::refine(key, &fs::read(path)?, Years::DEFAULT)?;
     for object in &objects {
         put(&reference.join(&object.key), &object.bytes)?;
     }
@@ -139,7 +139,7 @@ mod tests {
         }
         let error = run(&raw, &reference).unwrap_err().to_string();
         assert!(error.starts_with("1 of 2 RAW files could not be refined") && error.contains("cut.json"), "{error}");
-        let expected = refine::refine("tweets/day/good.json", RAW.as_bytes()).unwrap();
+        let expected = refine::refine("tweets/day/good.json", RAW.as_bytes(), Years::DEFAULT).unwrap();
         assert_eq!(fs::read(reference.join(&expected[0].key)).unwrap(), expected[0].bytes);
         assert_eq!(fs::read_dir(reference.join("tweets/ano=2026/mes=11/dia=23")).unwrap().count(), 1, "nothing half-written is left");
     }

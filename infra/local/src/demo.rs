@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use emulators::x_api::{DEFAULT_QUERY, Options};
-use ingest::{Config, Wire};
+use emulators::x_api::Options;
+use ingest::{Config, DEFAULT_QUERY, Wire};
 
 use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source, emulator_secret};
 use crate::output::line;

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use ingest::{CURSOR_KEY, Config, Cursor, Ingest, Invocation, Preview, Wire};
 use refine::Refine;
 use serde_json::Value;
-use tweets::TweetId;
+use tweets::{TweetId, Years};
 
 use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET};
 use crate::queue::Queue;
@@ -124,7 +124,7 @@ impl Pipeline {
 
 /// Refine over a lake.
 pub fn refine_of(lake: &Lake) -> Refine {
-    Refine::new(&lake.clients(refine::TIMEOUTS), refine::Config { ref_bucket: REF_BUCKET.to_owned() })
+    Refine::new(&lake.clients(refine::TIMEOUTS), refine::Config { ref_bucket: REF_BUCKET.to_owned(), table_years: Years::DEFAULT })
 }
 
 /// Hands everything that waits to refine; `on_batch` is told how many messages each batch had.

@@ -19,7 +19,7 @@ use crate::lake::{Lake, RAW_BUCKET};
 /// Messages handed over at once; the batch size of the template.
 const BATCH: usize = 10;
 /// Deliveries of one message before it is set aside; `maxReceiveCount` of the template.
-const RECEIVES_MAX: u32 = 3;
+const RECEIVES_MAX: u32 = 5;
 /// What S3 leaves as it is in the key of a notification.
 const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'/').remove(b'*');
 

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use emulators::s3::{ACCESS_KEY, REGION, SECRET_KEY};
 use emulators::server::Server;
-use emulators::x_api::{Corpus, DEFAULT_QUERY, Options, XEmulator};
+use emulators::x_api::{Corpus, Options, XEmulator};
+use ingest::DEFAULT_QUERY;
 
 use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID, Source, emulator_secret};
 use crate::output::line;

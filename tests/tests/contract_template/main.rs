@@ -13,7 +13,7 @@ use arrow_schema::{DataType, TimeUnit};
 use cloudformation::{Template, read, text};
 use serde_json::Value;
 use tweets::columns::{ANO, DIA, MES};
-use tweets::{RAW_PREFIX, YEARS};
+use tweets::{RAW_PREFIX, Years};
 
 /// Names and Glue types of the columns of a REF file.
 fn arrow_columns() -> Vec<(String, String)> {
@@ -75,21 +75,25 @@ fn the_readme_has_the_columns_of_the_table() {
     assert_eq!(columns, declared.collect::<Vec<_>>());
 }
 
-/// A row outside the projection is never found, so the two must agree to the year.
+/// A row outside the projection is never found, so the table and refine get their years from one parameter.
 #[test]
 fn the_projection_covers_the_partitions_that_refine_writes() {
-    let table = Template::read().resource("TweetsTable")["TableInput"].clone();
+    let template = Template::read();
+    let declared = &template.section("Resources");
+    let range = &declared["TweetsTable"]["Properties"]["TableInput"]["Parameters"]["projection.ano.range"];
+    assert_eq!(range, &serde_json::json!({ "Ref": "TableYears" }));
+    assert_eq!(&declared["RefineFunction"]["Properties"]["Environment"]["Variables"]["TABLE_YEARS"], range);
+
+    let table = template.resource("TweetsTable")["TableInput"].clone();
     let parameter = |name: String| text(&table["Parameters"][name]);
-    for (column, range, digits) in [
-        (ANO, format!("{},{}", YEARS.start(), YEARS.end()), None),
-        (MES, "1,12".to_owned(), Some("2")),
-        (DIA, "1,31".to_owned(), Some("2")),
-    ] {
+    for (column, range, digits) in
+        [(ANO, Years::DEFAULT.to_string(), None), (MES, "1,12".to_owned(), Some("2")), (DIA, "1,31".to_owned(), Some("2"))]
+    {
         assert_eq!(parameter(format!("projection.{column}.type")), "integer");
         assert_eq!(parameter(format!("projection.{column}.range")), range);
         assert_eq!(table["Parameters"][format!("projection.{column}.digits")].as_str(), digits);
     }
-    let ref_bucket = &Template::read().environment("RefineFunction")[0].1;
+    let ref_bucket = lookup(&template.environment("RefineFunction"), "REF_BUCKET").unwrap();
     let example = tweets::Partition::of("2026-01-02T00:00:00Z".parse().unwrap()).to_string();
     let location =
         parameter("storage.location.template".to_owned()).replace("${ano}", "2026").replace("${mes}", "01").replace("${dia}", "02");
@@ -126,8 +130,29 @@ fn the_defaults_of_the_template_are_those_of_the_code() {
     let required = ["RAW_BUCKET", "X_SECRET_ID", "SEARCH_QUERY"];
     let default = ingest::Config::from_env(|name| lookup(&variables, name).filter(|_| required.contains(&name))).unwrap();
     assert_eq!(format!("{given:?}"), format!("{default:?}"));
-    assert_eq!(given.search_query, emulators::x_api::DEFAULT_QUERY);
-    assert!(refine::Config::from_env(|name| lookup(&template.environment("RefineFunction"), name)).is_ok());
+    assert_eq!(given.search_query, ingest::DEFAULT_QUERY);
+    let variables = template.environment("RefineFunction");
+    let given = refine::Config::from_env(|name| lookup(&variables, name)).unwrap();
+    let default = refine::Config::from_env(|name| lookup(&variables, name).filter(|_| name == "REF_BUCKET")).unwrap();
+    assert_eq!(given, default);
+}
+
+/// CloudFormation is known to return `?` for other characters in places, and a word that is mangled on its way changes what
+/// is found without an error. Comments of the questions may be mangled.
+#[test]
+fn what_cloudformation_carries_is_ascii() {
+    let template = Template::read();
+    let without_comments = |sql: &str| sql.lines().map(|line| line.split("--").next().unwrap_or_default().to_owned()).collect::<String>();
+    for (name, resource) in template.section("Resources") {
+        let mut properties = template.resource(name);
+        if resource["Type"] == "AWS::Athena::NamedQuery" {
+            properties["QueryString"] = without_comments(&text(&properties["QueryString"])).into();
+        }
+        let carried = properties.to_string();
+        assert!(carried.is_ascii(), "{name}: {:?}", carried.split(' ').filter(|word| !word.is_ascii()).collect::<Vec<_>>());
+    }
+    let others = ["Parameters", "Outputs", "Metadata"].map(|section| Value::from(template.section(section).clone()).to_string());
+    assert!(others.iter().all(|text| text.is_ascii()));
 }
 
 /// What the console lets through, the function takes; what the function refuses, the console refuses first.
@@ -161,7 +186,14 @@ fn a_message_is_hidden_for_six_timeouts_of_refine_and_outlives_its_source_as_a_d
     let number = |value: &Value| value.as_u64().unwrap();
     assert!(number(&queue["VisibilityTimeout"]) >= 6 * number(&refine["Timeout"]));
     assert!(number(&queue["MessageRetentionPeriod"]) < number(&dead_letters["MessageRetentionPeriod"]));
-    assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], 3);
+    // Lambda's developer guide: at least five, because a throttled poll is a receive too.
+    let receives = &queue["RedrivePolicy"]["maxReceiveCount"];
+    assert_eq!(receives, 5);
+    for emulated in ["infra/local/src/queue.rs", "tests/src/queue.rs"] {
+        assert!(read(emulated).unwrap().contains(&format!("RECEIVES_MAX: u32 = {receives};")), "{emulated}");
+    }
+    let late = &template.resource("RefineLate")["Threshold"];
+    assert!(number(late) > 5 * number(&queue["VisibilityTimeout"]), "a bad file is a dead letter before it is late");
     let mapping = &refine["Events"]["NewFiles"]["Properties"];
     assert_eq!(mapping["FunctionResponseTypes"][0], "ReportBatchItemFailures");
     assert!(mapping["ScalingConfig"]["MaximumConcurrency"].is_u64());
@@ -177,6 +209,9 @@ fn a_run_of_ingest_ends_before_the_next_tick_and_its_lease_is_believed() {
         assert_eq!(period["Seconds"], minutes * 60);
         assert_eq!(text(&period["Rate"]), format!("rate({minutes} minute{})", if minutes == 1 { "" } else { "s" }));
         assert!(timeout <= minutes * 60);
+        // Metrics of Lambda are some minutes late, so fewer would be an alarm about nothing.
+        let silent = period["SilentPeriods"].as_u64().unwrap();
+        assert!(silent >= 3 && silent * minutes >= 15, "{minutes}");
     }
     let allowed: BTreeSet<_> =
         cloudformation::items(&template.section("Parameters")["SchedulePeriod"]["AllowedValues"]).into_iter().collect();
@@ -192,8 +227,9 @@ fn every_function_says_how_much_it_may_take_and_retries_are_where_they_belong() 
         assert_eq!(properties["LoggingConfig"]["LogFormat"], "JSON", "{function}");
     }
     let ingest = template.resource("IngestFunction");
-    assert_eq!(ingest["EventInvokeConfig"]["MaximumRetryAttempts"], 0); // the next tick is the retry
-    assert_eq!(ingest["Events"]["Tick"]["Properties"]["RetryPolicy"]["MaximumRetryAttempts"], 0);
+    assert_eq!(ingest["EventInvokeConfig"]["MaximumRetryAttempts"], 0); // the next tick is the retry of a run
+    let delivery = &ingest["Events"]["Tick"]["Properties"]["RetryPolicy"]; // and one failed request is no lost tick
+    assert!(delivery["MaximumRetryAttempts"].as_u64() > Some(0), "{delivery}");
 }
 
 #[test]
@@ -231,4 +267,29 @@ fn the_command_that_stores_the_token_is_the_same_everywhere() {
     let (_, command) = message.split_once("with: ").unwrap();
     let output = text(&template.resolve(&template.section("Outputs")["StoreTokenCommand"]["Value"]));
     assert_eq!(output.replace(" --region sa-east-1", ""), command);
+}
+
+/// Without it the programs are for the processor of the host, and the functions do not start on another.
+#[test]
+fn every_build_that_is_deployed_names_its_architecture() {
+    for document in ["README.md", "RUNBOOK.md", ".ci/run"] {
+        for line in read(document).unwrap().lines() {
+            let Some((_, rest)) = line.split_once("cargo lambda build") else { continue };
+            let is_command = line.trim() == "cargo lambda build" || rest.trim_start().starts_with(['-', '&']);
+            assert!(!is_command || rest.contains("--x86-64") || rest.contains("--arm64"), "{document}: {line}");
+        }
+    }
+}
+
+/// Whoever has the stack's outputs, the README or RUNBOOK.md before them stops ingest with the same command.
+#[test]
+fn the_command_that_stops_ingest_is_the_same_everywhere() {
+    let template = Template::read();
+    for output in ["StopCommand", "ResumeCommand"] {
+        let command = text(&template.resolve(&template.section("Outputs")[output]["Value"])).replace(" --region sa-east-1", "");
+        for document in ["README.md", "RUNBOOK.md"] {
+            let text = read(document).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(&command), "{document} lacks {command}");
+        }
+    }
 }

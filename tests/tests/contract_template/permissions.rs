@@ -183,7 +183,10 @@ async fn run_refine(template: &Template, account: &Account) {
     let ref_bucket = lookup(&template.environment("RefineFunction"), "REF_BUCKET").unwrap();
     let raw_key = unseen.store(&raw_bucket).list(tweets::RAW_PREFIX, None).await.unwrap()[0].key.clone();
 
-    let refine = Refine::new(&account.clients(refine::TIMEOUTS), refine::Config { ref_bucket: ref_bucket.clone() });
+    let refine = Refine::new(
+        &account.clients(refine::TIMEOUTS),
+        refine::Config { ref_bucket: ref_bucket.clone(), table_years: tweets::Years::DEFAULT },
+    );
     let deliver = async |key: &str, answer: &str| {
         let object = json!({"bucket": {"name": raw_bucket}, "object": {"key": key}});
         let event = json!({"Records": [{"eventName": "ObjectCreated:Put", "s3": object}]});

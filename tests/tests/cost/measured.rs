@@ -146,7 +146,8 @@ pub async fn measure(newest: Range<usize>) -> Measured {
     }
 
     let raw = account.clients(refine::TIMEOUTS).store(RAW);
-    let refine = Refine::new(&account.clients(refine::TIMEOUTS), refine::Config { ref_bucket: REF.to_owned() });
+    let refine =
+        Refine::new(&account.clients(refine::TIMEOUTS), refine::Config { ref_bucket: REF.to_owned(), table_years: tweets::Years::DEFAULT });
     let keys: Vec<_> = raw.list(tweets::RAW_PREFIX, None).await.unwrap().into_iter().map(|listed| listed.key).collect();
     account.take();
     let (mut invocation_lines, mut minute_line_bytes) = (0.0, 0.0);

@@ -81,6 +81,12 @@ impl CloudWatch {
         let expression = queries.iter().find_map(|query| query["Expression"].as_str())?;
         match expression.strip_prefix("100 * read / ") {
             Some(cap) => Some(100.0 * of("read", back)? / cap.parse::<f64>().ok()?),
+            None if expression == "IF(captured > 0 AND SUM([captured, refined]) == captured, 1, 0)" => {
+                // SUM passes over what is missing; a comparison with what is missing is missing.
+                let captured = of("captured", back)?;
+                let sum = captured + of("refined", back).unwrap_or(0.0);
+                Some(f64::from(u8::from(captured > 0.0 && (sum - captured).abs() < 0.5)))
+            }
             None if expression == "FILL(started, 0) - FILL(failed, 0)" => {
                 // FILL has nothing to fill between where there is no value at all.
                 let periods = alarm["EvaluationPeriods"].as_u64()?;

@@ -55,6 +55,9 @@ impl Play {
 
     /// One delivery of what waits.
     async fn deliver(&mut self) {
+        if self.world.has_waiting() {
+            self.cloudwatch.put("AWS/Lambda", "Invocations", ("FunctionName", REFINE), self.world.now(), 1.0);
+        }
         self.world.deliver().await;
         for line in self.world.metrics() {
             self.cloudwatch.read(REFINE, &line);
@@ -156,7 +159,15 @@ fn the_schedule_cannot_start_ingest() {
         let queue = ("QueueName", "xpto-ingest-dead");
         play.cloudwatch.put("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue, play.world.now(), 4.0);
         let alarms = ["ingest-silent", "schedule-undelivered"];
-        play.check("the schedule cannot start ingest", &[], &alarms, ("", ""), "what was changed by hand is changed back");
+        play.check(
+            "the schedule cannot start ingest",
+            &[],
+            &alarms,
+            ("", ""),
+            "what was changed by hand is changed back, the queue purged",
+        );
+        play.world.wait(60).await;
+        play.cloudwatch.put("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue, play.world.now(), 0.0);
         play.end().await;
     });
 }
@@ -203,11 +214,31 @@ fn a_poison_file() {
             "a corrected file under another key, the message deleted",
         );
         assert_eq!(play.world.dead_letters(), ["tweets/lixo.json"], "the other file went on");
+        play.world.wait(7 * 3600).await; // SQS sends no metrics any more for a queue that nobody uses
+        assert!(play.alarms().contains(&"refine-rejected".to_owned()), "the message is still there");
         let body = ByteStream::from_static(br#"{"data": [{"id": "7", "created_at": "2026-11-23T14:05:00.000Z", "text": "bom :)"}]}"#);
         play.world.operator().put_object().bucket("raw").key("tweets/corrected/lixo.json").body(body).send().await.unwrap();
         play.deliver().await;
         let refined = play.world.operator().list_objects_v2().bucket("ref").prefix("tweets/").send().await.unwrap();
         assert!(refined.contents().iter().any(|object| object.key().is_some_and(|key| key.contains("corrected"))));
+    });
+}
+
+#[test]
+fn the_notification_is_gone() {
+    play(async |mut play| {
+        play.world.set_announced(false);
+        for _ in 0..8 {
+            play.world.post(10);
+            assert_eq!(play.tick().await.status(), "complete");
+            play.deliver().await;
+        }
+        let ended_by = "the notification is put back, the days are refined once more";
+        play.check("the notification is gone", &["Files"], &["refine-silent"], ("ingest finished", ""), ended_by);
+        play.world.set_announced(true);
+        play.world.reprocess().await;
+        play.world.post(10);
+        play.end().await; // INV-3: nothing of the two hours is missing
     });
 }
 
@@ -221,13 +252,15 @@ fn a_full_backlog() {
         }
         let queue = ("QueueName", "xpto-refine");
         play.cloudwatch.put("AWS/SQS", "ApproximateAgeOfOldestMessage", queue, play.world.now(), 104.0 * 900.0);
-        assert_eq!(play.alarms(), ["refine-late"]);
+        assert_eq!(play.alarms(), ["refine-late", "refine-silent"]);
         play.world.wait(1).await;
         while play.world.has_waiting() {
             play.deliver().await;
         }
         let ended_by = "nothing: it is worked off, what is older than a day as backfill";
         play.check("a full backlog", &["Rows", "BackfillRows"], &["refine-late"], ("refine finished", ""), ended_by);
+        play.world.wait(300).await;
+        play.cloudwatch.put("AWS/SQS", "ApproximateAgeOfOldestMessage", queue, play.world.now(), 0.0);
         play.end().await;
     });
 }
@@ -332,13 +365,17 @@ fn the_month_is_used_up_and_then_nobody_looks_for_a_week() {
         for _ in 0..8_000 {
             play.world.post(10);
         }
-        while play.tick().await.status() == "partial" {}
+        while play.tick().await.status() == "partial" {
+            play.deliver().await;
+        }
         // A backlog that takes eight runs is behind, too.
         assert_eq!(play.alarms(), ["ingest-behind", "ingest-month-near-cap"], "{:?}", play.world.cursor());
         for _ in 0..2_100 {
             play.world.post(10);
         }
-        while play.tick().await.status() == "partial" {}
+        while play.tick().await.status() == "partial" {
+            play.deliver().await;
+        }
         let alarms = ["ingest-behind", "ingest-month-cap", "ingest-month-near-cap"];
         let ended_by = "a higher `MaxPostsPerMonth`, or the next month";
         play.check("the month's posts are used up", &["BudgetStops", "PostsReadMonth"], &alarms, ("ingest finished", ""), ended_by);

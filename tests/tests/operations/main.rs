@@ -186,8 +186,32 @@ fn the_runbook_has_an_entry_for_each_alarm_and_each_error_type_and_for_nothing_e
     for entry in entries {
         let (_, text) = runbook.split_once(&format!("### {entry}\n")).unwrap();
         let text = text.split("\n#").next().unwrap();
-        assert!(text.contains("*Means:*") && text.contains("*Do:*"), "{entry} says what it means and what to do");
+        let labels = ["*Means:*", "*Look:*", "*Do:*"].map(|label| text.find(&format!("- {label} ")));
+        assert!(labels.iter().all(Option::is_some) && labels.is_sorted(), "{entry} says what it means, where to look, what to do");
     }
+}
+
+/// Whoever is on duty has a browser: what an entry says to do, and each procedure, is a way through the console.
+#[test]
+fn the_runbook_can_be_followed_in_a_browser() {
+    let runbook = read("RUNBOOK.md").unwrap();
+    let anchor = |heading: &str| heading.to_lowercase().replace(' ', "-").replace(',', "");
+    let headings: BTreeSet<_> =
+        runbook.lines().filter(|line| line.starts_with('#')).map(|line| anchor(line.trim_start_matches('#').trim())).collect();
+    let sections = runbook.split("\n## ").skip(1).map(|section| section.split_once('\n').unwrap());
+    let procedures: BTreeSet<_> = sections.clone().filter(|(_, text)| text.contains('→')).map(|(heading, _)| anchor(heading)).collect();
+    for link in runbook.split("](#").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+        assert!(headings.contains(link), "RUNBOOK.md links to #{link}, and there is no such heading");
+        assert!(procedures.contains(link), "#{link} has no way through the console");
+    }
+    let entries = sections.flat_map(|(_, text)| text.split("### ").skip(1));
+    for entry in entries {
+        let todo = entry.split_once("*Do:*").unwrap().1;
+        let is_command = ["`aws ", "`sam ", "`cargo ", "`git "].iter().any(|command| todo.contains(command));
+        assert!(!is_command || todo.contains('→'), "only a command:\n{entry}");
+    }
+    let first = runbook.split("\n## ").nth(1).unwrap();
+    assert!(first.starts_with("Stop the spending") && first.contains("*Throttle*"), "the brake comes first");
 }
 
 /// Fields of the functions' own lines that a query names.

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use raw_files::{Shape, raw_file};
 use refine::refine;
+use tweets::Years;
 use tweets::document::Document;
 
 const FILES: u64 = 200;
@@ -40,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut raw_bytes, mut ref_bytes, mut tweets) = (0, 0, 0);
     for RawFile { key, bytes } in &files {
         raw_bytes += bytes.len();
-        for object in refine(key, bytes)? {
+        for object in refine(key, bytes, Years::DEFAULT)? {
             ref_bytes += object.bytes.len();
             tweets += object.rows().total();
             if let Some(out) = &out {
@@ -53,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let each = |bytes: usize| bytes as u64 / tweets.max(1);
     println!("{} files, {tweets} tweets; bytes of a tweet: {} RAW, {} REF", files.len(), each(raw_bytes), each(ref_bytes));
 
-    let refined = median(&files, |RawFile { key, bytes }| drop(black_box(refine(key, bytes))));
+    let refined = median(&files, |RawFile { key, bytes }| drop(black_box(refine(key, bytes, Years::DEFAULT))));
     let parsed = median(&files, |RawFile { bytes, .. }| drop(black_box(Document::parse(bytes))));
     println!("CPU of a file, median: {refined:?}, of which {parsed:?} to read the JSON");
     Ok(())

@@ -6,12 +6,13 @@ use libfuzzer_sys::fuzz_target;
 use parquet::file::metadata::ParquetMetaDataReader;
 use refine_fuzz::memory;
 use refine_fuzz::refined::refine;
+use tweets::Years;
 
 const KEY: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_5_9.json";
 
 fuzz_target!(|raw: &[u8]| {
     // A tweet of 50 bytes is a struct of 600 and a row of 26 columns; encoders begin with pages of their own.
-    let refined = memory::bounded(raw, 64, 16 << 20, || refine(KEY, raw));
+    let refined = memory::bounded(raw, 64, 16 << 20, || refine(KEY, raw, Years::DEFAULT));
     match &refined {
         Ok(objects) => {
             let footers = objects.iter().map(|object| ParquetMetaDataReader::new().parse_and_finish(&object.bytes).expect("a footer"));
@@ -27,5 +28,5 @@ fuzz_target!(|raw: &[u8]| {
             assert!(told.len() < 400, "a reason of {} bytes", told.len());
         }
     }
-    assert_eq!(refined, refine(KEY, raw));
+    assert_eq!(refined, refine(KEY, raw, Years::DEFAULT));
 });

@@ -12,6 +12,7 @@ use emulators::s3::{ACCESS_KEY, EmbeddedS3, IN_PROCESS_ENDPOINT, InProcess, SECR
 use metrics::Line;
 use refine::{Config, Error, Invocation, Refine, TIMEOUTS, handle};
 use serde_json::{Value, json};
+use tweets::Years;
 
 pub const RAW: &str = "xpto-raw";
 pub const REF: &str = "xpto-ref";
@@ -81,7 +82,7 @@ impl World {
             },
             TIMEOUTS,
         );
-        let refine = Refine::new(&clients, Config { ref_bucket: REF.to_owned() });
+        let refine = Refine::new(&clients, Config { ref_bucket: REF.to_owned(), table_years: Years::DEFAULT });
         Self { refine, raw: clients.store(RAW), reference: clients.store(REF), rule, created, metrics: Mutex::default() }
     }
 

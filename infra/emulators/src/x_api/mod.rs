@@ -57,12 +57,6 @@ pub const SEARCH_PATH: &str = "/2/tweets/search/recent";
 /// The path of recent counts.
 pub const COUNTS_PATH: &str = "/2/tweets/counts/recent";
 
-/// The default query of template.yaml, which the seeded corpus is made for: the presidency, no person's name, so that it
-/// does not go stale with an election.
-pub const DEFAULT_QUERY: &str = "(\"presidente do Brasil\" OR \"presidente brasileiro\" OR \"presidência do Brasil\" OR \
-\"Palácio do Planalto\" OR @planalto OR (\"presidente da República\" (Brasil OR brasileiro OR brasileiros OR Brasília OR \
-Planalto))) lang:pt -is:retweet -is:nullcast";
-
 /// The emulator as a `tower` service.
 pub type XService = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Box<dyn std::error::Error + Send + Sync>>;
 

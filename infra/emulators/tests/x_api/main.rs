@@ -10,8 +10,9 @@ mod search;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use emulators::x_api::{COUNTS_PATH, Corpus, DEFAULT_QUERY, EMULATOR_TOKEN, Options, SEARCH_PATH, XEmulator};
+use emulators::x_api::{COUNTS_PATH, Corpus, EMULATOR_TOKEN, Options, SEARCH_PATH, XEmulator};
 use http::{Request, Response};
+use ingest::DEFAULT_QUERY;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 

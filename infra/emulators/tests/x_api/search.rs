@@ -226,3 +226,23 @@ fn different_queries_find_different_posts() {
     assert_eq!(with + without, all);
     assert_eq!(total("presidencia has:links") + total("presidência -has:links"), total("PRESIDÊNCIA"));
 }
+
+/// Accents match both ways, so the default query, which is ASCII, finds what its correctly spelled form finds.
+#[test]
+fn the_default_query_finds_the_same_posts_with_and_without_accents() {
+    let spelled = [("presidencia", "presidência"), ("Palacio", "Palácio"), ("Republica", "República"), ("Brasilia", "Brasília")];
+    let accented = spelled.iter().fold(DEFAULT_QUERY.to_owned(), |query, (plain, accented)| query.replace(plain, accented));
+    assert!(DEFAULT_QUERY.is_ascii() && accented.matches(|c: char| !c.is_ascii()).count() == spelled.len(), "{accented}");
+
+    let emulator = emulator(Options::default());
+    let pages = |query: &str| {
+        let since = minutes_ago(now(), 60);
+        let pages = all_pages(&emulator, &[("query", query), ("start_time", &since), ("max_results", "100")], now(), 1_000);
+        pages.iter().flat_map(ids).collect::<Vec<_>>()
+    };
+    assert_eq!(pages(DEFAULT_QUERY), pages(&accented));
+    for (plain, _) in &spelled[..3] {
+        let phrase = DEFAULT_QUERY.split('"').find(|phrase| phrase.contains(plain)).unwrap();
+        assert!(!pages(&format!("\"{phrase}\"")).is_empty(), "no post has `{phrase}` with accents");
+    }
+}

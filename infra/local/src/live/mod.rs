@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _};
-use emulators::x_api::DEFAULT_QUERY;
 use indicatif::HumanCount;
-use ingest::{Config, Preview, USD_PER_COUNT, USD_PER_POST, Wire};
+use ingest::{Config, DEFAULT_QUERY, Preview, USD_PER_COUNT, USD_PER_POST, Wire};
 
 use crate::cli::Cli;
 use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source};
