@@ -1,16 +1,16 @@
-//! The specification once more, written to be read beside it and not to be fast.
+//! A second implementation of the specification, written to be read next to it and not to be fast.
 //!
-//! It shares nothing with the crate: the lexicon is read from its file, the steps of normalising run one after the
-//! other, masks are characters of the text, and every entry is tried at every position.
+//! It shares no code with the crate: it reads the lexicon from its file, runs the steps of section 2 one after the other,
+//! replaces masks by a marker, and tries every entry at every position.
 
-#![expect(clippy::unwrap_used, reason = "clippy.toml exempts tests, and does not know that this is one")]
+#![expect(clippy::unwrap_used, reason = "clippy.toml exempts tests but does not recognise this module as one")]
 
 use std::convert::identity;
 
 /// A character of the masked text; `None` is the mask.
 type Char = Option<char>;
 
-/// `sentimento` and `simbolo`.
+/// `sentimento` and `simbolo`
 pub type Answer = (String, Option<String>);
 
 pub struct Reference {
@@ -70,7 +70,7 @@ impl Reference {
             }
         }
         let had_run = end > at + symbol.len();
-        let p = if at == 0 { '\n' } else { text[at - 1].unwrap_or(' ') }; // an edge and a mask are blank, and no word
+        let p = if at == 0 { '\n' } else { text[at - 1].unwrap_or(' ') }; // an edge and a mask are blank and not W
         let n = text.get(end).copied();
         let n_char = n.flatten().unwrap_or('\n');
         let n_is_mask = n == Some(None);
@@ -205,7 +205,7 @@ pub fn normalised(text: &str) -> Vec<char> {
             )
         })
         .collect();
-    // One pass over pairs that cannot overlap: the first replacement makes no pair for the second.
+    // One pass: a pair that a deletion creates is kept.
     let mut chars: Vec<char> = Vec::new();
     let mut kept = kept.chars().peekable();
     while let Some(char) = kept.next() {
@@ -217,7 +217,7 @@ pub fn normalised(text: &str) -> Vec<char> {
     chars
 }
 
-/// Section 3. The steps name a case only for the first.
+/// Section 3. Only step 1 ignores case.
 pub fn masked(text: &[char]) -> Vec<Char> {
     let text: Vec<Char> = text.iter().copied().map(Some).collect();
     let text = replace(&text, |text, at, _| short_link(text, at)); // step 1
@@ -232,8 +232,8 @@ pub fn masked(text: &[char]) -> Vec<Char> {
     })
 }
 
-/// One pass that replaces by a mask each span that `span` finds, given where it starts and what stands before in the
-/// text as it then is.
+/// Replaces every span that `span` finds by a mask, in one pass. `span` takes the text, a position and the preceding
+/// character of the text as masked so far, and returns the length of the span that starts there.
 fn replace(text: &[Char], span: impl Fn(&[Char], usize, Char) -> Option<usize>) -> Vec<Char> {
     let mut out = Vec::new();
     let mut at = 0;
