@@ -13,7 +13,7 @@
 //!
 //! 1. `text` selects the text to scan.
 //! 2. `normalise` unescapes, folds and deletes characters.
-//! 3. `mask` hides links, mentions and hashtags.
+//! 3. `mask` hides links, mentions, hashtags and leftover entities.
 //! 4. `find` searches what remains from left to right, for the entries of the `lexicon`.
 //! 5. `allowed` decides whether an entry counts where it occurs.
 //!

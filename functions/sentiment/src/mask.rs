@@ -1,4 +1,4 @@
-//! Section 3 of the specification: links, mentions and hashtags are not prose.
+//! Section 3 of the specification: links, mentions, hashtags and leftover entities are not prose.
 //!
 //! Nothing is replaced: a masked text is its stretches of prose, and the masks are the gaps between them. The specification
 //! masks links first, in passes of their own; the one pass here ends every other mask where a link starts, which is the same.
@@ -68,7 +68,7 @@ impl Prose<'_> {
 }
 
 /// The bytes that a mask may start with.
-static MASK_STARTS: [bool; 256] = byte_table(b"hHw@#");
+static MASK_STARTS: [bool; 256] = byte_table(b"hHw@#&");
 
 /// Returns the position and the length of the first mask at `from` or later. `from` is an edge or the end of a mask.
 fn next_mask(text: &str, from: usize) -> Option<(usize, usize)> {
@@ -90,6 +90,7 @@ fn mask_length(text: &str, is_after_word: bool) -> Option<usize> {
         b'w' if !is_after_word => www(text),
         b'@' if !is_after_word => tag(text, |char| char.is_ascii_alphanumeric() || char == '_'),
         b'#' if !is_after_word => tag(text, is_word),
+        b'&' => entity(text),
         _ => None,
     }
 }
@@ -124,6 +125,19 @@ fn www(text: &str) -> Option<usize> {
 fn tag(text: &str, is_name: impl Fn(char) -> bool) -> Option<usize> {
     let length = length_to_link(&text[1..], is_name);
     (length > 0).then_some(1 + length)
+}
+
+/// Step 6: an HTML entity that is left because its author escaped it twice. In `P&amp;D`, `;D` is not a face.
+fn entity(text: &str) -> Option<usize> {
+    let (start, is_part, length_max): (usize, fn(&u8) -> bool, usize) = match text.as_bytes() {
+        [b'&', b'#', b'x' | b'X', ..] => (3, u8::is_ascii_hexdigit, 6),
+        [b'&', b'#', ..] => (2, u8::is_ascii_digit, 7),
+        [b'&', first, ..] if first.is_ascii_alphabetic() => (2, u8::is_ascii_alphanumeric, 30),
+        _ => return None,
+    };
+    let length = text[start..].bytes().take_while(is_part).count();
+    let end = start + length;
+    ((1..=length_max).contains(&length) && text[end..].starts_with(';')).then_some(end + 1)
 }
 
 /// Returns the length of the characters at the start of `text` that `belongs` accepts, up to the first link: links are
@@ -190,6 +204,17 @@ mod tests {
             ("#bhttps:/…", "¤¤"),
             ("#bHTTPS:/… #bHTTPS://T.CO/c", "¤:/… ¤¤"),
             ("##a", "#¤"),
+            // step 6
+            ("P&amp;D", "P¤D"),
+            ("&ab; &a; &1a; &a1; &é;", "¤ &a; &1a; ¤ &é;"),
+            ("&abcdefghijklmnopqrstuvwxyzabcde;", "¤"), // 31
+            ("&abcdefghijklmnopqrstuvwxyzabcdef;", "&abcdefghijklmnopqrstuvwxyzabcdef;"),
+            ("&#1; &#1234567; &#12345678; &#; &#a;", "¤ ¤ &¤; &#; &¤;"), // else it may be a hashtag
+            ("&#x1; &#XaBcDeF; &#x1234567; &#x; &#xg;", "¤ ¤ &¤; &¤; &¤;"),
+            ("&amp;amp; &&lt;;", "¤amp; &¤;"),
+            ("&amp &am", "&amp &am"),
+            ("@a&lt;#b&gt;", "¤¤¤¤"),
+            ("www.a.b/?c&lt;d http://a&lt;b https://t.co/a&lt;b", "¤ ¤ ¤¤b"),
         ] {
             assert_eq!(masked(text), want, "{text}");
         }

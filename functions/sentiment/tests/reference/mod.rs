@@ -223,12 +223,11 @@ pub fn masked(text: &[char]) -> Vec<Char> {
     let text = replace(&text, |text, at, _| short_link(text, at)); // step 1
     let text = replace(&text, |text, at, _| link(text, at)); // step 2
     replace(&text, |text, at, before| {
-        if before.is_some_and(w) {
-            return None;
-        }
-        www(text, at) // step 3
-            .or_else(|| tag(text, at, '@', |char| char.is_ascii_alphanumeric() || char == '_')) // step 4
-            .or_else(|| tag(text, at, '#', w)) // step 5
+        let at_word_start = |length: Option<usize>| length.filter(|_| !before.is_some_and(w));
+        at_word_start(www(text, at)) // step 3
+            .or_else(|| at_word_start(tag(text, at, '@', |char| char.is_ascii_alphanumeric() || char == '_'))) // step 4
+            .or_else(|| at_word_start(tag(text, at, '#', w))) // step 5
+            .or_else(|| entity(text, at)) // step 6
     })
 }
 
@@ -271,6 +270,22 @@ fn www(text: &[Char], at: usize) -> Option<usize> {
 fn tag(text: &[Char], at: usize, marker: char, belongs: impl Fn(char) -> bool) -> Option<usize> {
     let length = text[at + 1..].iter().take_while(|char| char.is_some_and(&belongs)).count();
     (text[at] == Some(marker) && length > 0).then_some(length + 1)
+}
+
+fn entity(text: &[Char], at: usize) -> Option<usize> {
+    let text: String = text[at..].iter().map_while(|char| *char).take(40).collect();
+    let (body, _) = text.strip_prefix('&')?.split_once(';')?;
+    let is_entity = match body.strip_prefix('#') {
+        None => {
+            let is_name = body.chars().all(|char| char.is_ascii_alphanumeric()) && (2..=31).contains(&body.len());
+            is_name && body.starts_with(|char: char| char.is_ascii_alphabetic())
+        }
+        Some(number) => match number.strip_prefix(['x', 'X']) {
+            Some(hex) => hex.chars().all(|char| char.is_ascii_hexdigit()) && (1..=6).contains(&hex.len()),
+            None => number.chars().all(|char| char.is_ascii_digit()) && (1..=7).contains(&number.len()),
+        },
+    };
+    is_entity.then_some(body.len() + 2)
 }
 
 fn starts_with(text: &[Char], at: usize, start: &str, folded: impl Fn(char) -> char) -> bool {

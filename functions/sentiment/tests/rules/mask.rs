@@ -90,3 +90,63 @@ fn mentions_and_hashtags() {
         ("@g1https://t.co/x:)", ":)"),
     ]);
 }
+
+/// Entities that are left after the one pass of section 2.
+#[test]
+fn entities() {
+    check(&[
+        ("investimento em P&amp;amp;D cresce", ""),
+        ("P&amp;D", ""),
+        ("&amp;amp;)", ""),
+        ("&amp;amp;;)", ";)"),
+        ("&amp;amp; ;)", ";)"),
+        ("&amp;lt;3", ""),
+        ("te amo &amp;lt;3 &lt;3", "<3"),
+        ("&copy;)", ""), // not unescaped, since section 2 does not list it
+        ("＆amp;)", ""),
+        ("&am\u{200B}p;)", ""),
+        // numbers
+        ("&amp;#39;)", ""),
+        ("&amp;#x27;)", ""),
+        ("&#128525;)", ""),
+        ("&#1234567;)", ""),
+        ("&#12345678;)", ";)"), // a hashtag
+        ("&#X1F60D;)", ""),
+        ("&#x10FFFF;)", ""),
+        ("&#x1234567;)", ";)"), // a hashtag
+        ("&#;)", ";)"),
+        ("&#x;)", ";)"),
+        ("&#g;)", ";)"),
+        // names
+        ("&ab;)", ""),
+        ("&a;)", ";)"), // a letter, then at least one more
+        ("&a1;)", ""),
+        ("&1a;)", ";)"),
+        ("&ação;)", ";)"),
+        ("&abcdefghijklmnopqrstuvwxyzabcde;)", ""), // 31 letters
+        ("&abcdefghijklmnopqrstuvwxyzabcdef;)", ";)"),
+        // cut off
+        ("fim &amp;amp", ""),
+        ("fim &amp;am", ""),
+        ("fim &amp;amp :)", ":)"),
+        ("P&amp;amp… ;D", ";D"),
+        // next to other masks
+        ("https://a.com/?b=1&amp;amp;c=2;) :)", ":)"),
+        ("https://t.co/a&amp;amp;)", ""),
+        ("www.a.com/?b&amp;amp;D", ""),
+        ("@a&amp;amp;D", ""),
+        ("@a&amp;amp;;)", ";)"),
+        ("#a&amp;amp;)", ""),
+        ("&amp;amp;@a:)", ":)"),
+        ("&amp;@a;)", ";)"),
+        ("&amp;&amp;amp;)", ""),
+        // a mask is blank and not a word
+        ("obrigado&amp;amp;:D", ":D"),
+        ("a&amp;amp;xD", "xD"),
+        ("s2&amp;amp;", "s2"),
+        (":(&amp;", ":("),
+        (":(&amp;amp;", ""), // L4
+        ("D: &amp;amp;", "D:"),
+        ("&amp;amp;❤", "❤"),
+    ]);
+}
