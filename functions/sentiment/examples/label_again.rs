@@ -1,4 +1,4 @@
-//! Labels 1,000 generated tweets so many times over: what `infra/bench/instructions.py` counts.
+//! Labels 1,000 generated tweets the given number of times, for `infra/bench/instructions.py` to count.
 //!
 //! ```text
 //! cargo run --release -p sentiment --example label_again -- ROUNDS

@@ -1,6 +1,6 @@
-//! How deep the text stands in open brackets.
+//! Bracket depth ("depth of X" in section 5 of the specification).
 
-/// The unmatched openers so far, of each kind; what a mask covers is never counted.
+/// The number of unmatched openers of each kind before some position; brackets inside masks do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
     round: usize,
@@ -9,21 +9,24 @@ pub struct Depth {
 }
 
 impl Depth {
-    /// Counts `char` if it is a bracket. A closer with nothing to close changes nothing.
-    pub fn pass(&mut self, char: char) {
-        match char {
-            '(' => self.round += 1,
-            '[' => self.square += 1,
-            '{' => self.curly += 1,
-            ')' => self.round = self.round.saturating_sub(1),
-            ']' => self.square = self.square.saturating_sub(1),
-            '}' => self.curly = self.curly.saturating_sub(1),
+    /// The characters that change the depth.
+    pub const BRACKETS: [u8; 6] = *b"()[]{}";
+
+    /// Counts `byte` if it is a bracket. A closer without an opener is ignored.
+    pub fn count(&mut self, byte: u8) {
+        match byte {
+            b'(' => self.round += 1,
+            b'[' => self.square += 1,
+            b'{' => self.curly += 1,
+            b')' => self.round = self.round.saturating_sub(1),
+            b']' => self.square = self.square.saturating_sub(1),
+            b'}' => self.curly = self.curly.saturating_sub(1),
             _ => {}
         }
     }
 
-    /// Whether nothing is open that `closer` could close.
-    pub fn is_closed(self, closer: char) -> bool {
+    /// Returns whether the depth is 0 for the kind of bracket that `closer` closes.
+    pub fn is_zero_for(self, closer: char) -> bool {
         let open = match closer {
             ')' => self.round,
             ']' => self.square,
@@ -39,8 +42,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_each_kind_and_never_below_zero() {
-        for (text, closed) in [
+    fn each_kind_is_counted_and_never_goes_below_zero() {
+        for (text, zero) in [
             ("", [true, true, true]),
             ("(a", [false, true, true]),
             ("(a)", [true, true, true]),
@@ -50,8 +53,18 @@ mod tests {
             ("((a)", [false, true, true]),
         ] {
             let mut depth = Depth::default();
-            text.chars().for_each(|char| depth.pass(char));
-            assert_eq!([')', ']', '}'].map(|closer| depth.is_closed(closer)), closed, "{text}");
+            text.bytes().for_each(|byte| depth.count(byte));
+            assert_eq!([')', ']', '}'].map(|closer| depth.is_zero_for(closer)), zero, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_bracket_changes_the_depth() {
+        for bracket in Depth::BRACKETS {
+            let open = Depth { round: 1, square: 1, curly: 1 };
+            let mut depth = open;
+            depth.count(bracket);
+            assert_ne!(depth, open, "{bracket}");
         }
     }
 }

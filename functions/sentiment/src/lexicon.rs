@@ -1,17 +1,37 @@
-//! The lexicon as the build script prepared it from `lexicon.csv`: nothing is parsed at run time.
+//! The lexicon, as the build script checked it (`build/`), and the search for its symbols in a text.
 
-use std::iter;
+use crate::depth::Depth;
+use crate::scan::first_pair;
 
-use crate::Sentimento;
+include!(concat!(env!("OUT_DIR"), "/entries.rs"));
 
-include!(concat!(env!("OUT_DIR"), "/lexicon.rs"));
+/// Version of the labels: the same text has the same label in every build of the same version.
+///
+/// The number before the hyphen is the version of the rules: raise it with every change to the code that changes a label.
+/// The rest is a hash of `lexicon.csv`.
+pub const LEXICON_VERSION: &str = concat!("2-", env!("LEXICON_HASH"));
 
-/// The bits of each pair of bytes as the second pair of a window, and as the first, by the pair as a little-endian number; see
-/// `build/windows.rs`.
-pub static PAIRS: &[u8; 2 * 256 * 256] = include_bytes!(concat!(env!("OUT_DIR"), "/pairs.bin"));
+/// The value of the column `sentimento`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sentimento {
+    /// The first symbol of the text is a positive one.
+    Positivo,
+    /// The first symbol of the text is a negative one.
+    Negativo,
+    /// The text has no symbol.
+    Neutro,
+}
 
-/// One bit for each pair of bytes that some symbol holds, by the pair as a little-endian number.
-pub static TOUCHING: &[u8; 256 * 256 / 8] = include_bytes!(concat!(env!("OUT_DIR"), "/touching.bin"));
+impl Sentimento {
+    /// Returns the value as stored in the column.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Positivo => "Positivo",
+            Self::Negativo => "Negativo",
+            Self::Neutro => "Neutro",
+        }
+    }
+}
 
 /// One row of the lexicon.
 #[derive(Debug)]
@@ -21,15 +41,9 @@ pub struct Entry {
     pub family: Family,
     pub first: char,
     pub last: char,
-    /// The specification's "two-character": some rules hold for no other length.
-    pub two_chars: bool,
-    /// Whether a mask may start within the symbol: it holds one of `@`, `#`, `h`, `w`.
-    pub holds_mask_start: bool,
-    /// The longest other entry that begins this one, as an index into `ENTRIES`: what to try when this one is refused.
-    shorter: Option<u16>,
 }
 
-/// Which rules an entry follows; the finer families of the file follow the rules of `Face`.
+/// The families that have rules of their own; all other families of the file are a `Face`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     /// `emoji_*`
@@ -42,50 +56,54 @@ pub enum Family {
     Kaomoji,
     /// `coracao_texto`
     TextHeart,
-    /// every other family
     Face,
 }
 
-/// A byte of the trie over the bytes of the symbols: where it leads.
-///
-/// The byte after a prefix is in slot `base + byte`, if that slot is owned by the `base` of the prefix; the base of the
-/// empty prefix is 0.
-struct Slot {
-    owner: u16,
-    base: u16,
-    /// The entry whose symbol ends here, as an index into `ENTRIES`.
-    entry: Option<u16>,
-}
-
-impl Entry {
-    /// This entry and the others that its symbol begins with, the longest first.
-    pub fn and_shorter(&'static self) -> impl Iterator<Item = &'static Self> {
-        iter::successors(Some(self), |entry| entry.shorter.map(entry_at))
+/// Whether a stop may start with a pair of bytes: the first two of a symbol, or any two of which the first is a bracket.
+static STOPS: [bool; 1 << 16] = {
+    let mut stops = [false; 1 << 16];
+    let mut index = 0;
+    while index < ENTRIES.len() {
+        let symbol = ENTRIES[index].symbol.as_bytes();
+        stops[pair_index(symbol[0], symbol[1])] = true;
+        index += 1;
     }
-}
-
-/// The longest entry that `bytes` starts with.
-pub fn longest_at(bytes: &[u8]) -> Option<&'static Entry> {
-    let mut prefix: u16 = 0;
-    let mut longest = None;
-    for &byte in bytes {
-        let Some(slot) = SLOTS.get(usize::from(prefix) + usize::from(byte)).filter(|slot| slot.owner == prefix) else {
-            break;
-        };
-        longest = slot.entry.or(longest);
-        prefix = slot.base;
+    let mut index = 0;
+    while index < Depth::BRACKETS.len() * 256 {
+        stops[pair_index(Depth::BRACKETS[index / 256], 0) + index % 256] = true;
+        index += 1;
     }
-    longest.map(entry_at)
+    stops
+};
+
+/// Orders pairs as their bytes do.
+const fn pair_index(byte: u8, next: u8) -> usize {
+    (byte as usize) << 8 | next as usize
 }
 
-fn entry_at(index: u16) -> &'static Entry {
-    &ENTRIES[usize::from(index)]
+/// Returns the first position at `from` or later where an entry may start or a bracket is.
+pub fn next_stop(text: &str, from: usize) -> Option<usize> {
+    first_pair(text.as_bytes(), from, |byte, next| STOPS[pair_index(byte, next)])
+}
+
+/// Returns the entries that `text` starts with, longest first: `ENTRIES` is in byte order, in which a symbol follows its own
+/// prefixes.
+pub fn entries_at_start(text: &str) -> impl Iterator<Item = &'static Entry> {
+    let pair = |text: &str| text.as_bytes().first_chunk().map(|&[byte, next]| pair_index(byte, next));
+    let start = pair(text);
+    let first = ENTRIES.partition_point(|entry| pair(entry.symbol) < start);
+    let end = ENTRIES.partition_point(|entry| pair(entry.symbol) <= start);
+    let char = text.chars().next();
+    ENTRIES[first..end].iter().rev().filter(move |entry| Some(entry.first) == char && text.starts_with(entry.symbol))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stops::next_stop;
+
+    fn symbols_at_start(text: &str) -> Vec<&str> {
+        entries_at_start(text).map(|entry| entry.symbol).collect()
+    }
 
     #[test]
     fn entries_come_longest_first() {
@@ -94,32 +112,32 @@ mod tests {
             ("D:", &["D:"]),
             (":)", &[":)"]),
             (": ) e mais", &[": )"]),
-            (":-", &[]), // the beginning of many entries, and none itself
+            (":-", &[]), // a prefix of many entries, but not an entry
             ("❤\u{200D}🔥", &["❤\u{200D}🔥", "❤"]),
             ("❤\u{200D}🩹", &["❤"]),
             ("", &[]),
+            (":", &[]),
             ("a:)", &[]),
         ] {
-            let found: Vec<_> = longest_at(text.as_bytes()).into_iter().flat_map(Entry::and_shorter).map(|entry| entry.symbol).collect();
-            assert_eq!(found, want, "{text}");
+            assert_eq!(symbols_at_start(text), want, "{text}");
         }
     }
 
     #[test]
-    fn every_entry_is_found_at_itself() {
-        for entry in &ENTRIES {
-            let found = longest_at(entry.symbol.as_bytes()).map(|entry| entry.symbol);
-            assert_eq!(found, Some(entry.symbol));
-        }
-    }
-
-    #[test]
-    fn every_entry_is_noticed_wherever_it_stands() {
+    fn every_entry_is_found_wherever_it_occurs() {
         for entry in &ENTRIES {
             for prefix in ["", "ã ", "ão "] {
                 let text = format!("{prefix}{}", entry.symbol);
-                assert_eq!(next_stop(text.as_bytes(), 0), Some(prefix.len()), "{text}");
+                assert_eq!(next_stop(&text, 0), Some(prefix.len()), "{text}");
+                assert_eq!(symbols_at_start(entry.symbol).first(), Some(&entry.symbol));
             }
+        }
+    }
+
+    #[test]
+    fn every_bracket_is_a_stop() {
+        for bracket in Depth::BRACKETS.map(char::from) {
+            assert_eq!(next_stop(&format!("a {bracket}a"), 0), Some(2), "{bracket}");
         }
     }
 }

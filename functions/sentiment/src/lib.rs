@@ -1,4 +1,4 @@
-//! From the text of a tweet to its sentiment, by the first symbol in it: an emoticon, a kaomoji or an emoji.
+//! Derives the sentiment of a tweet from the first symbol in its text: an emoticon, a kaomoji or an emoji.
 //!
 //! ```
 //! use sentiment::{Sentimento, label};
@@ -8,64 +8,47 @@
 //! assert_eq!(label.simbolo, Some("<3"));
 //! ```
 //!
-//! A function of the text and of the lexicon that is compiled in (`lexicon.csv`), and of nothing else: no I/O, no state,
-//! no dependency. A text is normalised (`normalise`), what is not prose is masked (`mask`), and the places where an entry
-//! of the lexicon occurs are weighed from the left (`search`, `rules`). A text that normalisation does not change is
-//! labelled without an allocation.
+//! The label depends only on the text and on the lexicon that is compiled in (`lexicon.csv`): no I/O, no state. The
+//! modules follow the sections of the matching specification:
 //!
-//! Irony is not detected, and neither is laughter in letters (`kkkk`, `rsrs`).
+//! 1. `text` selects the text to scan.
+//! 2. `normalise` unescapes, folds and deletes characters.
+//! 3. `mask` hides links, mentions, hashtags and leftover entities.
+//! 4. `find` searches what remains from left to right, for the entries of the `lexicon`.
+//! 5. `allowed` decides whether an entry counts where it occurs.
+//!
+//! A text that normalisation does not change is labelled without allocating, and the running time is linear in the length
+//! of the text.
+//!
+//! Irony is not detected, and neither is spelled-out laughter (`kkkk`, `rsrs`).
 
+mod allowed;
 mod depth;
+mod find;
 mod lexicon;
 mod mask;
 mod neighbour;
 mod normalise;
-mod place;
-mod post;
-mod rules;
-mod search;
-mod stops;
+mod scan;
+mod text;
 
-pub use lexicon::LEXICON_VERSION;
+pub use lexicon::{LEXICON_VERSION, Sentimento};
 pub use normalise::unescape;
-pub use post::{Post, text_to_scan};
-use search::NotAsItIs;
+pub use text::{Post, text_to_scan};
 
-/// The value of the column `sentimento`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Sentimento {
-    /// The first symbol of the text is a happy one.
-    Positivo,
-    /// The first symbol of the text is a sad or an angry one.
-    Negativo,
-    /// The text has no symbol.
-    Neutro,
-}
-
-impl Sentimento {
-    /// The value as the column holds it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Positivo => "Positivo",
-            Self::Negativo => "Negativo",
-            Self::Neutro => "Neutro",
-        }
-    }
-}
-
-/// What the first symbol of a text says.
+/// The sentiment of a text and the symbol that decided it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Label {
-    /// `Neutro` if and only if there is no symbol.
+    /// `Neutro` if and only if `simbolo` is `None`.
     pub sentimento: Sentimento,
-    /// The symbol as the lexicon spells it, whatever its form in the text: `:)` for `：）` and for `:)))))`.
+    /// The symbol as the lexicon spells it, not as the text does: `:)` for both `：）` and `:)))))`.
     pub simbolo: Option<&'static str>,
 }
 
-/// Labels a text as the API gives it, that is with its HTML entities.
+/// Labels a text as the API returns it, with its HTML entities.
 pub fn label(text: &str) -> Label {
-    let found = search::first_symbol_as_it_is(text).unwrap_or_else(|NotAsItIs| search::first_symbol(&normalise::normalise(text)));
-    match found {
+    let text = normalise::normalise(text);
+    match find::first_symbol(&text) {
         Some(entry) => Label { sentimento: entry.sentimento, simbolo: Some(entry.symbol) },
         None => Label { sentimento: Sentimento::Neutro, simbolo: None },
     }

@@ -1,144 +1,160 @@
-//! Section 3 of the specification: links, mentions and hashtags are not prose.
+//! Section 3 of the specification: links, mentions, hashtags and leftover entities are not prose.
 //!
-//! The masks are ranges of the text, found one by one as the search goes on, and never a copy of it. Each function says
-//! where a mask ends that starts at a given place, provided that no earlier mask covers this place.
+//! Nothing is replaced: a masked text is its stretches of prose, and the masks are the gaps between them. The specification
+//! masks links first, in passes of their own; the one pass here ends every other mask where a link starts, which is the same.
 
-use std::ops::Range;
+use std::cell::OnceCell;
 
 use crate::neighbour::{Neighbour, is_word};
+use crate::scan::{byte_table, first_pair};
 
-/// Letters and digits, to be looked up: comparing each byte of the code of a link takes longer.
-static ALPHANUMERIC: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte: u8 = 0;
-    while byte < 128 {
-        table[byte as usize] = byte.is_ascii_alphanumeric();
-        byte += 1;
+/// A normalised text, seen through its masks.
+pub struct Masked<'t> {
+    text: &'t str,
+    last_round_closer: OnceCell<Option<usize>>,
+}
+
+impl<'t> Masked<'t> {
+    pub fn new(text: &'t str) -> Self {
+        Self { text, last_round_closer: OnceCell::new() }
     }
-    table
-};
 
-/// Where the mask ends that starts at `at`, if one does; `before` is what stands before `at`.
-pub fn end_at(text: &str, at: usize, before: Neighbour) -> Option<usize> {
-    match text.as_bytes().get(at)? {
-        b'h' | b'H' => link_end(text, at),
-        b'@' | b'#' | b'w' => tag_end(text, at, before),
+    /// Returns the stretches of prose from left to right. They are found as they are asked for.
+    pub fn prose(&self) -> impl Iterator<Item = Prose<'t>> + use<'t> {
+        let text = self.text;
+        let mut next_start = Some(0);
+        std::iter::from_fn(move || {
+            let start = next_start?;
+            let mask = next_mask(text, start);
+            let end = mask.map_or(text.len(), |(at, _)| at);
+            next_start = mask.map(|(at, length)| at + length);
+            Some(Prose {
+                text: &text[start..end],
+                start,
+                preceded_by: if start == 0 { Neighbour::Edge } else { Neighbour::Mask },
+                followed_by: if mask.is_none() { Neighbour::Edge } else { Neighbour::Mask },
+            })
+        })
+    }
+
+    /// Returns whether the prose has a `)` at byte `from` or later. The last one is looked up once, so that a text full of
+    /// spaced smileys still takes linear time.
+    pub fn has_round_closer_from(&self, from: usize) -> bool {
+        let find_last = || self.prose().filter_map(|prose| Some(prose.start + prose.text.rfind(')')?)).last();
+        self.last_round_closer.get_or_init(find_last).is_some_and(|last| last >= from)
+    }
+}
+
+/// A stretch of text between two masks, or between a mask and an edge.
+#[derive(Clone, Copy)]
+pub struct Prose<'t> {
+    pub text: &'t str,
+    /// The position of `text` in the whole text.
+    pub start: usize,
+    preceded_by: Neighbour,
+    followed_by: Neighbour,
+}
+
+impl Prose<'_> {
+    /// Returns what precedes byte `at` of this stretch.
+    pub fn before(&self, at: usize) -> Neighbour {
+        self.text[..at].chars().next_back().map_or(self.preceded_by, Neighbour::Char)
+    }
+
+    /// Returns what follows at byte `at` of this stretch.
+    pub fn after(&self, at: usize) -> Neighbour {
+        self.text[at..].chars().next().map_or(self.followed_by, Neighbour::Char)
+    }
+}
+
+/// The bytes that a mask may start with.
+static MASK_STARTS: [bool; 256] = byte_table(b"hHw@#&");
+
+/// Returns the position and the length of the first mask at `from` or later. `from` is an edge or the end of a mask.
+fn next_mask(text: &str, from: usize) -> Option<(usize, usize)> {
+    let mut at = from;
+    loop {
+        at = first_pair(text.as_bytes(), at, |byte, _| MASK_STARTS[usize::from(byte)])?;
+        let is_after_word = text[from..at].chars().next_back().is_some_and(is_word);
+        if let Some(length) = mask_length(&text[at..], is_after_word) {
+            return Some((at, length));
+        }
+        at += 1;
+    }
+}
+
+/// Returns the length of the mask that starts `text`, if one does.
+fn mask_length(text: &str, is_after_word: bool) -> Option<usize> {
+    match text.as_bytes().first()? {
+        b'h' | b'H' => link(text),
+        b'w' if !is_after_word => www(text),
+        b'@' if !is_after_word => tag(text, |char| char.is_ascii_alphanumeric() || char == '_'),
+        b'#' if !is_after_word => tag(text, is_word),
+        b'&' => entity(text),
         _ => None,
     }
 }
 
-/// Whether a mask may start with `byte`: a quick look before [`end_at`].
-pub fn may_start_with(byte: u8) -> bool {
-    matches!(byte, b'h' | b'H' | b'@' | b'#' | b'w')
-}
-
-/// The end of the link (steps 1 and 2) whose scheme ends with the colon at `colon` and starts at `from` or after.
-///
-/// Nearly all that looks like the face `:/` is such a link, and no tag can cover it, since links are masked first.
-pub fn link_around(text: &str, colon: usize, from: usize) -> Option<usize> {
-    link_end(text, colon - scheme_length(&text.as_bytes()[from..colon])?)
-}
-
-/// Whether a mask starts within `range`; `before` stands before it.
-///
-/// What occurs there is not a symbol: it holds the `@` of a mention.
-pub fn starts_within(text: &str, range: Range<usize>, before: Neighbour) -> bool {
-    let mut before = before;
-    text[range.clone()].char_indices().any(|(index, char)| {
-        let starts = end_at(text, range.start + index, before).is_some();
-        before = Neighbour::Char(char);
-        starts
-    })
-}
-
-/// The end of the link that starts at `at`: step 1, a t.co link in any case, or else step 2, any other in lower case.
-fn link_end(text: &str, at: usize) -> Option<usize> {
-    let from_here = &text.as_bytes()[at..];
-    let after_colon = after_scheme(from_here)?;
-    match after_colon {
-        [b'/', b'/', b't' | b'T', b'.', b'c' | b'C', b'o' | b'O', b'/', code @ ..] => {
-            Some(text.len() - code.len() + count(code, |&byte| ALPHANUMERIC[usize::from(byte)]))
-        }
-        [b'/', ..] if from_here.starts_with(b"http:") || from_here.starts_with(b"https:") => {
-            let slashes = text.len() - after_colon.len();
-            Some(text[slashes..].find(char::is_whitespace).map_or(text.len(), |length| slashes + length))
-        }
-        _ => None,
+/// Steps 1 and 2: a t.co link in any case, which ends with its code, or another link, which ends at white space.
+fn link(text: &str) -> Option<usize> {
+    let [b'h' | b'H', b't' | b'T', ..] = text.as_bytes() else {
+        return None; // a quick check before the comparisons below
+    };
+    let scheme = ["https:", "http:"].into_iter().find(|scheme| starts_with_any_case(text, scheme))?;
+    let rest = &text[scheme.len()..];
+    if starts_with_any_case(rest, "//t.co/") {
+        let start = scheme.len() + "//t.co/".len();
+        return Some(start + text[start..].bytes().take_while(u8::is_ascii_alphanumeric).count());
     }
+    let is_link = text.starts_with(scheme) && rest.starts_with('/');
+    is_link.then(|| text.find(char::is_whitespace).unwrap_or(text.len()))
 }
 
-/// The end of the mention, hashtag or `www.` link that starts at `at`: steps 3 to 5.
-///
-/// They are one pass over the text as it stands, so a mask already set counts as the mask it is: both `#a` and `#b` of
-/// `#a#b` are masked.
-fn tag_end(text: &str, at: usize, before: Neighbour) -> Option<usize> {
-    if before.is_word() {
-        return None;
-    }
-    let bytes = &text.as_bytes()[at..];
-    let (marker, end) = match bytes.first()? {
-        b'@' => (1, 1 + count(&bytes[1..], |&byte| byte.is_ascii_alphanumeric() || byte == b'_')),
-        b'#' => (1, text[at + 1..].find(|char| !is_word(char)).map_or(bytes.len(), |length| 1 + length)),
-        b'w' if bytes.starts_with(b"www.") => return www_end(text, at + 4),
+fn starts_with_any_case(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// Step 3: a link without a scheme. A mask right after `www.` is not white space, so `www.` alone is masked then.
+fn www(text: &str) -> Option<usize> {
+    let rest = text.strip_prefix("www.")?;
+    let has_rest = rest.starts_with(|char: char| !char.is_whitespace());
+    has_rest.then(|| "www.".len() + length_to_link(rest, |char| !char.is_whitespace()))
+}
+
+/// Steps 4 and 5: a mention or a hashtag, whose name consists of the characters that `is_name` accepts.
+fn tag(text: &str, is_name: impl Fn(char) -> bool) -> Option<usize> {
+    let length = length_to_link(&text[1..], is_name);
+    (length > 0).then_some(1 + length)
+}
+
+/// Step 6: an HTML entity that is left because its author escaped it twice. In `P&amp;D`, `;D` is not a face.
+fn entity(text: &str) -> Option<usize> {
+    let (start, is_part, length_max): (usize, fn(&u8) -> bool, usize) = match text.as_bytes() {
+        [b'&', b'#', b'x' | b'X', ..] => (3, u8::is_ascii_hexdigit, 6),
+        [b'&', b'#', ..] => (2, u8::is_ascii_digit, 7),
+        [b'&', first, ..] if first.is_ascii_alphabetic() => (2, u8::is_ascii_alphanumeric, 30),
         _ => return None,
     };
-    // A link in the same word was masked before: `@g1https://t.co/x` is a mention and a link.
-    let scheme = scheme_length(&bytes[marker..end]).filter(|length| link_end(text, at + end - length).is_some());
-    let end = end - scheme.unwrap_or(0);
-    (end > marker).then_some(at + end)
+    let length = text[start..].bytes().take_while(is_part).count();
+    let end = start + length;
+    ((1..=length_max).contains(&length) && text[end..].starts_with(';')).then_some(end + 1)
 }
 
-/// The end of a link without a scheme; `from` is after its `www.`. What follows may be a mask, which is no white space:
-/// then the `www.` alone is masked.
-fn www_end(text: &str, from: usize) -> Option<usize> {
-    let ends = |(index, char): &(usize, char)| char.is_whitespace() || matches!(char, 'h' | 'H') && link_end(text, from + index).is_some();
-    let length = text[from..].char_indices().find(ends).map_or(text.len() - from, |(index, _)| index);
-    text[from..].starts_with(|char: char| !char.is_whitespace()).then_some(from + length)
-}
-
-/// What follows the `http:` or `https:` that `bytes` starts with.
-fn after_scheme(bytes: &[u8]) -> Option<&[u8]> {
-    let [b'h' | b'H', b't' | b'T', b't' | b'T', b'p' | b'P', rest @ ..] = bytes else {
-        return None;
-    };
-    match rest {
-        [b':', rest @ ..] | [b's' | b'S', b':', rest @ ..] => Some(rest),
-        _ => None,
-    }
-}
-
-/// How long the `http` or `https` is that `bytes` ends with.
-fn scheme_length(bytes: &[u8]) -> Option<usize> {
-    match bytes {
-        [.., b'h' | b'H', b't' | b'T', b't' | b'T', b'p' | b'P'] => Some("http".len()),
-        [.., b'h' | b'H', b't' | b'T', b't' | b'T', b'p' | b'P', b's' | b'S'] => Some("https".len()),
-        _ => None,
-    }
-}
-
-fn count(bytes: &[u8], belongs: impl Fn(&u8) -> bool) -> usize {
-    bytes.iter().position(|byte| !belongs(byte)).unwrap_or(bytes.len())
+/// Returns the length of the characters at the start of `text` that `belongs` accepts, up to the first link: links are
+/// already masked when steps 3 to 5 run, so `@g1https://t.co/x` is a mention and a link.
+fn length_to_link(text: &str, belongs: impl Fn(char) -> bool) -> usize {
+    let mut chars = text.char_indices();
+    chars.find(|&(at, char)| !belongs(char) || link(&text[at..]).is_some()).map_or(text.len(), |(at, _)| at)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The text with every mask replaced by `¤`, found the way the search finds them.
+    /// Returns the text with every mask replaced by `¤`.
     fn masked(text: &str) -> String {
-        let mut out = String::new();
-        let mut at = 0;
-        let mut before = Neighbour::Edge;
-        while let Some(char) = text[at..].chars().next() {
-            if let Some(end) = end_at(text, at, before) {
-                out.push('¤');
-                (at, before) = (end, Neighbour::Mask);
-            } else {
-                out.push(char);
-                (at, before) = (at + char.len_utf8(), Neighbour::Char(char));
-            }
-        }
-        out
+        let prose: Vec<_> = Masked::new(text).prose().map(|prose| prose.text).collect();
+        prose.join("¤")
     }
 
     #[test]
@@ -188,29 +204,43 @@ mod tests {
             ("#bhttps:/…", "¤¤"),
             ("#bHTTPS:/… #bHTTPS://T.CO/c", "¤:/… ¤¤"),
             ("##a", "#¤"),
+            // step 6
+            ("P&amp;D", "P¤D"),
+            ("&ab; &a; &1a; &a1; &é;", "¤ &a; &1a; ¤ &é;"),
+            ("&abcdefghijklmnopqrstuvwxyzabcde;", "¤"), // 31
+            ("&abcdefghijklmnopqrstuvwxyzabcdef;", "&abcdefghijklmnopqrstuvwxyzabcdef;"),
+            ("&#1; &#1234567; &#12345678; &#; &#a;", "¤ ¤ &¤; &#; &¤;"), // else it may be a hashtag
+            ("&#x1; &#XaBcDeF; &#x1234567; &#x; &#xg;", "¤ ¤ &¤; &¤; &¤;"),
+            ("&amp;amp; &&lt;;", "¤amp; &¤;"),
+            ("&amp &am", "&amp &am"),
+            ("@a&lt;#b&gt;", "¤¤¤¤"),
+            ("www.a.b/?c&lt;d http://a&lt;b https://t.co/a&lt;b", "¤ ¤ ¤¤b"),
         ] {
             assert_eq!(masked(text), want, "{text}");
         }
     }
 
     #[test]
-    fn a_link_is_found_by_its_colon() {
-        for (text, colon, from, want) in [
-            ("a https://b c", 7, 0, Some(11)),
-            ("http:/", 4, 0, Some(6)),
-            ("http:/", 4, 1, None), // its first letter belongs to an earlier mask
-            ("ttp:/", 3, 0, None),
-            ("http: /", 4, 0, None),
-            (":/", 0, 0, None),
-        ] {
-            assert_eq!(link_around(text, colon, from), want, "{text} {from}");
-        }
+    fn neighbours_are_edges_masks_or_characters() {
+        let [first, second, third] = Masked::new("a @b:#c").prose().collect::<Vec<_>>()[..] else { panic!("expected 3 stretches") };
+        assert_eq!((first.before(0), first.before(1)), (Neighbour::Edge, Neighbour::Char('a')));
+        assert_eq!((first.after(1), first.after(2)), (Neighbour::Char(' '), Neighbour::Mask));
+        assert_eq!((second.before(0), second.after(1)), (Neighbour::Mask, Neighbour::Mask));
+        assert_eq!((third.before(0), third.after(0)), (Neighbour::Mask, Neighbour::Edge));
     }
 
     #[test]
-    fn no_symbol_holds_the_start_of_a_mask() {
-        for (text, range, want) in [(":@g1", 0..2, true), (":@ g1", 0..2, false), (":@g1", 0..1, false)] {
-            assert_eq!(starts_within(text, range.clone(), Neighbour::Edge), want, "{text} {range:?}");
+    fn a_round_closer_counts_only_outside_masks() {
+        for (text, from, want) in [
+            ("a)", 0, true),
+            ("a)", 1, true),
+            ("a)", 2, false),
+            ("http://a/)", 0, false),
+            (") http://a/)", 0, true),
+            (") http://a/)", 1, false),
+            ("@a )", 1, true),
+        ] {
+            assert_eq!(Masked::new(text).has_round_closer_from(from), want, "{text} {from}");
         }
     }
 }

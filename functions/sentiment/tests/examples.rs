@@ -3,7 +3,7 @@
 use sentiment::Sentimento::{Negativo, Neutro, Positivo};
 use sentiment::{Label, Sentimento, label};
 
-/// Number in the specification, rule, text as the API gives it, what its first symbol says and is.
+/// Each row: number and rule in the specification, text as the API returns it, sentiment, symbol.
 #[test]
 fn worked_examples() {
     let examples: [(u8, &str, &str, Sentimento, Option<&str>); 47] = [

@@ -1,4 +1,4 @@
-//! Laws that hold for every text.
+//! Properties of every text.
 
 #[path = "texts/mod.rs"]
 mod texts;
@@ -6,21 +6,16 @@ mod texts;
 use proptest::prelude::*;
 use sentiment::{Sentimento, label};
 
-/// The lexicon, with the quotes of its one quoted row taken off.
 fn symbols() -> Vec<String> {
-    let rows = include_str!("../lexicon.csv").lines().skip(1);
-    rows.filter_map(|row| match row.strip_prefix('"') {
-        Some(quoted) => quoted.split_once("\",").map(|(symbol, _)| symbol.to_owned()),
-        None => row.split_once(',').map(|(symbol, _)| symbol.to_owned()),
-    })
-    .collect()
+    let mut rows = csv::Reader::from_reader(include_bytes!("../lexicon.csv").as_slice());
+    rows.records().flatten().map(|row| row[0].to_owned()).collect()
 }
 
 fn text() -> impl Strategy<Value = String> {
     texts::text(symbols(), 10)
 }
 
-/// A span that section 3 masks whole, with no `h` that could begin a t.co link inside another one.
+/// A span that section 3 masks completely, without an `h` that could start a t.co link inside another link.
 fn masked_span() -> impl Strategy<Value = String> {
     let tail = "[a-gi-zA-GI-Z0-9_:;=()\\[\\]{}<>/\\\\^*'.@#❤😂-]{0,12}";
     prop_oneof![
@@ -49,9 +44,9 @@ proptest! {
         }
     }
 
-    /// A space ends every mask, entity and run, so what follows it can only be seen by the two rules that look ahead of
-    /// it: `: (` is refused before any `)`, and the faces that start with `D` before a word on the same line (L8). For
-    /// these two, what follows starts on a new line and has no `)`.
+    /// A space ends every mask, entity and run, so only two rules look beyond it: 5.3 refuses `: (` if any `)` follows, and L8
+    /// refuses a face that starts with `D` if a word follows on the same line. For those, the added text starts on a new line
+    /// and has no `)`.
     #[test]
     fn what_follows_the_first_symbol_and_a_space_changes_nothing(text in text(), more in text()) {
         let before = label(&text);
@@ -62,7 +57,7 @@ proptest! {
         }
     }
 
-    /// Between blanks, since `:` before a mention that starts a word would be another face than `:` alone.
+    /// The span is between blanks: glued to the text, it could complete a symbol or end one.
     #[test]
     fn a_masked_span_never_yields_a_symbol(text in text(), span in masked_span(), more in "( |\n)[a-w ]{0,5}") {
         prop_assert_eq!(label(&span).simbolo, None);
@@ -71,7 +66,7 @@ proptest! {
         }
     }
 
-    /// The answer does not depend on whether the author's client wrote entities.
+    /// A text and its escaped form have the same label.
     #[test]
     fn escaping_changes_nothing(text in "[a-zD<>:()&'\"3; ]{0,12}") {
         let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");

@@ -1,4 +1,4 @@
-//! Tweets like those of a search about Brazilian politics; invented, and the same in every run.
+//! Invented tweets in the style of a search about Brazilian politics, the same in every run.
 
 const SENTENCES: &[&str] = &[
     "O presidente fez um pronunciamento hoje e muita gente ainda está tentando entender o que muda na prática.",
@@ -53,7 +53,7 @@ const SYMBOLS: &[&str] = &[
     "🎉",
 ];
 
-/// A small generator of numbers (splitmix64), so that every run labels the same tweets.
+/// A random number generator (splitmix64) with a fixed seed, so that every run labels the same tweets.
 struct Numbers(u64);
 
 impl Numbers {
@@ -78,8 +78,8 @@ pub fn generate(tweets: usize) -> Vec<String> {
     (0..tweets).map(|_| tweet(&mut numbers)).collect()
 }
 
-/// One to four sentences, 200 bytes on average. A fourth of the tweets has a symbol, a third a link, a fourth begins with a
-/// mention; an eighth has an entity, a variation selector or a skin tone, so that it has to be normalised.
+/// Returns one to four sentences, 200 bytes on average. A quarter of the tweets have a symbol, a third a link, a quarter start
+/// with a mention, and an eighth contain an entity, a variation selector or a skin tone and must be normalised.
 fn tweet(numbers: &mut Numbers) -> String {
     let mut words = Vec::new();
     if numbers.percent(25) {

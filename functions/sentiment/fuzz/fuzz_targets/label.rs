@@ -1,6 +1,6 @@
-//! The crate against its slow reference, on texts that the fuzzer makes up.
+//! Compares the crate with its slow reference on fuzzed texts.
 //!
-//! The input is read twice: as a text, and as a list of pieces, one a byte, since a mutated byte seldom makes an emoji.
+//! Each input is used twice: as a text, and as a list of pieces, because mutated bytes rarely form an emoji.
 
 #![no_main]
 
@@ -22,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
     agree(&bytes.chunks(2).map(piece).collect::<String>());
 });
 
-/// Half of the first bytes take a piece, half of them a symbol.
+/// Returns the piece or the symbol that a pair of bytes selects: the lowest bit of the first byte selects the kind.
 fn piece(bytes: &[u8]) -> &'static str {
     let index = usize::from(bytes[0] >> 1) + 128 * usize::from(*bytes.get(1).unwrap_or(&0));
     if bytes[0] & 1 == 0 { pieces::PIECES[index % pieces::PIECES.len()] } else { &SYMBOLS[index % SYMBOLS.len()] }

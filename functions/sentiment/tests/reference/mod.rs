@@ -1,16 +1,16 @@
-//! The specification once more, written to be read beside it and not to be fast.
+//! A second implementation of the specification, written to be read next to it and not to be fast.
 //!
-//! It shares nothing with the crate: the lexicon is read from its file, the steps of normalising run one after the
-//! other, masks are characters of the text, and every entry is tried at every position.
+//! It shares no code with the crate: it reads the lexicon from its file, runs the steps of section 2 one after the other,
+//! replaces masks by a marker, and tries every entry at every position.
 
-#![expect(clippy::unwrap_used, reason = "clippy.toml exempts tests, and does not know that this is one")]
+#![expect(clippy::unwrap_used, reason = "clippy.toml exempts tests but does not recognise this module as one")]
 
 use std::convert::identity;
 
 /// A character of the masked text; `None` is the mask.
 type Char = Option<char>;
 
-/// `sentimento` and `simbolo`.
+/// `sentimento` and `simbolo`
 pub type Answer = (String, Option<String>);
 
 pub struct Reference {
@@ -70,7 +70,7 @@ impl Reference {
             }
         }
         let had_run = end > at + symbol.len();
-        let p = if at == 0 { '\n' } else { text[at - 1].unwrap_or(' ') }; // an edge and a mask are blank, and no word
+        let p = if at == 0 { '\n' } else { text[at - 1].unwrap_or(' ') }; // an edge and a mask are blank and not W
         let n = text.get(end).copied();
         let n_char = n.flatten().unwrap_or('\n');
         let n_is_mask = n == Some(None);
@@ -205,7 +205,7 @@ pub fn normalised(text: &str) -> Vec<char> {
             )
         })
         .collect();
-    // One pass over pairs that cannot overlap: the first replacement makes no pair for the second.
+    // One pass: a pair that a deletion creates is kept.
     let mut chars: Vec<char> = Vec::new();
     let mut kept = kept.chars().peekable();
     while let Some(char) = kept.next() {
@@ -217,23 +217,22 @@ pub fn normalised(text: &str) -> Vec<char> {
     chars
 }
 
-/// Section 3. The steps name a case only for the first.
+/// Section 3. Only step 1 ignores case.
 pub fn masked(text: &[char]) -> Vec<Char> {
     let text: Vec<Char> = text.iter().copied().map(Some).collect();
     let text = replace(&text, |text, at, _| short_link(text, at)); // step 1
     let text = replace(&text, |text, at, _| link(text, at)); // step 2
     replace(&text, |text, at, before| {
-        if before.is_some_and(w) {
-            return None;
-        }
-        www(text, at) // step 3
-            .or_else(|| tag(text, at, '@', |char| char.is_ascii_alphanumeric() || char == '_')) // step 4
-            .or_else(|| tag(text, at, '#', w)) // step 5
+        let at_word_start = |length: Option<usize>| length.filter(|_| !before.is_some_and(w));
+        at_word_start(www(text, at)) // step 3
+            .or_else(|| at_word_start(tag(text, at, '@', |char| char.is_ascii_alphanumeric() || char == '_'))) // step 4
+            .or_else(|| at_word_start(tag(text, at, '#', w))) // step 5
+            .or_else(|| entity(text, at)) // step 6
     })
 }
 
-/// One pass that replaces by a mask each span that `span` finds, given where it starts and what stands before in the
-/// text as it then is.
+/// Replaces every span that `span` finds by a mask, in one pass. `span` takes the text, a position and the preceding
+/// character of the text as masked so far, and returns the length of the span that starts there.
 fn replace(text: &[Char], span: impl Fn(&[Char], usize, Char) -> Option<usize>) -> Vec<Char> {
     let mut out = Vec::new();
     let mut at = 0;
@@ -271,6 +270,22 @@ fn www(text: &[Char], at: usize) -> Option<usize> {
 fn tag(text: &[Char], at: usize, marker: char, belongs: impl Fn(char) -> bool) -> Option<usize> {
     let length = text[at + 1..].iter().take_while(|char| char.is_some_and(&belongs)).count();
     (text[at] == Some(marker) && length > 0).then_some(length + 1)
+}
+
+fn entity(text: &[Char], at: usize) -> Option<usize> {
+    let text: String = text[at..].iter().map_while(|char| *char).take(40).collect();
+    let (body, _) = text.strip_prefix('&')?.split_once(';')?;
+    let is_entity = match body.strip_prefix('#') {
+        None => {
+            let is_name = body.chars().all(|char| char.is_ascii_alphanumeric()) && (2..=31).contains(&body.len());
+            is_name && body.starts_with(|char: char| char.is_ascii_alphabetic())
+        }
+        Some(number) => match number.strip_prefix(['x', 'X']) {
+            Some(hex) => hex.chars().all(|char| char.is_ascii_hexdigit()) && (1..=6).contains(&hex.len()),
+            None => number.chars().all(|char| char.is_ascii_digit()) && (1..=7).contains(&number.len()),
+        },
+    };
+    is_entity.then_some(body.len() + 2)
 }
 
 fn starts_with(text: &[Char], at: usize, start: &str, folded: impl Fn(char) -> char) -> bool {

@@ -1,11 +1,11 @@
-//! Texts made of pieces that matter to the rules, far denser in symbols and near-symbols than tweets are.
+//! Texts composed of pieces that matter to the rules, far denser in symbols and near-symbols than tweets.
 
 use pieces::PIECES;
 use proptest::prelude::*;
 
 pub mod pieces;
 
-/// A text of up to `pieces` pieces; about a third of them are symbols of the lexicon, some cut short.
+/// Generates a text of up to `pieces` pieces, about a third of them symbols of the lexicon, some truncated.
 pub fn text(symbols: Vec<String>, pieces: usize) -> impl Strategy<Value = String> {
     let symbol = prop::sample::select(symbols);
     let cut = (symbol.clone(), 0..4_usize).prop_map(|(symbol, length)| symbol.chars().take(length).collect());

@@ -1,6 +1,6 @@
-//! The pieces of the generated texts and of the fuzzer.
+//! The pieces of which the generated texts and the fuzzer compose a text.
 
-/// Everything but the symbols themselves.
+/// All pieces except the symbols of the lexicon.
 pub const PIECES: &[&str] = &[
     // words, digits, white space
     "a",
@@ -41,7 +41,7 @@ pub const PIECES: &[&str] = &[
     "\u{A0}",
     "\u{3000}",
     "\u{2028}",
-    // punctuation, half of it the beginning or the end of a symbol
+    // punctuation, half of which starts or ends a symbol
     "(",
     "(",
     ")",
@@ -119,6 +119,14 @@ pub const PIECES: &[&str] = &[
     "amp;",
     "&lt",
     "&amp;lt;",
+    "&amp;amp;",
+    "&copy;",
+    "&#12345678;",
+    "&#x1F60D;",
+    "&#X",
+    "&a;",
+    "&#",
+    "&abcdefghijklmnopqrstuvwxyzabcde",
     "：",
     "）",
     "（",
@@ -162,7 +170,7 @@ pub const PIECES: &[&str] = &[
     "\u{200D}👨",
     "❤\u{FE0F}",
     "❤\u{FE0F}\u{200D}🔥",
-    // what the long rules are about
+    // symbols with many rules
     ": )",
     ": (",
     "D:",

@@ -1,8 +1,8 @@
-//! Section 1 of the specification: which words of a post are its author's.
+//! Section 1 of the specification: which text is scanned.
 
-/// The two texts of a post, as the API spells them.
+/// The two texts of a post.
 ///
-/// `text` of a long post is only its beginning; the whole of it is `note_tweet.text`, or `note_post.text` in newer
+/// For a long post, `text` is only the beginning; the full text is in `note_tweet.text`, or in `note_post.text` in newer
 /// responses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Post<'a> {
@@ -13,17 +13,17 @@ pub struct Post<'a> {
 }
 
 impl<'a> Post<'a> {
-    /// The whole text: that of the note when there is one, else `text`, else nothing.
+    /// Returns the full text: that of the note unless it is empty or missing, else `text`, else the empty string.
     pub fn words(&self) -> &'a str {
         self.note_text.filter(|note| !note.is_empty()).or(self.text).unwrap_or_default()
     }
 }
 
-/// The text to scan for a row.
+/// Returns the text to scan for a row.
 ///
-/// `retweeted_original` is the post that the reference of type `retweeted` or `reposted` names, if the response includes
-/// it: the text of a retweet is cut at about 140 characters. A quoted post and the one replied to are never passed,
-/// since those are somebody else's words.
+/// `retweeted_original` is the included post that the reference of type `retweeted` or `reposted` points to, if the
+/// response includes it: a retweet's own text is cut at about 140 characters. Never pass a quoted or replied-to post; its
+/// words are not the author's.
 ///
 /// ```
 /// use sentiment::{Post, text_to_scan};
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_of_a_post() {
+    fn a_post_has_the_text_of_its_note_unless_that_is_empty() {
         for (text, note_text, want) in [
             (Some("curto"), None, "curto"),
             (Some("o começo…"), Some("o começo e o fim"), "o começo e o fim"),
@@ -56,12 +56,12 @@ mod tests {
     }
 
     #[test]
-    fn a_retweet_is_its_original() {
+    fn a_retweet_is_scanned_by_the_original_text() {
         let own = Post { text: Some("RT @g1: cort…"), note_text: None };
         let original = Post { text: Some("cortado…"), note_text: Some("cortado :(") };
         let empty = Post::default();
         assert_eq!(text_to_scan(&own, Some(&original)), "cortado :(");
         assert_eq!(text_to_scan(&own, None), "RT @g1: cort…");
-        assert_eq!(text_to_scan(&own, Some(&empty)), "", "an original without text is still what is scanned");
+        assert_eq!(text_to_scan(&own, Some(&empty)), "", "an original without text still replaces the retweet's own");
     }
 }
