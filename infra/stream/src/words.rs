@@ -9,7 +9,7 @@ use regex::Regex;
 ///
 /// Before it: links, mentions, hashtags, HTML entities, and what begins with a digit.
 const PATTERN: &str = concat!(
-    r"(?:https?://|www\.)[^\p{Z}\p{Cc}]+|@[a-z0-9_]+|#[\p{L}\p{M}\p{N}_]+|&#?[a-z0-9]+;",
+    r"(?:https?://|www\.)[^\p{Z}\x{0}-\x{1f}\x{7f}-\x{9f}]+|@[a-z0-9_]+|#[\p{L}\p{M}\p{N}_]+|&#?[a-z0-9]+;",
     r"|\p{N}[\p{L}\p{M}\p{N}]*|(\p{L}[\p{L}\p{M}\p{N}]+)"
 );
 
