@@ -85,8 +85,8 @@ fn section() -> String {
         section += &format!(
             "  {logical}View:\n    Type: AWS::Glue::Table\n    Properties:\n      CatalogId: !Ref AWS::AccountId\n      \
              DatabaseName: !Ref Database\n      TableInput: # without a Description: Trino takes it for the comment that makes a table a view\n        \
-             Name: {name}\n        TableType: VIRTUAL_VIEW\n        Parameters: {{ presto_view: \"true\", comment: Presto View }}\n        \
-             PartitionKeys: []\n        StorageDescriptor:\n          SerdeInfo: {{}}\n          Columns:\n{glue}        \
+             Name: {name}\n        Owner: !Ref Prefix # Trino runs a view as its owner\n        TableType: VIRTUAL_VIEW\n        \
+             Parameters: {{ presto_view: \"true\", comment: Presto View }}\n        PartitionKeys: []\n        StorageDescriptor:\n          SerdeInfo: {{}}\n          Columns:\n{glue}        \
              ViewExpandedText: /* Presto View */\n        ViewOriginalText: !Join\n          - \"\"\n          - - \"/* Presto View: \"\n            \
              - Fn::Base64: !Sub |-\n                {view}\n            - \" */\"\n\n",
             logical = logical(name),
