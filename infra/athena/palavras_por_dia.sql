@@ -1,9 +1,9 @@
 -- Word counts per day, each with the running total of its word.
--- Scans: the partitions of the days in `parametros`, `texto` and two columns more.
+-- Scans: the days in `parametros`, `texto` and two columns more.
 WITH parametros AS (
     SELECT
         CAST(date_format(current_date - INTERVAL '6' DAY, '%Y%m%d') AS integer) AS desde, -- first day (UTC); or a number such as 20261101
-        CAST(date_format(current_date, '%Y%m%d') AS integer) AS ate -- last day
+        CAST(date_format(current_date, '%Y%m%d') AS integer) AS ate -- last day; or a number such as 20261107
 )
 SELECT
     CAST(criado_em AS date) AS dia_utc,

@@ -1,10 +1,10 @@
 -- Word counts in windows of 10 minutes, one every 5 minutes, output mode update: counts that changed since a capture.
 -- A window holds the words of tweets created in [inicio, fim). Windows at the ends of the period hold only what lies in it.
--- Scans: the partitions of the days in `parametros`, `texto` and two columns more.
+-- Scans: the days in `parametros`, `texto` and two columns more.
 WITH parametros AS (
     SELECT
         CAST(date_format(current_date - INTERVAL '1' DAY, '%Y%m%d') AS integer) AS desde, -- first day (UTC); or a number such as 20261101
-        CAST(date_format(current_date, '%Y%m%d') AS integer) AS ate, -- last day
+        CAST(date_format(current_date, '%Y%m%d') AS integer) AS ate, -- last day; or a number such as 20261107
         600 AS janela_s, -- length of a window
         300 AS passo_s, -- from the beginning of a window to that of the next
         current_timestamp - INTERVAL '15' MINUTE AS capturado_desde -- counts that a tweet captured then or later is part of; or TIMESTAMP '2026-11-01 14:00:00'

@@ -1,9 +1,9 @@
 -- Health: rows by RAW file, newest first. A file holds 1 to 100 tweets.
--- Scans: the partitions of the days in `parametros`, three columns.
+-- Scans: the days in `parametros`, three columns.
 WITH parametros AS (
     SELECT
         CAST(date_format(current_date - INTERVAL '1' DAY, '%Y%m%d') AS integer) AS desde, -- first day (UTC); or a number such as 20261101
-        CAST(date_format(current_date, '%Y%m%d') AS integer) AS ate -- last day
+        CAST(date_format(current_date, '%Y%m%d') AS integer) AS ate -- last day; or a number such as 20261107
 )
 SELECT
     arquivo_raw,

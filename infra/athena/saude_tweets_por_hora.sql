@@ -1,9 +1,9 @@
 -- Health: tweets captured per hour, beside the mean of the hours that have any.
--- Scans: the partitions of the days in `parametros`, one column.
+-- Scans: the days in `parametros`, one column.
 WITH parametros AS (
     SELECT
         CAST(date_format(current_date - INTERVAL '6' DAY, '%Y%m%d') AS integer) AS desde, -- first day (UTC); or a number such as 20261101
-        CAST(date_format(current_date, '%Y%m%d') AS integer) AS ate -- last day
+        CAST(date_format(current_date, '%Y%m%d') AS integer) AS ate -- last day; or a number such as 20261107
 ),
 instantes AS (
     SELECT CAST(floor(to_unixtime(criado_em)) AS bigint) AS instante_s

@@ -1,18 +1,25 @@
 -- Share of each symbol among the tweets that have one.
--- Scans: the partitions of the days in `parametros`, three columns, and two more for edits.
+-- Scans: the days in `parametros` and the day after them, columns `simbolo`, `sentimento`, `id` and `id_original`.
 WITH parametros AS (
     SELECT
         CAST(date_format(current_date - INTERVAL '29' DAY, '%Y%m%d') AS integer) AS desde, -- first day (UTC); or a number such as 20261101
-        CAST(date_format(current_date, '%Y%m%d') AS integer) AS ate -- last day
+        CAST(date_format(current_date, '%Y%m%d') AS integer) AS ate -- last day; or a number such as 20261107
+),
+versoes AS ( -- X lets a tweet be edited for an hour: its latest version may be of the day after `ate`
+    SELECT *, max(id) OVER (PARTITION BY id_original) AS ultima
+    FROM tweets
+    CROSS JOIN parametros
+    WHERE ano * 10000 + mes * 100 + dia BETWEEN desde
+      AND CAST(date_format(date_parse(CAST(ate AS varchar), '%Y%m%d') + INTERVAL '1' DAY, '%Y%m%d') AS integer)
 )
 SELECT
     simbolo,
     sentimento,
     count(*) AS tweets,
     round(100 * CAST(count(*) AS double) / sum(count(*)) OVER (), 1) AS por_cento
-FROM tweets_atuais
-CROSS JOIN parametros
-WHERE ano * 10000 + mes * 100 + dia BETWEEN desde AND ate
+FROM versoes
+WHERE id = ultima
+  AND ano * 10000 + mes * 100 + dia <= ate
   AND simbolo IS NOT NULL
 GROUP BY simbolo, sentimento
 ORDER BY tweets DESC, simbolo

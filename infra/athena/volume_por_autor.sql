@@ -1,19 +1,26 @@
 -- Authors with the most tweets, by id alone. What they feel is not asked: sentiment is never put together by author.
--- Scans: the partitions of the days in `parametros`, two columns, and one more for edits.
+-- Scans: the days in `parametros` and the day after them, columns `autor_id`, `id` and `id_original`.
 WITH parametros AS (
     SELECT
         CAST(date_format(current_date - INTERVAL '6' DAY, '%Y%m%d') AS integer) AS desde, -- first day (UTC); or a number such as 20261101
-        CAST(date_format(current_date, '%Y%m%d') AS integer) AS ate, -- last day
+        CAST(date_format(current_date, '%Y%m%d') AS integer) AS ate, -- last day; or a number such as 20261107
         20 AS linhas_max
+),
+versoes AS ( -- X lets a tweet be edited for an hour: its latest version may be of the day after `ate`
+    SELECT *, max(id) OVER (PARTITION BY id_original) AS ultima
+    FROM tweets
+    CROSS JOIN parametros
+    WHERE ano * 10000 + mes * 100 + dia BETWEEN desde
+      AND CAST(date_format(date_parse(CAST(ate AS varchar), '%Y%m%d') + INTERVAL '1' DAY, '%Y%m%d') AS integer)
 ),
 contagens AS (
     SELECT
         autor_id,
         count(*) AS tweets,
         row_number() OVER (ORDER BY count(*) DESC, autor_id) AS lugar
-    FROM tweets_atuais
-    CROSS JOIN parametros
-    WHERE ano * 10000 + mes * 100 + dia BETWEEN desde AND ate
+    FROM versoes
+    WHERE id = ultima
+      AND ano * 10000 + mes * 100 + dia <= ate
       AND autor_id IS NOT NULL
     GROUP BY autor_id
 )

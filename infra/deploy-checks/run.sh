@@ -3,6 +3,8 @@
 #
 #   infra/deploy-checks/run.sh              everything but what follows
 #   infra/deploy-checks/run.sh sql          the questions of infra/athena in DuckDB, after `cargo test` has left its answers
+#   infra/deploy-checks/run.sh trino LOCAL  the same questions in Trino, the engine of Athena, over emulated Glue and S3, and what they ask of
+#                                           S3; LOCAL is the program `local`. Trino (800 MB) goes into $XPTO_CACHE, by `mvn`.
 #   infra/deploy-checks/run.sh bootstraps   the bootstraps of `cargo lambda build` against emulated AWS services
 #   infra/deploy-checks/run.sh deaths BOOTSTRAPS LOCAL [--kills N --seed N …]
 #                                           the bootstraps killed, poisoned and loaded, against the program `local`
@@ -14,17 +16,19 @@ checks=infra/deploy-checks
 venvs=${VENVS:-.venv}
 
 # An environment for each set of tools, since checkov and aws-sam-cli pin different versions of boto3. Installed again when a pin changes.
-install() { # name requirements
-  local stamp="$venvs/$1/installed.txt"
-  if ! cmp -s "$2" "$stamp"; then
-    echo "installing $2 into $venvs/$1"
-    python3 -m venv "$venvs/$1"
-    "$venvs/$1/bin/pip" install --quiet --disable-pip-version-check --requirement "$2"
-    cp "$2" "$stamp"
+install() { # name requirements...
+  local name=$1 stamp="$venvs/$1/installed.txt"
+  shift
+  if ! cat "$@" | cmp -s - "$stamp"; then
+    echo "installing $* into $venvs/$name"
+    python3 -m venv "$venvs/$name"
+    "$venvs/$name/bin/pip" install --quiet --disable-pip-version-check "${@/#/--requirement=}"
+    cat "$@" > "$stamp"
   fi
 }
 case ${1:-all} in
 sql) install sql "$checks/requirements-sql.txt" ;;
+trino) install trino "$checks/requirements.txt" "$checks/requirements-sql.txt" "$checks/requirements-trino.txt" ;;
 *)
   install deploy "$checks/requirements.txt"
   install checkov "$checks/requirements-checkov.txt"
@@ -69,6 +73,9 @@ all)
 sql)
   step "the questions of infra/athena" "$venvs/sql/bin/python" "$checks/sql.py"
   ;;
+trino)
+  step "the questions of infra/athena in Trino" "$venvs/trino/bin/python" "$checks/athena.py" --local "$2"
+  ;;
 bootstraps)
   step "bootstraps" "$python" "$checks/bootstraps.py" "${2:-target/lambda}"
   step "RAW is what was sent" "$python" "$checks/as_sent.py" "${2:-target/lambda}"
@@ -80,7 +87,7 @@ deaths)
   step "load" "$python" "$checks/load.py" --bootstraps "$1" --local "$2"
   ;;
 *)
-  sed -n '2,10s/^# \{0,1\}//p' "$checks/run.sh" >&2
+  sed -n '2,12s/^# \{0,1\}//p' "$checks/run.sh" >&2
   exit 2
   ;;
 esac

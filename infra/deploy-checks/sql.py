@@ -19,18 +19,42 @@ MADE = ROOT / "target/sql"
 VIEWS = ["tweets_atuais", "palavras"]  # each of those before it
 
 
-def parsed(path):
-    statements = sqlglot.parse(path.read_text(encoding="utf-8"), read="athena")
+def at(statement, now):
+    """The statement with this instant (UTC) for its clock, in every dialect."""
+    statement = re.sub(r"\bcurrent_timestamp\b", f"TIMESTAMP '{now:%F %T}'", statement)
+    return re.sub(r"\bcurrent_date\b", f"DATE '{now:%F}'", statement)
+
+
+def translated(statement):
+    """In DuckDB's dialect."""
+    statements = sqlglot.parse(statement, read="athena")
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise ValueError("is not one query")
-    return statements[0]
+    return statements[0].sql("duckdb", comments=False)
 
 
-def translated(statement, now):
-    """In DuckDB's dialect, with the clock of the tests."""
-    instant = exp.cast(exp.Literal.string(now), "timestamptz")
-    clocks = {exp.CurrentTimestamp: instant, exp.CurrentDate: exp.cast(exp.Literal.string(now[:10]), "date")}
-    return statement.transform(lambda node: clocks.get(type(node), node)).sql("duckdb", comments=False)
+def questions():
+    """Names and texts."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(ATHENA.glob("*.sql"))}
+
+
+class DuckDb:
+    """The table and its views over a folder of REF."""
+
+    def __init__(self, ref):
+        self.connection = duckdb.connect()
+        self.connection.execute("SET TimeZone = 'UTC'")
+        types = "{'ano': INT, 'mes': INT, 'dia': INT}"
+        files = f"read_parquet('{ref}/tweets/**/*.parquet', hive_partitioning = true, hive_types = {types})"
+        self.connection.execute(f"CREATE VIEW tweets AS FROM {files}")
+        for name in VIEWS:
+            view = (ATHENA / f"views/{name}.sql").read_text(encoding="utf-8")
+            self.connection.execute(f"CREATE VIEW {name} AS {translated(view)}")
+
+    def query(self, statement):
+        """Names of the columns and rows."""
+        cursor = self.connection.execute(translated(statement))
+        return [column[0] for column in cursor.description], cursor.fetchall()
 
 
 def shown(value):
@@ -40,41 +64,39 @@ def shown(value):
     return value.isoformat() if isinstance(value, date) else value
 
 
-def as_shown(row):
-    """A row of DataFusion, its times as `shown` writes them."""
-    return {name: re.sub(r"(T[\d:]+(\.\d*[1-9])?)(\.?0*)Z$", r"\1", value) if isinstance(value, str) else value for name, value in row.items()}
+def rows(names, values):
+    """Rows of DuckDB or Trino, without their nulls."""
+    return [{name: shown(value) for name, value in zip(names, row) if value is not None} for row in values]
 
 
-def differences(connection, path, now):
-    cursor = connection.execute(translated(parsed(path), now))
-    names = [column[0] for column in cursor.description]
-    rows = [{name: shown(value) for name, value in zip(names, row) if value is not None} for row in cursor.fetchall()]
-    lines = (MADE / f"answers/{path.stem}.json").read_text(encoding="utf-8").split("\n")
-    wanted = [as_shown(json.loads(line)) for line in lines if line]
-    for place, (row, want) in enumerate(zip(rows, wanted)):
+def rows_of_json(lines):
+    """Rows of DataFusion, a JSON object a line, their times as `shown` writes them, without their nulls."""
+    time = re.compile(r"(T[\d:]+(\.\d*[1-9])?)(\.?0*)Z$")
+    own = [json.loads(line) for line in lines.split("\n") if line]
+    return [
+        {name: time.sub(r"\1", value) if isinstance(value, str) else value for name, value in row.items() if value is not None} for row in own
+    ]
+
+
+def difference(one, own, other, others):
+    """Where two answers differ first, if they do."""
+    for place, (row, want) in enumerate(zip(own, others)):
         if row != want:
-            yield f"row {place}: DuckDB {row}, DataFusion {want}"
-            return
-    if len(rows) != len(wanted):
-        yield f"DuckDB has {len(rows)} rows, DataFusion {len(wanted)}"
+            return f"row {place}: {one} {row}, {other} {want}"
+    return f"{one} has {len(own)} rows, {other} {len(others)}" if len(own) != len(others) else None
 
 
 def main():
-    now = (MADE / "now.txt").read_text()
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    files = MADE / "lake/xpto-ref/tweets/**/*.parquet"
-    types = "{'ano': INT, 'mes': INT, 'dia': INT}"
-    connection.execute(f"CREATE VIEW tweets AS FROM read_parquet('{files}', hive_partitioning = true, hive_types = {types})")
-    findings, questions = [], sorted(ATHENA.glob("*.sql"))
-    for name in VIEWS:
-        connection.execute(f"CREATE VIEW {name} AS {translated(parsed(ATHENA / f'views/{name}.sql'), now)}")
-    for path in questions:
+    now = datetime.fromisoformat((MADE / "now.txt").read_text())
+    engine, findings = DuckDb(MADE / "lake/xpto-ref"), []
+    for name, text in questions().items():
         try:
-            findings += [f"{path.name}: {finding}" for finding in differences(connection, path, now)]
+            wanted = rows_of_json((MADE / f"answers/{name}.json").read_text(encoding="utf-8"))
+            finding = difference("DuckDB", rows(*engine.query(at(text, now))), "DataFusion", wanted)
         except Exception as error:  # whatever it is, it is the finding
-            findings.append(f"{path.name}: {error}")
-    print(f"{len(questions)} questions and {len(VIEWS)} views read as Athena's, answered by DuckDB as by DataFusion")
+            finding = error
+        findings += [f"{name}: {finding}"] if finding else []
+    print(f"{len(questions())} questions and {len(VIEWS)} views read as Athena's, answered by DuckDB as by DataFusion")
     for finding in findings:
         print(f"  {finding}")
     raise SystemExit(1 if findings else 0)

@@ -1,5 +1,7 @@
 -- Table tweets with one row per tweet: of an edited tweet, which has a row for each version that was captured, the latest.
--- Scans: what is asked of it, and `id` and `id_original` of all days, where the edits are looked up.
+-- Costs: a look below every day of the table and into every file, whatever days are asked for, since a later version is looked up in all.
+-- The saved queries look it up in their own days instead (`versoes`); do as they do where the view is too slow or too dear.
+-- Scans: what is asked of it, and `id` and `id_original` of all days.
 SELECT t.*
 FROM tweets AS t
 LEFT JOIN (

@@ -61,6 +61,19 @@ fn view_columns(view: &str) -> Vec<(String, String, String)> {
     columns.into_iter().map(|(name, glue)| (name, glue.clone(), trino(&glue))).collect()
 }
 
+/// JSON in ASCII: CloudFormation may replace other characters of a template by `?`.
+fn ascii(json: &Value) -> String {
+    let mut text = String::new();
+    for char in json.to_string().chars() {
+        if char.is_ascii() {
+            text.push(char);
+        } else {
+            text.extend(char.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    text
+}
+
 /// The part of the template.
 fn section() -> String {
     let mut section = BEGINS.to_owned();
@@ -71,13 +84,14 @@ fn section() -> String {
         let view = json!({ "originalSql": sql, "catalog": "awsdatacatalog", "schema": "${Database}", "columns": trino });
         section += &format!(
             "  {logical}View:\n    Type: AWS::Glue::Table\n    Properties:\n      CatalogId: !Ref AWS::AccountId\n      \
-             DatabaseName: !Ref Database\n      TableInput:\n        Name: {name}\n        Description: {title}\n        \
-             TableType: VIRTUAL_VIEW\n        Parameters: {{ presto_view: \"true\", comment: Presto View }}\n        StorageDescriptor:\n          \
-             SerdeInfo: {{}}\n          Columns:\n{glue}        ViewExpandedText: /* Presto View */\n        ViewOriginalText: !Join\n          \
-             - \"\"\n          - - \"/* Presto View: \"\n            - Fn::Base64: !Sub |-\n                {view}\n            - \" */\"\n\n",
+             DatabaseName: !Ref Database\n      TableInput: # without a Description: Trino takes it for the comment that makes a table a view\n        \
+             Name: {name}\n        Owner: !Ref Prefix # Trino runs a view as its owner\n        TableType: VIRTUAL_VIEW\n        \
+             Parameters: {{ presto_view: \"true\", comment: Presto View }}\n        PartitionKeys: []\n        StorageDescriptor:\n          SerdeInfo: {{}}\n          Columns:\n{glue}        \
+             ViewExpandedText: /* Presto View */\n        ViewOriginalText: !Join\n          - \"\"\n          - - \"/* Presto View: \"\n            \
+             - Fn::Base64: !Sub |-\n                {view}\n            - \" */\"\n\n",
             logical = logical(name),
-            title = json!(title(sql)),
             glue = glue.collect::<String>(),
+            view = ascii(&view),
         );
     }
     for (name, sql) in files("infra/athena") {
@@ -133,7 +147,9 @@ fn every_saved_query_is_its_file_byte_by_byte() {
 fn decoded(table: &Value) -> Value {
     let original = text(&table["ViewOriginalText"]);
     let encoded = original.strip_prefix("/* Presto View: ").and_then(|rest| rest.strip_suffix(" */")).expect("Athena's form of a view");
-    serde_json::from_slice(&base64::decode(encoded).unwrap()).unwrap()
+    let json = base64::decode(encoded).unwrap();
+    assert!(json.is_ascii());
+    serde_json::from_slice(&json).unwrap()
 }
 
 #[tokio::test]
@@ -157,6 +173,7 @@ async fn every_view_decodes_to_its_file_and_runs() {
         assert_eq!((text(&view["catalog"]), text(&view["schema"])), ("awsdatacatalog".into(), "xpto_lake".into()));
         assert_eq!((text(&table["TableType"]), text(&table["Parameters"]["presto_view"])), ("VIRTUAL_VIEW".into(), "true".into()));
         assert_eq!(text(&table["ViewExpandedText"]), "/* Presto View */");
+        assert_eq!((&table["Description"], &table["PartitionKeys"]), (&Value::Null, &json!([]))); // with a description it is no view in Trino
 
         let rows = session.query(&text(&view["originalSql"])).await.unwrap();
         let (count, columns) = (rows.iter().map(arrow_array::RecordBatch::num_rows).sum::<usize>(), rows[0].schema());

@@ -93,7 +93,7 @@ fn sentiment_per_day(rows: &[Row], now: DateTime<Utc>) -> Vec<Value> {
 
 fn sentiment_per_quarter(rows: &[Row], now: DateTime<Utc>) -> Vec<Value> {
     let mut quarters: BTreeMap<i64, BTreeMap<String, u32>> = BTreeMap::new();
-    for row in latest(rows, now, 29).into_iter().filter(|row| row.criado_em >= now - TimeDelta::days(1)) {
+    for row in latest(rows, now, 29).into_iter().filter(|row| (now - TimeDelta::days(1)..now).contains(&row.criado_em)) {
         *quarters.entry(row.criado_em.timestamp() / 900 * 900).or_default().entry(row.sentimento).or_default() += 1;
     }
     let line = |(start, counts): (i64, BTreeMap<String, u32>)| {
