@@ -1,5 +1,6 @@
 //! SQL over REF by DataFusion: table `tweets` and the views over it, as Athena shows them.
 
+mod constants;
 mod format;
 mod functions;
 mod lateral;
@@ -58,12 +59,14 @@ impl Session {
         config.options_mut().sql_parser.map_string_types_to_utf8view = false;
         let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(lateral::LateralUnnest)];
         rules.extend(Analyzer::new().rules);
+        rules.push(Arc::new(constants::InlineConstants));
         let state = SessionStateBuilder::new_with_default_features().with_config(config).with_analyzer_rules(rules).build();
         let context = SessionContext::new_with_state(state);
         for function in functions::all(now) {
             context.register_udf(function);
         }
-        context.register_table("tweets", Arc::new(partitions::tweets(&ref_dir.join("tweets"))?))?;
+        let table = partitions::tweets(&ref_dir.join("tweets"))?;
+        context.register_table("tweets", Arc::new(table))?;
         for (name, statement) in VIEWS {
             context.sql(&format!("CREATE VIEW {name} AS {statement}")).await?;
         }

@@ -3,6 +3,7 @@
 //! The lake and all answers are left in `target/sql/`, where `infra/deploy-checks/sql.py` asks DuckDB the same.
 
 mod by_hand;
+mod days;
 mod lake;
 mod rows;
 
