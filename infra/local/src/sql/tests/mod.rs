@@ -6,6 +6,7 @@ mod by_hand;
 mod days;
 mod lake;
 mod rows;
+mod speed;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
