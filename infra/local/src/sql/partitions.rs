@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{Int32Array, RecordBatch};
@@ -39,7 +40,7 @@ pub(super) fn tweets(dir: &Path) -> Outcome<Tweets> {
         .map_err(|error| format!("SQL cannot read the folder {}: {error}", dir.display()))?;
     let schema = Schema::new(refine::schema().fields().iter().map(|field| Field::clone(field)).collect::<Vec<_>>());
     let columns = TableSchemaBuilder::new(Arc::new(schema)).with_table_partition_cols(partition_fields()).build();
-    Ok(Tweets { root, columns })
+    Ok(Tweets { root, columns, files: Arc::default() })
 }
 
 /// The Parquet files below a folder.
@@ -50,6 +51,8 @@ pub(super) fn tweets(dir: &Path) -> Outcome<Tweets> {
 pub(super) struct Tweets {
     root: StorePath,
     columns: TableSchema,
+    /// How many files the scans of all statements read.
+    files: Arc<AtomicUsize>,
 }
 
 /// One folder `ano=2026/mes=11/dia=22`.
@@ -61,6 +64,11 @@ struct Day {
 }
 
 impl Tweets {
+    /// The number of files that scans have been planned to read since the table was made.
+    pub(super) fn files_planned(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.files)
+    }
+
     /// All days that have a folder; folders of other names are passed over.
     async fn days(&self, store: &dyn ObjectStore) -> Result<Vec<Day>> {
         let mut days = vec![Day { folder: self.root.clone(), values: vec![] }];
@@ -120,6 +128,7 @@ impl TableProvider for Tweets {
         for day in chosen(state, self.days(&store).await?, filters)? {
             day.files(&store).await?.into_iter().for_each(|file| files.push(file));
         }
+        self.files.fetch_add(files.len(), Ordering::Relaxed);
         let format = ParquetFormat::default();
         let config = FileScanConfigBuilder::new(url, format.file_source(self.columns.clone()))
             .with_file_groups(files.split_files(state.config().target_partitions()))
