@@ -1,6 +1,6 @@
 //! Functions of Athena (Trino) that DataFusion lacks, and the clock.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use datafusion::arrow::array::ArrayRef;
@@ -22,7 +22,10 @@ pub(super) fn all(now: DateTime<Utc>) -> [ScalarUDF; 5] {
         constant("current_date", DataType::Date32, today),
         constant("current_timestamp", DataType::Timestamp(TimeUnit::Millisecond, zone), instant),
         over_rows("date_parse", vec![DataType::Utf8; 2], DataType::Timestamp(TimeUnit::Millisecond, None), date_parse),
-        over_rows("regexp_extract_all", vec![DataType::Utf8, DataType::Utf8, DataType::Int64], list(DataType::Utf8), regexp_extract_all),
+        over_rows("regexp_extract_all", vec![DataType::Utf8, DataType::Utf8, DataType::Int64], list(DataType::Utf8), {
+            let patterns = Patterns::default();
+            move |arguments| regexp_extract_all(&patterns, arguments)
+        }),
         over_rows("sequence", vec![DataType::Int64; 3], list(DataType::Int64), sequence),
     ]
 }
@@ -31,7 +34,12 @@ fn constant(name: &str, data_type: DataType, value: ScalarValue) -> ScalarUDF {
     create_udf(name, vec![], data_type, Volatility::Stable, Arc::new(move |_| Ok(ColumnarValue::Scalar(value.clone()))))
 }
 
-fn over_rows(name: &str, takes: Vec<DataType>, gives: DataType, rows: fn(&[ArrayRef]) -> Result<ArrayRef>) -> ScalarUDF {
+fn over_rows(
+    name: &str,
+    takes: Vec<DataType>,
+    gives: DataType,
+    rows: impl Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
+) -> ScalarUDF {
     let function = move |values: &[ColumnarValue]| rows(&ColumnarValue::values_to_arrays(values)?).map(ColumnarValue::Array);
     create_udf(name, takes, gives, Volatility::Immutable, Arc::new(function))
 }
@@ -56,28 +64,42 @@ fn date_parse(arguments: &[ArrayRef]) -> Result<ArrayRef> {
     Ok(Arc::new(instants.finish()))
 }
 
+/// The pattern used last, compiled.
+///
+/// A file is a batch of at most 100 texts, and all batches of a statement use the same pattern. Compiling that of `palavras`
+/// and building the states of its search takes longer than searching a batch, so both are kept.
+#[derive(Default)]
+struct Patterns(Mutex<Option<Arc<Regex>>>);
+
+impl Patterns {
+    fn compiled(&self, pattern: &str) -> Result<Arc<Regex>> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let regex = match last.take() {
+            Some(regex) if regex.as_str() == pattern => regex,
+            _ => Arc::new(Regex::new(pattern).map_err(|error| DataFusionError::External(error.into()))?),
+        };
+        *last = Some(Arc::clone(&regex));
+        Ok(regex)
+    }
+}
+
 /// `regexp_extract_all(text, pattern, group)`: that group of each match, null where the match has none.
-fn regexp_extract_all(arguments: &[ArrayRef]) -> Result<ArrayRef> {
+fn regexp_extract_all(compiled: &Patterns, arguments: &[ArrayRef]) -> Result<ArrayRef> {
     let [texts, patterns, groups] = arguments else { return Err(wrong("regexp_extract_all takes a text, a pattern and a group")) };
     let (texts, patterns, groups) = (as_string_array(texts)?, as_string_array(patterns)?, as_int64_array(groups)?);
     let mut found = ListBuilder::new(StringBuilder::new());
-    let mut compiled: Option<Regex> = None;
     for ((text, pattern), group) in texts.iter().zip(patterns).zip(groups) {
         let (Some(text), Some(pattern), Some(group)) = (text, pattern, group) else {
             found.append_null();
             continue;
         };
-        let regex = match compiled.take() {
-            Some(regex) if regex.as_str() == pattern => regex, // as a rule it is the same for all rows
-            _ => Regex::new(pattern).map_err(|error| DataFusionError::External(error.into()))?,
-        };
+        let regex = compiled.compiled(pattern)?;
         let group = usize::try_from(group).ok().filter(|&group| group < regex.captures_len());
         let group = group.ok_or_else(|| wrong("regexp_extract_all is asked for a group that the pattern does not have"))?;
         for captures in regex.captures_iter(text) {
             found.values().append_option(captures.get(group).map(|found| found.as_str()));
         }
         found.append(true);
-        compiled = Some(regex);
     }
     Ok(Arc::new(found.finish()))
 }
@@ -136,7 +158,9 @@ mod tests {
 
     #[test]
     fn extracts_what_trino_extracts() {
-        let extract = |text, pattern, group| regexp_extract_all(&[texts(&[text]), texts(&[Some(pattern)]), numbers(&[Some(group)])]);
+        let extract = |text, pattern, group| {
+            regexp_extract_all(&Patterns::default(), &[texts(&[text]), texts(&[Some(pattern)]), numbers(&[Some(group)])])
+        };
         check(extract(Some("a1 b2"), "([a-z])([0-9])", 0), "[a1, b2]");
         check(extract(Some("a1 b2"), "([a-z])([0-9])", 2), "[1, 2]");
         check(extract(Some("a1 b"), "[0-9]|([a-z])", 1), "[a, , b]"); // the digit is a match without the group
@@ -157,6 +181,15 @@ mod tests {
         let refused = "Execution error: date_parse cannot read '20261131' as %Y%m%d: input is out of range";
         check(parse(Some("20261131"), "%Y%m%d"), refused);
         check(parse(Some("2026 23"), "%Y %H"), "Execution error: date_parse takes a format of %Y, %m and %d");
+    }
+
+    #[test]
+    fn batches_with_one_pattern_share_its_program() {
+        let patterns = Patterns::default();
+        let first = patterns.compiled("a+").unwrap();
+        assert!(Arc::ptr_eq(&first, &patterns.compiled("a+").unwrap()));
+        assert!(patterns.compiled("(").is_err());
+        assert_eq!(patterns.compiled("b").unwrap().as_str(), "b");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! SQL over REF by DataFusion: table `tweets` and the views over it, as Athena shows them.
 
+mod constants;
 mod format;
 mod functions;
 mod lateral;
@@ -7,10 +8,12 @@ mod partitions;
 mod saved;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::io::{IsTerminal as _, Write as _, stdout};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
@@ -24,6 +27,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::lake::ref_dir;
 use crate::{Clock, Outcome};
+use waiting::Waiting;
 
 pub use saved::list;
 
@@ -47,6 +51,8 @@ pub enum Format {
 /// One or more statements over the rows that are there now.
 pub struct Session {
     context: SessionContext,
+    /// How many files the statements read, known once they are planned.
+    files: Arc<AtomicUsize>,
 }
 
 impl Session {
@@ -58,16 +64,19 @@ impl Session {
         config.options_mut().sql_parser.map_string_types_to_utf8view = false;
         let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(lateral::LateralUnnest)];
         rules.extend(Analyzer::new().rules);
+        rules.push(Arc::new(constants::InlineConstants));
         let state = SessionStateBuilder::new_with_default_features().with_config(config).with_analyzer_rules(rules).build();
         let context = SessionContext::new_with_state(state);
         for function in functions::all(now) {
             context.register_udf(function);
         }
-        context.register_table("tweets", Arc::new(partitions::tweets(&ref_dir.join("tweets"))?))?;
+        let table = partitions::tweets(&ref_dir.join("tweets"))?;
+        let files = table.files_planned();
+        context.register_table("tweets", Arc::new(table))?;
         for (name, statement) in VIEWS {
             context.sql(&format!("CREATE VIEW {name} AS {statement}")).await?;
         }
-        Ok(Self { context })
+        Ok(Self { context, files })
     }
 
     /// The rows of one statement, which may only read: REF holds exactly the rows of RAW, and `COPY` could write anywhere.
@@ -84,7 +93,9 @@ impl Session {
 
     /// Prints the rows of one statement to standard output.
     pub async fn print(&self, statement: &str, format: Format) -> Outcome {
+        let waiting = Waiting::start(&self.files);
         let rows = self.query(statement).await?;
+        drop(waiting);
         let text = match format {
             Format::Table => format!("{}\n", pretty_format_batches(&rows)?),
             Format::Csv => format::csv(&rows)?,

@@ -1,61 +1,118 @@
-//! The table over `ano=/mes=/dia=` folders, pruned by number.
+//! The table over `ano=/mes=/dia=` folders. Only files of the days that a statement asks for are listed and opened.
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use datafusion::arrow::array::{Int32Array, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::tree_node::{Transformed, TreeNode as _};
+use datafusion::common::DFSchema;
+use datafusion::common::cast::as_boolean_array;
+use datafusion::datasource::file_format::FileFormat as _;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
-use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::listing::helpers::expr_applicable_for_cols;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder};
+use datafusion::datasource::table_schema::{TableSchema, TableSchemaBuilder};
 use datafusion::error::Result;
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown, TableType};
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::object_store::ObjectStore;
+use datafusion::object_store::path::Path as StorePath;
 use datafusion::physical_plan::ExecutionPlan;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::scalar::ScalarValue;
 use tweets::columns::{ANO, DIA, MES};
 
+use super::constants::contains_subquery;
 use crate::Outcome;
 
-const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/');
+/// The columns that the names of the folders hold, outermost first.
+const PARTITION_COLUMNS: [&str; 3] = [ANO, MES, DIA];
 
 /// The table over the Parquet files below `dir`, which is made if it is missing.
-pub(super) fn tweets(dir: &Path) -> Outcome<Partitioned> {
+pub(super) fn tweets(dir: &Path) -> Outcome<Tweets> {
     std::fs::create_dir_all(dir)?;
-    let partitions = [ANO, MES, DIA].map(|name| (name.to_owned(), DataType::Int32));
-    let options = ListingOptions::new(Arc::new(ParquetFormat::default()))
-        .with_file_extension(".parquet")
-        .with_table_partition_cols(partitions.to_vec());
-    // As a URL, because in a path `?`, `*` and `[` are patterns.
-    let dir = dir.canonicalize()?;
-    let url = format!("file://{}/", percent_encode(dir.as_os_str().as_encoded_bytes(), UNENCODED));
-    let url = ListingTableUrl::parse(url).map_err(|error| format!("SQL cannot read the folder {}: {error}", dir.display()))?;
+    let root = StorePath::from_absolute_path(dir.canonicalize()?)
+        .map_err(|error| format!("SQL cannot read the folder {}: {error}", dir.display()))?;
     let schema = Schema::new(refine::schema().fields().iter().map(|field| Field::clone(field)).collect::<Vec<_>>());
-    let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(Arc::new(schema));
-    Ok(Partitioned { files: ListingTable::try_new(config)? })
+    let columns = TableSchemaBuilder::new(Arc::new(schema)).with_table_partition_cols(partition_fields()).build();
+    Ok(Tweets { root, columns, files: Arc::default() })
 }
 
-/// A listing table whose partition columns are compared as numbers.
+/// The Parquet files below a folder.
 ///
-/// DataFusion turns `mes = 1` into the folder prefix `mes=1` and so finds nothing in `mes=01`. An equality written as a
-/// range makes no prefix; the folders are then compared by their parsed values.
+/// Not DataFusion's `ListingTable`: it lists the files of all days before it compares one, finds nothing in `mes=01` when
+/// asked for `mes = 1`, and reads the footer of each file while it plans.
 #[derive(Debug)]
-pub(super) struct Partitioned {
-    files: ListingTable,
+pub(super) struct Tweets {
+    root: StorePath,
+    columns: TableSchema,
+    /// How many files the scans of all statements read.
+    files: Arc<AtomicUsize>,
+}
+
+/// One folder `ano=2026/mes=11/dia=22`.
+#[derive(Debug)]
+struct Day {
+    folder: StorePath,
+    /// Year, month and day of the month.
+    values: Vec<i32>,
+}
+
+impl Tweets {
+    /// The number of files that scans have been planned to read since the table was made.
+    pub(super) fn files_planned(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.files)
+    }
+
+    /// All days that have a folder; folders of other names are passed over.
+    async fn days(&self, store: &dyn ObjectStore) -> Result<Vec<Day>> {
+        let mut days = vec![Day { folder: self.root.clone(), values: vec![] }];
+        for column in PARTITION_COLUMNS {
+            let mut below = Vec::new();
+            for day in days {
+                for folder in store.list_with_delimiter(Some(&day.folder)).await?.common_prefixes {
+                    let value = folder.filename().and_then(|name| name.strip_prefix(column)?.strip_prefix('=')?.parse().ok());
+                    if let Some(value) = value {
+                        below.push(Day { folder, values: [day.values.as_slice(), &[value]].concat() });
+                    }
+                }
+            }
+            days = below;
+        }
+        Ok(days)
+    }
+}
+
+impl Day {
+    /// The Parquet files of the day. A reader would refuse an empty file.
+    async fn files(&self, store: &dyn ObjectStore) -> Result<Vec<PartitionedFile>> {
+        let values: Vec<_> = self.values.iter().map(|&value| ScalarValue::Int32(Some(value))).collect();
+        let listed = store.list_with_delimiter(Some(&self.folder)).await?.objects.into_iter();
+        let parquet = listed.filter(|file| file.size > 0 && file.location.as_ref().ends_with(".parquet"));
+        Ok(parquet.map(|file| PartitionedFile::new_from_meta(file).with_partition_values(values.clone())).collect())
+    }
 }
 
 #[async_trait]
-impl TableProvider for Partitioned {
+impl TableProvider for Tweets {
     fn schema(&self) -> SchemaRef {
-        self.files.schema()
+        Arc::clone(self.columns.table_schema())
     }
 
     fn table_type(&self) -> TableType {
         TableType::Base
     }
 
+    /// A filter on partition columns alone is done with when the files are chosen.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        self.files.supports_filters_pushdown(filters)
+        let kind =
+            |filter: &&Expr| if chooses_days(filter) { TableProviderFilterPushDown::Exact } else { TableProviderFilterPushDown::Inexact };
+        Ok(filters.iter().map(kind).collect())
     }
 
     async fn scan(
@@ -65,26 +122,44 @@ impl TableProvider for Partitioned {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let filters = filters.iter().cloned().map(without_equality).collect::<Result<Vec<_>>>()?;
-        self.files.scan(state, projection, &filters, limit).await
+        let url = ObjectStoreUrl::local_filesystem();
+        let store = state.runtime_env().object_store(&url)?;
+        let mut files = FileGroup::default();
+        for day in chosen(state, self.days(&store).await?, filters)? {
+            day.files(&store).await?.into_iter().for_each(|file| files.push(file));
+        }
+        self.files.fetch_add(files.len(), Ordering::Relaxed);
+        let format = ParquetFormat::default();
+        let config = FileScanConfigBuilder::new(url, format.file_source(self.columns.clone()))
+            .with_file_groups(files.split_files(state.config().target_partitions()))
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
+        if config.file_groups.is_empty() {
+            return Ok(Arc::new(EmptyExec::new(config.projected_schema()?)));
+        }
+        format.create_physical_plan(state, config).await
     }
 }
 
-fn without_equality(filter: Expr) -> Result<Expr> {
-    let rewritten = filter.transform_up(|expr| {
-        Ok(match expr {
-            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) if is_partition(&left) || is_partition(&right) => {
-                let compared = |op| Expr::BinaryExpr(BinaryExpr { left: left.clone(), op, right: right.clone() });
-                Transformed::yes(compared(Operator::GtEq).and(compared(Operator::LtEq)))
-            }
-            other => Transformed::no(other),
-        })
-    })?;
-    Ok(rewritten.data)
+/// The days for which the filters on partition columns hold.
+fn chosen(state: &dyn Session, days: Vec<Day>, filters: &[Expr]) -> Result<Vec<Day>> {
+    let Some(filter) = conjunction(filters.iter().filter(|filter| chooses_days(filter)).cloned()) else { return Ok(days) };
+    let column = |place| Arc::new(days.iter().map(|day| day.values.get(place).copied()).collect::<Int32Array>()) as _;
+    let rows = RecordBatch::try_new(Arc::new(Schema::new(partition_fields())), (0..PARTITION_COLUMNS.len()).map(column).collect())?;
+    let filter = state.create_physical_expr(filter, &DFSchema::try_from(rows.schema())?)?;
+    let holds = filter.evaluate(&rows)?.into_array(days.len())?;
+    let holds = as_boolean_array(&holds)?;
+    Ok(days.into_iter().zip(holds).filter_map(|(day, holds)| (holds == Some(true)).then_some(day)).collect())
 }
 
-fn is_partition(expr: &Expr) -> bool {
-    matches!(expr, Expr::Column(column) if [ANO, MES, DIA].contains(&column.name.as_str()))
+/// Whether the filter can be decided from year, month and day alone, before any file is known.
+fn chooses_days(filter: &Expr) -> bool {
+    expr_applicable_for_cols(&PARTITION_COLUMNS, filter) && !contains_subquery(filter)
+}
+
+fn partition_fields() -> Vec<Arc<Field>> {
+    PARTITION_COLUMNS.map(|name| Arc::new(Field::new(name, DataType::Int32, false))).to_vec()
 }
 
 #[cfg(test)]

@@ -3,8 +3,10 @@
 //! The lake and all answers are left in `target/sql/`, where `infra/deploy-checks/sql.py` asks DuckDB the same.
 
 mod by_hand;
+mod days;
 mod lake;
 mod rows;
+mod speed;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
