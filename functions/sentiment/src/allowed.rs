@@ -38,8 +38,8 @@ impl<'c> Candidate<'c> {
         Self { entry, start, prose, depth, masked, p: prose.before(start), run: OnceCell::new() }
     }
 
-    /// The run is measured on first use: a rule that refuses the candidate because of *p* saves that. Without it, a text of
-    /// `xDxDxD` or `^^^^^^` would take quadratic time.
+    /// The run is measured on first use, and not at all if *p* already rules the candidate out. Otherwise a text of `xDxDxD` or
+    /// `^^^^^^` would take quadratic time.
     fn run(&self) -> Run {
         *self.run.get_or_init(|| {
             let end = self.end() + run_length(self.entry, &self.prose.text[self.end()..]);
@@ -87,28 +87,28 @@ pub fn is_allowed(c: &Candidate) -> bool {
     }
 }
 
-/// 5.4 and 5.5. The order matters only for speed.
+/// 5.4 and 5.5. Those of 5.4 come first because they need little more than *p* (see `run`).
 const RULES: [fn(&Candidate) -> bool; 15] = [f1, f2, f3, f4, f5, f6, f7, l1, l2, l3, l4, l5, l6, l7, l8];
 
 /// 5.1: the length of the repetitions that start `rest`, the text after the entry: `:)))))` is one smile, `xDxDxD` one laugh.
 ///
 /// Repetitions of the last character and of the whole entry may alternate: `xDDxDDD` is one laugh as well.
-fn run_length(entry: &Entry, rest: &str) -> usize {
+fn run_length<'t>(entry: &Entry, rest: &'t str) -> usize {
     let repeats_last = match entry.family {
         Family::Inverted | Family::Emoji => return 0,
         Family::TextHeart if entry.last == '3' => true,
         _ => ")(][}{DdPp/\\*^".contains(entry.last),
     };
     let repeats_whole = "xX".contains(entry.first);
-    let without_repetition = |rest: &'_ str| {
-        let without_last = rest.strip_prefix(entry.last).filter(|_| repeats_last);
-        without_last.or_else(|| rest.strip_prefix(entry.symbol).filter(|_| repeats_whole)).map(str::len)
+    let after_repetition = |left: &'t str| {
+        let after_last = left.strip_prefix(entry.last).filter(|_| repeats_last);
+        after_last.or_else(|| left.strip_prefix(entry.symbol).filter(|_| repeats_whole))
     };
-    let mut end = 0;
-    while let Some(left) = without_repetition(&rest[end..]) {
-        end = rest.len() - left;
+    let mut left = rest;
+    while let Some(shorter) = after_repetition(left) {
+        left = shorter;
     }
-    end
+    rest.len() - left.len()
 }
 
 /// 5.2
