@@ -3,7 +3,8 @@
 #
 #   infra/deploy-checks/run.sh              everything but what follows
 #   infra/deploy-checks/run.sh sql          the questions of infra/athena in DuckDB, after `cargo test` has left its answers
-#   infra/deploy-checks/run.sh trino LOCAL  the same questions in Trino, the engine of Athena, over emulated Glue and S3, and what they ask of
+#   infra/deploy-checks/run.sh trino LOCAL [NAME …]
+#                                           the same questions in Trino, the engine of Athena, over emulated Glue and S3, and what they ask of
 #                                           S3; LOCAL is the program `local`. Trino (800 MB) goes into $XPTO_CACHE, by `mvn`.
 #   infra/deploy-checks/run.sh bootstraps   the bootstraps of `cargo lambda build` against emulated AWS services
 #   infra/deploy-checks/run.sh deaths BOOTSTRAPS LOCAL [--kills N --seed N …]
@@ -74,7 +75,7 @@ sql)
   step "the questions of infra/athena" "$venvs/sql/bin/python" "$checks/sql.py"
   ;;
 trino)
-  step "the questions of infra/athena in Trino" "$venvs/trino/bin/python" "$checks/athena.py" --local "$2"
+  step "the questions of infra/athena in Trino" "$venvs/trino/bin/python" "$checks/athena.py" --local "$2" "${@:3}"
   ;;
 bootstraps)
   step "bootstraps" "$python" "$checks/bootstraps.py" "${2:-target/lambda}"
@@ -87,7 +88,7 @@ deaths)
   step "load" "$python" "$checks/load.py" --bootstraps "$1" --local "$2"
   ;;
 *)
-  sed -n '2,12s/^# \{0,1\}//p' "$checks/run.sh" >&2
+  sed -n '2,13s/^# \{0,1\}//p' "$checks/run.sh" >&2
   exit 2
   ;;
 esac

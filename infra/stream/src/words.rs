@@ -84,7 +84,7 @@ mod tests {
         for char in '\0'..=char::MAX {
             let text = format!("www.a{char}");
             let is_in = link.find(&text).unwrap().end() == text.len();
-            assert_eq!(is_in, !ends.is_match(&text), "{:?}", char);
+            assert_eq!(is_in, !ends.is_match(&text), "{char:?}");
         }
     }
 

@@ -14,7 +14,7 @@ use metrics::Line;
 use prices::{
     ALARM_METRIC_MONTH, ATHENA_DATE, ATHENA_TB, CLOUDWATCH_DATE, DASHBOARD_MONTH, EMR_DATE, EMR_GB_HOUR, EMR_VCPU_HOUR, FIREHOSE_DATE,
     FIREHOSE_GB, FIREHOSE_PARQUET_GB, GLUE_DATE, GLUE_DPU_HOUR, LAMBDA_DATE, LAMBDA_GB_SECOND, LAMBDA_REQUEST, LOG_GB, LOG_KEPT_GB_MONTH,
-    METRIC_MONTH, S3_DATE, S3_GET, S3_PUT, S3_STANDARD_GB_MONTH, SCHEDULER_DATE, SCHEDULER_INVOCATION, SECRET_CALL, SECRET_DATE,
+    METRIC_MONTH, S3_DATE, S3_GET, S3_LIST, S3_PUT, S3_STANDARD_GB_MONTH, SCHEDULER_DATE, SCHEDULER_INVOCATION, SECRET_CALL, SECRET_DATE,
     SECRET_MONTH, SQS_DATE, SQS_REQUEST, TRACE, TRACE_DATE,
 };
 
@@ -31,9 +31,13 @@ const OTHER_SECONDS: f64 = 0.05;
 const PLATFORM_LOG_BYTES: f64 = 1_500.0;
 /// Requests of an idle event source: five pollers that ask each 20 seconds.
 const IDLE_POLLS_MONTH: f64 = 5.0 * 3.0 * 60.0 * 24.0 * DAYS;
-/// Reads of one Parquet file by Athena: its footer, its columns.
-const ATHENA_GETS_PER_FILE: f64 = 2.0;
 const ATHENA_BYTES_MIN: f64 = 10e6;
+
+/// The question that the table prices, four times an hour, and the days that its last 24 hours lie in.
+const QUESTION: &str = "sentimento_por_15_minutos";
+const QUESTION_DAYS: f64 = 2.0;
+/// Keys in one answer of S3 to a LIST.
+const KEYS_PER_LIST: f64 = 1_000.0;
 
 /// A value that is `at_rest` with nothing to do and grows by `each`.
 #[derive(Clone, Copy, Debug)]
@@ -54,9 +58,26 @@ impl Straight {
     }
 }
 
-/// What one run and one file take.
+/// What a question asks of S3, as `infra/deploy-checks/run.sh trino` counted it at Trino's wire.
+#[derive(Clone, Copy)]
+struct Asked {
+    lists_per_day: f64,
+    gets_per_file: f64,
+}
+
+impl Asked {
+    fn read() -> Self {
+        let counts = read("infra/deploy-checks/athena-requests.json").expect("the counts are there");
+        let counts: serde_json::Value = serde_json::from_str(&counts).unwrap();
+        let counted = |name: &str| counts[QUESTION][name].as_f64().expect("a count");
+        Self { lists_per_day: counted("lists") / counted("days"), gets_per_file: (counted("gets") + counted("heads")) / counted("files") }
+    }
+}
+
+/// What one run, one file and one question take.
 #[derive(Clone, Copy)]
 struct Rates {
+    asked: Asked,
     ingest_puts: Straight,
     ingest_gets: f64,
     ingest_log_bytes: f64,
@@ -79,6 +100,7 @@ impl Rates {
             Straight::through((few.posts, mean), (full.posts, value(full)))
         };
         let rates = Self {
+            asked: Asked::read(),
             ingest_puts: Straight::through((full.ingest.files, full.ingest.puts), (many.ingest.files, many.ingest.puts)),
             ingest_gets: full.ingest.gets,
             ingest_log_bytes: full.ingest.log_bytes,
@@ -194,11 +216,13 @@ impl Month {
         (self.runs + self.files) * TRACE
     }
 
-    /// A query over the rows of its day, every 15 minutes.
+    /// The question every 15 minutes; its days' files are read whole.
     fn athena(&self) -> f64 {
-        let queries = DAYS * 96.0;
-        let scanned = (self.ref_gb() * GB / DAYS).max(ATHENA_BYTES_MIN);
-        queries * (scanned / 1e12 * ATHENA_TB + self.files / DAYS * ATHENA_GETS_PER_FILE * S3_GET)
+        let scanned = (self.ref_gb() * GB / DAYS * QUESTION_DAYS).max(ATHENA_BYTES_MIN);
+        let files_per_day = self.files / DAYS;
+        let lists = QUESTION_DAYS * self.rates.asked.lists_per_day.max((files_per_day / KEYS_PER_LIST).ceil());
+        let gets = QUESTION_DAYS * files_per_day * self.rates.asked.gets_per_file;
+        DAYS * 96.0 * (scanned / 1e12 * ATHENA_TB + lists * S3_LIST + gets * S3_GET)
     }
 
     fn aws(&self) -> f64 {
@@ -300,8 +324,12 @@ fn readme_table(rates: Rates) -> String {
     let logged = format!("{LOG_GB:.2} a GB, {LOG_KEPT_GB_MONTH} to keep it ({CLOUDWATCH_DATE})");
     table += &row("CloudWatch: logs", &logs, &logged, of(Month::logs));
     table += &row("X-Ray", "a trace an invocation at most", &format!("{} ({TRACE_DATE})", million(TRACE)), of(Month::traces));
-    let scanned = format!("{ATHENA_TB:.2} a TB ({ATHENA_DATE}); GET as above");
-    table += &row("Athena", "the day's rows every 15 minutes, 10 MB at least; 2 GET a file (assumed)", &scanned, of(Month::athena));
+    let asked = format!(
+        "`{QUESTION}` every 15 minutes: {QUESTION_DAYS:.0} days, 10 MB at least; {:.1} LIST a day (or one for 1,000 files), {:.1} GET a file, counted in Trino",
+        rates.asked.lists_per_day, rates.asked.gets_per_file
+    );
+    let scanned = format!("{ATHENA_TB:.2} a TB ({ATHENA_DATE}); LIST as PUT, GET as above");
+    table += &row("Athena", &asked, &scanned, of(Month::athena));
     table += &row("**AWS in all**", "", "", of(Month::aws));
     table += "\n";
     table += &head("the same job, without X");
@@ -336,6 +364,9 @@ fn scale_table(rates: Rates) -> String {
     table += &format!("| RAW, KB of a file of 100 | | {:.0} |\n", rates.raw_bytes.at(100.0) / 1e3);
     table += &format!("| REF, KB of a file of 100 | | {:.0} |\n", rates.ref_bytes.at(100.0) / 1e3);
     table += &format!("| REF, KB of a file of 10 | | {:.0} |\n", rates.ref_bytes.at(10.0) / 1e3);
+    table += "\n| counted in Trino | a day asked for | a file |\n| --- | ---: | ---: |\n";
+    table += &format!("| question: S3 lists | {:.1} | |\n", rates.asked.lists_per_day);
+    table += &format!("| question: S3 reads | | {:.1} |\n", rates.asked.gets_per_file);
     table
 }
 

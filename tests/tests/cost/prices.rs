@@ -5,8 +5,9 @@
 pub const LAMBDA_GB_SECOND: f64 = 0.000_016_666_7;
 pub const LAMBDA_REQUEST: f64 = 0.20 / 1e6;
 pub const LAMBDA_DATE: &str = "2024";
-/// PUT and GET, and a GB-month of S3 Standard. AWS price list `AmazonS3`.
+/// PUT (LIST costs the same) and GET, and a GB-month of S3 Standard. AWS price list `AmazonS3`.
 pub const S3_PUT: f64 = 0.005 / 1e3;
+pub const S3_LIST: f64 = S3_PUT;
 pub const S3_GET: f64 = 0.0004 / 1e3;
 pub const S3_STANDARD_GB_MONTH: f64 = 0.023;
 pub const S3_DATE: &str = "2026-09-28";
