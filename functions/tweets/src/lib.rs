@@ -18,4 +18,4 @@ pub use id::{InvalidTweetId, TweetId};
 pub use page::{Page, Post};
 pub use partition::{Partition, YEARS, ref_key};
 pub use raw_document::{Capture, TWEETS_PER_FILE_MAX, raw_document};
-pub use raw_key::{RAW_PREFIX, RawKey};
+pub use raw_key::{NotARawFile, RAW_PREFIX, RawKey, check_raw_key};

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
 use tweets::RawKey;
 
+use crate::ignored::report_ignored;
 use crate::lake::{Lake, raw_dir};
 use crate::output::line;
 use crate::pipeline::{all_refined, deliver, refine_of};
@@ -41,5 +42,6 @@ pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, cl
     bar.finish_and_clear();
     all_refined(&queue, &refine, clock).await?;
     let (refine, lexicon) = (refine::REFINE_VERSION, refine::LEXICON_VERSION);
-    line(&format!("{files} RAW files went through refine {refine} with lexicon {lexicon}."))
+    line(&format!("{files} RAW files went through refine {refine} with lexicon {lexicon}."))?;
+    report_ignored(queue.ignored())
 }
