@@ -86,6 +86,8 @@ metrics! {
     RowsNeutro: "Count",
     /// RAW files, or messages, that were given up for somebody to look at; each delivery counts.
     RejectedFiles: "Count",
+    /// Values of RAW files that could not be read and are null in REF; each delivery counts.
+    MalformedFields: "Count",
     /// Failures, by their type and by their cause.
     Errors: "Count",
     /// How long one invocation took.

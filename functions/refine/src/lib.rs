@@ -34,7 +34,7 @@ pub use error::{Error, Fate};
 pub use events::{EventUnknown, Reprocess};
 pub use invocation::Invocation;
 pub use object::RAW_BYTES_MAX;
-pub use refined::{RefObject, Rows, RowsByMinute, refine};
+pub use refined::{RefObject, Refined, Rows, RowsByMinute, refine};
 pub use sentiment::LEXICON_VERSION;
 pub use summary::Summary;
 

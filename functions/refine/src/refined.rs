@@ -5,11 +5,20 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use sentiment::Sentimento;
-use tweets::document::{Document, NotADocument, Tweet};
-use tweets::{Partition, half_pairs, ref_key};
+use tweets::document::{Document, Malformed, NotADocument, Tweet};
+use tweets::{Partition, ref_key, repair};
 
 use crate::columns::Columns;
 use crate::encode::encode;
+
+/// What a RAW file gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refined {
+    /// One object for each day, earliest first; none for a file without tweets.
+    pub objects: Vec<RefObject>,
+    /// Values that could not be read; their columns are null.
+    pub malformed: Malformed,
+}
 
 /// An object of REF: the rows of one RAW file and one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,28 +86,32 @@ impl std::iter::Sum for Rows {
     }
 }
 
-/// The objects that hold the tweets of the RAW file `raw` under `raw_key`: one for each day, earliest first, none for a
-/// file without tweets.
+/// The objects that hold the tweets of the RAW file `raw` under `raw_key`.
 ///
 /// Depends on its arguments and on the versions of `refine` and of the lexicon, and on nothing else.
 ///
 /// # Errors
-/// One bad tweet makes the whole file [`NotADocument`].
-pub fn refine(raw_key: &str, raw: &[u8]) -> Result<Vec<RefObject>, NotADocument> {
-    let whole;
-    let document = match Document::parse(raw) {
+/// [`NotADocument`] when the file is not a page of posts, or one of its posts has no place in the table: it is rejected as a
+/// whole.
+pub fn refine(raw_key: &str, raw: &[u8]) -> Result<Refined, NotADocument> {
+    let repaired;
+    let mut document = match Document::parse(raw) {
         Ok(document) => document,
         // A text that X cut inside an emoji must not cost the file its other tweets.
         Err(error) => {
-            whole = half_pairs::replaced(raw).ok_or(error)?;
-            Document::parse(&whole)?
+            repaired = repair::repaired(raw).ok_or(error)?;
+            Document::parse(&repaired)?
         }
     };
-    let mut tweets: Vec<(Partition, &Tweet)> = document.tweets.iter().map(|tweet| (Partition::of(tweet.created_at.get()), tweet)).collect();
+    if std::str::from_utf8(raw).is_err() {
+        document.malformed.record_bytes_not_utf8();
+    }
+    let mut tweets: Vec<(Partition, &Tweet)> = document.tweets.iter().map(|tweet| (Partition::of(tweet.created_at), tweet)).collect();
     // Stable, so that the same id twice in a file made by hand stays in the order of the file.
     tweets.sort_by_key(|(day, tweet)| (*day, tweet.id));
     let of_one_day = tweets.chunk_by(|(day, _), (next, _)| day == next);
-    Ok(of_one_day.filter_map(|tweets| Some(ref_object(&document, raw_key, tweets.first()?.0, tweets))).collect())
+    let objects = of_one_day.filter_map(|tweets| Some(ref_object(&document, raw_key, tweets.first()?.0, tweets))).collect();
+    Ok(Refined { objects, malformed: document.malformed })
 }
 
 fn ref_object(document: &Document, raw_key: &str, partition: Partition, tweets: &[(Partition, &Tweet)]) -> RefObject {
@@ -106,7 +119,7 @@ fn ref_object(document: &Document, raw_key: &str, partition: Partition, tweets: 
     let mut rows_by_minute = RowsByMinute::new();
     for (_, tweet) in tweets {
         let sentimento = columns.append(tweet).sentimento;
-        rows_by_minute.entry(minute_of(tweet.created_at.get())).or_default().count(sentimento);
+        rows_by_minute.entry(minute_of(tweet.created_at)).or_default().count(sentimento);
     }
     #[expect(clippy::expect_used, reason = "the sink is memory, and columns and settings are made from one schema")]
     let bytes = encode(&columns.finish()).expect("writing to memory").into();

@@ -5,13 +5,13 @@
 pub mod columns;
 mod created_at;
 pub mod document;
-pub mod half_pairs;
 mod id;
 mod includes;
 pub mod page;
 mod partition;
 mod raw_document;
 mod raw_key;
+pub mod repair;
 
 pub use created_at::parse_created_at;
 pub use id::{InvalidTweetId, TweetId};

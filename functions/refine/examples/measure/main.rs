@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut raw_bytes, mut ref_bytes, mut tweets) = (0, 0, 0);
     for RawFile { key, bytes } in &files {
         raw_bytes += bytes.len();
-        for object in refine(key, bytes)? {
+        for object in refine(key, bytes)?.objects {
             ref_bytes += object.bytes.len();
             tweets += object.rows().total();
             if let Some(out) = &out {

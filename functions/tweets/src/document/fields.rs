@@ -3,17 +3,29 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use chrono::{DateTime, Datelike, Utc};
-use serde::de::{Error as _, Visitor};
+use chrono::{DateTime, Utc};
+use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::{YEARS, parse_created_at};
+use super::lenient::{Form, Lenient, NULL, Sent, skip_array};
+use super::malformed::{Malformed, Segment};
+use crate::{TweetId, parse_created_at};
 
 /// A string borrowed from the bytes unless an escape in it forces a copy.
 ///
 /// A type of its own because serde borrows a `Cow` only when it is a field by itself, not inside `Option` or `Vec`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text<'a>(Cow<'a, str>);
+
+impl<'a> Text<'a> {
+    pub(super) fn borrowed(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
+    pub(super) fn owned(text: &str) -> Self {
+        Self(Cow::Owned(text.to_owned()))
+    }
+}
 
 impl std::ops::Deref for Text<'_> {
     type Target = str;
@@ -23,79 +35,123 @@ impl std::ops::Deref for Text<'_> {
     }
 }
 
+/// Names of fields are read by this; values by [`Lenient`].
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Borrowed;
-        impl<'de> Visitor<'de> for Borrowed {
+        struct Name;
+        impl<'de> Visitor<'de> for Name {
             type Value = Text<'de>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string")
             }
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed(text)))
+                Ok(Text::borrowed(text))
             }
             fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
+                Ok(Text::owned(text))
             }
         }
-        deserializer.deserialize_str(Borrowed)
+        deserializer.deserialize_str(Name)
     }
 }
 
-/// `created_at` of a tweet in a year that the table covers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CreatedAt(DateTime<Utc>);
-
-impl CreatedAt {
-    /// The time, UTC.
-    pub fn get(self) -> DateTime<Utc> {
-        self.0
+impl<'de> Form<'de> for Text<'de> {
+    fn from_text(text: Text<'de>) -> Option<Self> {
+        Some(text)
     }
 }
 
-impl<'de> Deserialize<'de> for CreatedAt {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let time = CapturedAt::deserialize(deserializer)?.0;
-        if YEARS.contains(&time.year()) { Ok(Self(time)) } else { Err(D::Error::custom("year outside the table")) }
+impl<'de> Form<'de> for bool {
+    fn from_bool(value: bool) -> Option<Self> {
+        Some(value)
     }
 }
 
-pub(super) struct CapturedAt(pub(super) DateTime<Utc>);
-
-impl<'de> Deserialize<'de> for CapturedAt {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Text::deserialize(deserializer)?;
-        parse_created_at(&text).map(Self).ok_or_else(|| D::Error::custom("not a time in RFC 3339"))
+impl<'de> Form<'de> for TweetId {
+    fn from_text(text: Text<'de>) -> Option<Self> {
+        text.parse().ok()
     }
+
+    fn same(self, later: Self) -> Option<Self> {
+        (self == later).then_some(self)
+    }
+}
+
+impl<'de> Form<'de> for DateTime<Utc> {
+    fn from_text(text: Text<'de>) -> Option<Self> {
+        // As a row has it: whole milliseconds, and the 60th second of a minute is the first of the next one.
+        DateTime::from_timestamp_millis(parse_created_at(&text)?.timestamp_millis())
+    }
+
+    fn same(self, later: Self) -> Option<Self> {
+        (self == later).then_some(self)
+    }
+}
+
+/// A number as JSON has it.
+#[derive(Clone, Copy)]
+pub(super) enum Number {
+    Signed(i64),
+    Unsigned(u64),
+    Float(f64),
 }
 
 /// A whole number, also when it is written `1e2` or `100.0`: JSON has one kind of number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count(pub i64);
 
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Whole;
-        impl Visitor<'_> for Whole {
-            type Value = Count;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a whole number of at most 63 bits")
+impl<'de> Form<'de> for Count {
+    #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53, where f64 holds every whole number")]
+    fn from_number(number: Number) -> Option<Self> {
+        match number {
+            Number::Signed(count) => Some(Self(count)),
+            Number::Unsigned(count) => i64::try_from(count).ok().map(Self),
+            Number::Float(count) => {
+                (count.fract() == 0.0 && count.abs() < 9_007_199_254_740_992.0).then_some(count).map(|count| Self(count as i64))
             }
-            fn visit_i64<E>(self, count: i64) -> Result<Count, E> {
-                Ok(Count(count))
-            }
-            fn visit_u64<E: serde::de::Error>(self, count: u64) -> Result<Count, E> {
-                i64::try_from(count).map(Count).map_err(E::custom)
-            }
-            #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53, where f64 holds every whole number")]
-            fn visit_f64<E: serde::de::Error>(self, count: f64) -> Result<Count, E> {
-                if count.fract() == 0.0 && count.abs() < 9_007_199_254_740_992.0 {
-                    Ok(Count(count as i64))
-                } else {
-                    Err(E::custom("not whole"))
+        }
+    }
+}
+
+/// The first id of an edit history. A history with a malformed id has none: which one came first is then unknown.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct FirstOfHistory(pub(super) Option<TweetId>);
+
+impl<'de> Form<'de> for FirstOfHistory {
+    fn from_array<A: SeqAccess<'de>>(mut array: A, malformed: &mut Malformed) -> Result<Option<Self>, A::Error> {
+        let mut first = None;
+        for index in 0.. {
+            let id = malformed.within(Segment::Item(index), |malformed| {
+                let id = array.next_element_seed(Lenient::<TweetId>::new(malformed))?;
+                if let Some(Sent::Null) = id {
+                    malformed.record(NULL);
+                }
+                Ok(id)
+            })?;
+            match id {
+                None => break,
+                Some(Sent::Value(id)) => first = first.or(Some(id)),
+                Some(Sent::Null | Sent::Malformed(_)) => {
+                    skip_array(array)?;
+                    return Ok(Some(Self(None)));
                 }
             }
         }
-        deserializer.deserialize_any(Whole)
+        Ok(Some(Self(first)))
+    }
+}
+
+/// Whether references were among the fields that were asked for; a list of names, or one text of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ReferencesRequested(pub(super) bool);
+
+impl<'de> Form<'de> for ReferencesRequested {
+    fn from_text(text: Text<'de>) -> Option<Self> {
+        Some(Self(text.contains("referenced_tweets") || text.contains("referenced_posts")))
+    }
+
+    fn from_array<A: SeqAccess<'de>>(array: A, malformed: &mut Malformed) -> Result<Option<Self>, A::Error> {
+        let names = Vec::<Text>::from_array(array, malformed)?.unwrap_or_default();
+        Ok(Some(Self(names.into_iter().filter_map(Self::from_text).any(|requested| requested.0))))
     }
 }

@@ -2,23 +2,36 @@
 //!
 //! X renamed tweets to posts in 2026 and the answers follow unevenly, so both spellings of each name are read, at any
 //! depth, and the newer one wins when both are present.
+//!
+//! Of a post only its id and its year decide whether there is a row; every other value that is not of the form it should
+//! have is null, or dropped from its list, and recorded in [`Malformed`]. The file is the unit of rejection.
 
+mod evidence;
 mod fields;
+mod lenient;
+mod malformed;
+mod rejected;
+mod sent;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use chrono::{DateTime, Datelike as _, Utc};
+use serde::de::DeserializeSeed as _;
 use serde_json::value::RawValue;
 
-use crate::TweetId;
 use crate::columns::tipo;
+use crate::{TweetId, YEARS};
 
-use fields::CapturedAt;
-pub use fields::{Count, CreatedAt, Text};
+use lenient::{Checked, Lenient, Sent};
+use malformed::Segment;
+use sent::{Answer, Data, Entities, Note, Post, Reference};
+
+pub use fields::{Count, Text};
+pub use malformed::{Example, Malformed};
+pub use rejected::NotADocument;
+pub use sent::{Included, PublicMetrics, User};
 
 /// A RAW file: tweets, the users and tweets they refer to, and how they were captured.
 #[derive(Debug)]
@@ -27,142 +40,21 @@ pub struct Document<'a> {
     pub tweets: Vec<Tweet<'a>>,
     /// When `ingest` read it; `None` for an API answer that somebody put into RAW by hand.
     pub captured_at: Option<DateTime<Utc>>,
+    /// Values that could not be read.
+    pub malformed: Malformed,
     references_requested: bool,
     users: HashMap<TweetId, User<'a>>,
     included: HashMap<TweetId, Included<'a>>,
 }
 
-/// The file is not a document of tweets. Tells the place, never a value: serde's own messages quote values.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a document of tweets: {problem} at {path} (line {line}, column {column})")]
-pub struct NotADocument {
-    problem: &'static str,
-    path: String,
-    line: usize,
-    column: usize,
-}
-
-/// One tweet, as sent.
-#[expect(clippy::struct_field_names, reason = "the API's own names")]
-#[derive(Debug, Deserialize)]
+/// One tweet.
+#[derive(Debug)]
 pub struct Tweet<'a> {
     /// Its id.
     pub id: TweetId,
-    /// When it was created.
-    pub created_at: CreatedAt,
-    /// The user who wrote it.
-    pub author_id: Option<TweetId>,
-    /// The tweet that began the conversation.
-    pub conversation_id: Option<TweetId>,
-    /// Language as X tells it, an open list.
-    #[serde(borrow)]
-    pub lang: Option<Text<'a>>,
-    /// Whether a link in it may lead to sensitive content.
-    pub possibly_sensitive: Option<bool>,
-    /// Counts at capture.
-    pub public_metrics: Option<PublicMetrics>,
-    /// Hashtags, mentions and links.
-    #[serde(borrow)]
-    pub entities: Option<Entities<'a>>,
-    #[serde(borrow)]
-    text: Option<Text<'a>>,
-    #[serde(borrow)]
-    note_post: Option<Note<'a>>,
-    #[serde(borrow)]
-    note_tweet: Option<Note<'a>>,
-    #[serde(borrow)]
-    referenced_posts: Option<Vec<Reference<'a>>>,
-    #[serde(borrow)]
-    referenced_tweets: Option<Vec<Reference<'a>>>,
-    edit_history_post_ids: Option<Vec<TweetId>>,
-    edit_history_tweet_ids: Option<Vec<TweetId>>,
-}
-
-/// Counts at capture; absent ones were not sent.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-pub struct PublicMetrics {
-    /// Likes.
-    pub like_count: Option<Count>,
-    /// Replies.
-    pub reply_count: Option<Count>,
-    /// Quotes.
-    pub quote_count: Option<Count>,
-    /// Bookmarks.
-    pub bookmark_count: Option<Count>,
-    /// Views.
-    pub impression_count: Option<Count>,
-    repost_count: Option<Count>,
-    retweet_count: Option<Count>,
-}
-
-/// Parts of the text that X recognised.
-#[derive(Debug, Deserialize)]
-pub struct Entities<'a> {
-    /// `#tag` without the sign.
-    #[serde(borrow)]
-    pub hashtags: Option<Vec<Hashtag<'a>>>,
-    /// `@username` without the sign.
-    #[serde(borrow)]
-    pub mentions: Option<Vec<Mention<'a>>>,
-    /// Links.
-    #[serde(borrow)]
-    pub urls: Option<Vec<Url<'a>>>,
-}
-
-/// A hashtag.
-#[derive(Debug, Deserialize)]
-pub struct Hashtag<'a> {
-    /// Without `#`.
-    #[serde(borrow)]
-    pub tag: Text<'a>,
-}
-
-/// A mention.
-#[derive(Debug, Deserialize)]
-pub struct Mention<'a> {
-    /// Without `@`.
-    #[serde(borrow)]
-    pub username: Text<'a>,
-}
-
-/// A link.
-#[derive(Debug, Deserialize)]
-pub struct Url<'a> {
-    #[serde(borrow)]
-    expanded_url: Option<Text<'a>>,
-    #[serde(borrow)]
-    url: Option<Text<'a>>,
-}
-
-impl<'a> Url<'a> {
-    /// Where the link leads; the short form when X did not expand it.
-    pub fn target(&self) -> Option<&Text<'a>> {
-        self.expanded_url.as_ref().or(self.url.as_ref())
-    }
-}
-
-/// A user in `includes`.
-#[derive(Debug, Deserialize)]
-pub struct User<'a> {
-    id: TweetId,
-    /// Handle without `@`.
-    #[serde(borrow)]
-    pub username: Option<Text<'a>>,
-    /// Display name.
-    #[serde(borrow)]
-    pub name: Option<Text<'a>>,
-}
-
-/// A tweet in `includes`: only its words matter here.
-#[derive(Debug, Deserialize)]
-pub struct Included<'a> {
-    id: TweetId,
-    #[serde(borrow)]
-    text: Option<Text<'a>>,
-    #[serde(borrow)]
-    note_post: Option<Note<'a>>,
-    #[serde(borrow)]
-    note_tweet: Option<Note<'a>>,
+    /// When it was created: `created_at`, or the time in the id when that is missing or malformed.
+    pub created_at: DateTime<Utc>,
+    sent: Post<'a>,
 }
 
 /// What kind of tweet it is, and the tweet that it refers to by being so.
@@ -175,42 +67,42 @@ pub struct Kind {
 }
 
 impl<'a> Document<'a> {
-    /// Reads a RAW file.
+    /// Reads a RAW file. A byte order mark before it is skipped.
     ///
     /// # Errors
-    /// [`NotADocument`] when it is not a JSON object with `data` or `meta`, or when any tweet in it lacks `id` or
-    /// `created_at`, has an id outside 1…2^63−1, was created in a year that the table does not cover, or has a known
-    /// field of another type: the file is the unit of rejection.
+    /// [`NotADocument`] when it is not a JSON object with a list of posts in `data`, or with none and a `meta.result_count` of
+    /// 0; and when one of the posts has no valid id, or is of a year that the table does not cover.
     pub fn parse(raw: &'a [u8]) -> Result<Self, NotADocument> {
-        // UTF-8 is checked once, for the whole file: reading is a tenth cheaper than when each string is checked.
-        let wire: Result<Wire, _> = match std::str::from_utf8(raw) {
-            Ok(text) => serde_json::from_str(text),
-            Err(_) => serde_json::from_slice(raw), // the broken string may be one that nobody reads
+        let raw = without_byte_order_mark(raw);
+        let mut malformed = Malformed::default();
+        let answer = match read(raw, &mut malformed).map_err(|error| NotADocument::locate(raw, &error))? {
+            Sent::Value(answer) => answer,
+            Sent::Null => return Err(other_form("the file", lenient::NULL, "an object")),
+            Sent::Malformed(found) => return Err(other_form("the file", found, "an object")),
         };
-        let wire = match wire {
-            Ok(wire) => wire,
-            Err(error) => return Err(NotADocument::locate(raw, &error)),
-        };
-        if wire.data.is_none() && wire.meta.is_none() {
-            return Err(NotADocument { problem: "neither `data` nor `meta`", path: ".".into(), line: 1, column: 1 });
+        let result_count = answer.meta.and_then(|meta| meta.result_count);
+        let posts = posts(answer.data, result_count, raw)?;
+        if result_count.is_some_and(|Count(count)| usize::try_from(count) != Ok(posts.len())) {
+            malformed.record_at(&[Segment::Field("meta"), Segment::Field("result_count")], "another number than there are posts");
         }
-        let Includes { users, tweets, posts } = wire.includes.unwrap_or_default();
-        let (captured_at, requested) = wire.capture.map_or((None, None), |capture| (capture.captured_at, capture.requested));
+        let tweets = posts.into_iter().enumerate().map(|(index, post)| tweet(index, post, &mut malformed)).collect::<Result<_, _>>()?;
+        let includes = answer.includes.unwrap_or_default();
+        let capture = answer.capture.unwrap_or_default();
+        // The later one stays, so the newer spelling wins here, too.
+        let included = includes.tweets.into_iter().chain(includes.posts).flatten();
         Ok(Self {
-            tweets: wire.data.unwrap_or_default(),
-            captured_at: captured_at.map(|time| time.0),
-            // Whatever the form of the list: the names are unmistakable.
-            references_requested: requested
-                .is_some_and(|requested| requested.get().contains("referenced_tweets") || requested.get().contains("referenced_posts")),
-            users: users.into_iter().flatten().map(|user| (user.id, user)).collect(),
-            // The later one stays, so the newer spelling wins here, too.
-            included: tweets.into_iter().chain(posts).flatten().map(|tweet| (tweet.id, tweet)).collect(),
+            tweets,
+            captured_at: capture.captured_at,
+            malformed,
+            references_requested: capture.requested.unwrap_or_default().0,
+            users: includes.users.into_iter().flatten().filter_map(|user| Some((user.id?, user))).collect(),
+            included: included.filter_map(|tweet| Some((tweet.id?, tweet))).collect(),
         })
     }
 
     /// The author of a tweet, when users were asked for.
     pub fn author(&self, tweet: &Tweet) -> Option<&User<'a>> {
-        self.users.get(&tweet.author_id?)
+        self.users.get(&tweet.author_id()?)
     }
 
     /// The included tweet that `tweet` retweets.
@@ -229,30 +121,172 @@ impl<'a> Document<'a> {
     }
 }
 
-impl Tweet<'_> {
+/// Windows programs write one before a text, and RFC 8259 lets a reader skip it.
+fn without_byte_order_mark(mut raw: &[u8]) -> &[u8] {
+    while let Some(rest) = raw.strip_prefix("\u{feff}".as_bytes()) {
+        raw = rest;
+    }
+    raw
+}
+
+fn read<'a>(raw: &'a [u8], malformed: &mut Malformed) -> Result<Sent<Answer<'a>>, serde_json::Error> {
+    // UTF-8 is checked once, for the whole file: reading is a tenth cheaper than when each string is checked.
+    match std::str::from_utf8(raw) {
+        Ok(text) => read_to_end(serde_json::Deserializer::from_str(text), malformed),
+        Err(_) => read_to_end(serde_json::Deserializer::from_slice(raw), malformed), // the broken string may be one that nobody reads
+    }
+}
+
+fn read_to_end<'a, R: serde_json::de::Read<'a>>(
+    mut json: serde_json::Deserializer<R>,
+    malformed: &mut Malformed,
+) -> Result<Sent<Answer<'a>>, serde_json::Error> {
+    let answer = Lenient::new(malformed).deserialize(&mut json)?;
+    json.end()?;
+    Ok(answer)
+}
+
+fn other_form(place: impl Into<String>, found: &'static str, wanted: &'static str) -> NotADocument {
+    NotADocument::OtherForm { place: place.into(), found, wanted }
+}
+
+/// The posts of a file, if it is a page of posts.
+fn posts<'a>(data: Option<Checked<Data<'a>>>, result_count: Option<Count>, raw: &[u8]) -> Result<Vec<Post<'a>>, NotADocument> {
+    let data = match data {
+        None => Data::default(),
+        Some(Checked::Valid(data)) => data,
+        Some(Checked::Malformed(found)) => return Err(other_form("`data`", found, "an array of posts")),
+    };
+    if let Some((index, found)) = data.not_an_object {
+        return Err(other_form(format!("data[{index}]"), found, "a post"));
+    }
+    if data.has_more {
+        return Err(NotADocument::TooManyPosts { posts_max: sent::POSTS_MAX });
+    }
+    if data.posts.is_empty() {
+        let problem = match result_count {
+            None => "`meta.result_count` is missing".to_owned(),
+            Some(Count(0)) => match unknown_list_of_objects(raw) {
+                None => return Ok(Vec::new()),
+                Some(name) => format!("`{name}` has"),
+            },
+            Some(Count(count)) => format!("`meta.result_count` is {count}"),
+        };
+        return Err(NotADocument::WithoutPosts { problem });
+    }
+    let evidence = || data.posts.iter().map(|post| post.evidence);
+    if evidence().any(evidence::Evidence::is_post) {
+        return Ok(data.posts);
+    }
+    Err(NotADocument::OtherObjects { looks_like: evidence::describe(evidence(), raw) })
+}
+
+/// The name of a list of objects that X does not send: posts under another name than `data`.
+fn unknown_list_of_objects(raw: &[u8]) -> Option<String> {
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(raw).ok()?;
+    let has_objects = |value: &RawValue| {
+        let items: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
+        items.iter().any(|item| item.get().starts_with('{'))
+    };
+    let mut unknown = fields.into_iter().filter(|(name, _)| !["data", "includes", "meta", "errors", "capture"].contains(&name.as_str()));
+    unknown.find(|(_, value)| has_objects(value)).map(|(name, _)| name.chars().take(64).collect())
+}
+
+/// The tweet of a post, if it can be told from others and has a place in the table.
+fn tweet<'a>(index: usize, sent: Post<'a>, malformed: &mut Malformed) -> Result<Tweet<'a>, NotADocument> {
+    let id = match sent.id {
+        Some(Checked::Valid(id)) => id,
+        Some(Checked::Malformed(found)) => return Err(NotADocument::WithoutId { index, found }),
+        None => return Err(NotADocument::WithoutId { index, found: "missing" }),
+    };
+    let mut time_in_id = |found| {
+        malformed.record_at(&[Segment::Field("data"), Segment::Item(index), Segment::Field("created_at")], found);
+        (id.created_at(), "id")
+    };
+    let (created_at, field) = match sent.created_at {
+        Some(Checked::Valid(created_at)) => (created_at, "created_at"),
+        Some(Checked::Malformed(found)) => time_in_id(found),
+        None => time_in_id("missing"),
+    };
+    if YEARS.contains(&created_at.year()) {
+        return Ok(Tweet { id, created_at, sent });
+    }
+    Err(NotADocument::OtherYear { index, year: created_at.year(), field, years: YEARS })
+}
+
+impl<'a> Tweet<'a> {
+    /// The user who wrote it.
+    pub fn author_id(&self) -> Option<TweetId> {
+        self.sent.author_id
+    }
+
+    /// The tweet that began the conversation.
+    pub fn conversation_id(&self) -> Option<TweetId> {
+        self.sent.conversation_id
+    }
+
+    /// Language as X names it, an open list.
+    pub fn lang(&self) -> Option<&str> {
+        self.sent.lang.as_deref()
+    }
+
+    /// Whether a link in it may lead to sensitive content.
+    pub fn possibly_sensitive(&self) -> Option<bool> {
+        self.sent.possibly_sensitive
+    }
+
+    /// Counts at capture.
+    pub fn public_metrics(&self) -> PublicMetrics {
+        self.sent.public_metrics.unwrap_or_default()
+    }
+
     /// `text`: of a long tweet only the beginning.
     pub fn text(&self) -> Option<&str> {
-        self.text.as_deref()
+        self.sent.text.as_deref()
     }
 
     /// The whole text of a long tweet.
     pub fn note_text(&self) -> Option<&str> {
-        note_text(self.note_post.as_ref(), self.note_tweet.as_ref())
+        note_text(self.sent.note_post.as_deref(), self.sent.note_tweet.as_deref())
+    }
+
+    /// Hashtags of the whole text, without `#`.
+    pub fn hashtags(&self) -> Option<impl Iterator<Item = &str>> {
+        self.recognised(|entities| entities.hashtags.as_deref()).map(|tags| tags.iter().filter_map(|hashtag| hashtag.tag.as_deref()))
+    }
+
+    /// Handles mentioned in the whole text, without `@`.
+    pub fn mentions(&self) -> Option<impl Iterator<Item = &str>> {
+        let mentions = self.recognised(|entities| entities.mentions.as_deref());
+        mentions.map(|mentions| mentions.iter().filter_map(|mention| mention.username.as_deref()))
+    }
+
+    /// Links of the whole text, each once: X repeats a link for each photo behind it.
+    pub fn urls(&self) -> Option<impl Iterator<Item = &str>> {
+        let mut seen = HashSet::new();
+        let urls = self.recognised(|entities| entities.urls.as_deref());
+        urls.map(|urls| urls.iter().filter_map(|url| url.target()).filter(move |target| seen.insert(*target)))
+    }
+
+    /// A list of entities: that of the whole text, if X sent it, else that of `text`.
+    fn recognised<'t, T>(&'t self, list: impl Fn(&'t Entities<'a>) -> Option<&'t [T]>) -> Option<&'t [T]> {
+        let notes = [&self.sent.note_post, &self.sent.note_tweet].map(|note| note.as_ref().and_then(|note| note.entities.as_ref()));
+        fullest(notes.into_iter().chain([self.sent.entities.as_ref()]).flatten().filter_map(list), |list| !list.is_empty())
     }
 
     /// The first id of the edit history: the same tweet before its edits.
     pub fn original_id(&self) -> TweetId {
-        let history = self.edit_history_post_ids.as_ref().or(self.edit_history_tweet_ids.as_ref());
-        history.and_then(|ids| ids.first().copied()).unwrap_or(self.id)
+        let histories = [self.sent.edit_history_post_ids, self.sent.edit_history_tweet_ids];
+        histories.into_iter().flatten().find_map(|history| history.0).unwrap_or(self.id)
     }
 
-    fn references(&self) -> Option<&[Reference<'_>]> {
-        let newer = self.referenced_posts.as_deref();
-        newer.filter(|references| !references.is_empty()).or(self.referenced_tweets.as_deref()).or(newer)
+    fn references(&self) -> Option<&[Reference<'a>]> {
+        let lists = [self.sent.referenced_posts.as_deref(), self.sent.referenced_tweets.as_deref()];
+        fullest(lists.into_iter().flatten(), |list| !list.is_empty())
     }
 
     fn reference(&self, types: &[&str]) -> Option<TweetId> {
-        self.references()?.iter().find(|reference| types.contains(&&*reference.r#type)).map(|reference| reference.id)
+        self.references()?.iter().find(|reference| reference.kind.as_deref().is_some_and(|kind| types.contains(&kind)))?.id
     }
 }
 
@@ -264,82 +298,16 @@ impl Included<'_> {
 
     /// The whole text of a long tweet.
     pub fn note_text(&self) -> Option<&str> {
-        note_text(self.note_post.as_ref(), self.note_tweet.as_ref())
+        note_text(self.note_post.as_deref(), self.note_tweet.as_deref())
     }
 }
 
-impl PublicMetrics {
-    /// Retweets, under either name.
-    pub fn retweets(&self) -> Option<Count> {
-        self.repost_count.or(self.retweet_count)
-    }
-}
-
-/// The first of the two that says something, so that an empty note does not hide the other.
 fn note_text<'n>(post: Option<&'n Note>, tweet: Option<&'n Note>) -> Option<&'n str> {
-    let mut sent = [post, tweet].into_iter().flatten().filter_map(|note| note.text.as_deref());
-    let first = sent.next();
-    first.filter(|text| !text.is_empty()).or(sent.next()).or(first)
+    fullest([post, tweet].into_iter().flatten().filter_map(|note| note.text.as_deref()), |text| !text.is_empty())
 }
 
-#[derive(Deserialize)]
-struct Wire<'a> {
-    #[serde(borrow)]
-    data: Option<Vec<Tweet<'a>>>,
-    #[serde(borrow)]
-    includes: Option<Includes<'a>>,
-    meta: Option<IgnoredAny>,
-    #[serde(borrow)]
-    capture: Option<CaptureWire<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-struct Includes<'a> {
-    #[serde(borrow)]
-    users: Option<Vec<User<'a>>>,
-    #[serde(borrow)]
-    tweets: Option<Vec<Included<'a>>>,
-    #[serde(borrow)]
-    posts: Option<Vec<Included<'a>>>,
-}
-
-#[derive(Deserialize)]
-struct CaptureWire<'a> {
-    captured_at: Option<CapturedAt>,
-    #[serde(borrow)]
-    requested: Option<&'a RawValue>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Note<'a> {
-    #[serde(borrow)]
-    text: Option<Text<'a>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Reference<'a> {
-    #[serde(borrow)]
-    r#type: Text<'a>,
-    id: TweetId,
-}
-
-/// Of the place in a file that is told; `data[99].entities.urls[9].expanded_url` has 38.
-const PATH_CHARS_MAX: usize = 64;
-
-impl NotADocument {
-    /// Names the place by reading once more, slower, with the path kept.
-    fn locate(raw: &[u8], error: &serde_json::Error) -> Self {
-        let mut deserializer = serde_json::Deserializer::from_slice(raw);
-        let path = match serde_path_to_error::deserialize::<_, Wire>(&mut deserializer) {
-            Ok(_) => ".".to_owned(), // the document itself is read; what follows it is the problem
-            // Names of fields that nobody knows are in it, as long as the file makes them.
-            Err(located) => located.path().to_string().chars().take(PATH_CHARS_MAX).collect(),
-        };
-        let problem = match error.classify() {
-            serde_json::error::Category::Eof => "cut off",
-            serde_json::error::Category::Syntax | serde_json::error::Category::Io => "not JSON",
-            serde_json::error::Category::Data => "missing field or unexpected value",
-        };
-        Self { problem, path, line: error.line(), column: error.column() }
-    }
+/// The first of the spellings that has content, so that an empty one does not hide the other; else the first that was sent.
+fn fullest<T: Copy>(mut sent: impl Iterator<Item = T>, has_content: impl Fn(&T) -> bool) -> Option<T> {
+    let first = sent.next()?;
+    if has_content(&first) { Some(first) } else { sent.find(|other| has_content(other)).or(Some(first)) }
 }

@@ -4,7 +4,7 @@ use super::*;
 use expect_test::{Expect, expect};
 
 fn with_tweet(fields: &str) -> String {
-    format!(r#"{{"data":[{{"id":"7","created_at":"2026-11-23T14:05:00.000Z",{fields}}}]}}"#)
+    format!(r#"{{"data":[{{"id":"7","created_at":"2026-11-23T14:05:00.000Z","author_id":"1",{fields}}}]}}"#)
 }
 
 #[track_caller]
@@ -49,7 +49,7 @@ fn both_vocabularies_read_alike_and_the_newer_wins() {
         let document = Document::parse(raw.as_bytes()).unwrap();
         let tweet = &document.tweets[0];
         assert_eq!(tweet.note_text(), Some("n"), "{fields}");
-        assert_eq!(tweet.public_metrics.unwrap().retweets(), Some(Count(3)), "{fields}");
+        assert_eq!(tweet.public_metrics().retweets(), Some(Count(3)), "{fields}");
         assert_eq!(tweet.original_id().get(), 5, "{fields}");
     }
 }
@@ -92,58 +92,353 @@ fn a_whole_number_may_be_written_in_any_form() {
         [("100", Some(100)), ("1e2", Some(100)), ("100.0", Some(100)), ("-1", Some(-1)), ("1.5", None), ("1e300", None), ("\"1\"", None)]
     {
         let raw = with_tweet(&format!(r#""public_metrics":{{"like_count":{number}}}"#));
-        let count = Document::parse(raw.as_bytes()).ok().and_then(|document| document.tweets[0].public_metrics?.like_count);
+        let count = Document::parse(raw.as_bytes()).unwrap().tweets[0].public_metrics().like_count;
         assert_eq!(count, want.map(Count), "{number}");
     }
 }
 
+/// The row of a post whose other fields are well, and what is malformed in it.
+#[track_caller]
+fn check_malformed(fields: &str, want: Expect) {
+    let raw = with_tweet(fields);
+    let document = Document::parse(raw.as_bytes()).unwrap_or_else(|error| panic!("{fields}: {error}"));
+    assert_eq!((document.tweets.len(), document.tweets[0].author_id().map(TweetId::get)), (1, Some(1)), "{fields}");
+    let malformed = &document.malformed;
+    let examples: Vec<String> = malformed.examples().iter().map(ToString::to_string).collect();
+    want.assert_eq(&format!("{:?} {}", malformed.by_field(), examples.join("; ")));
+    assert_eq!(malformed.total(), malformed.by_field().values().sum::<u64>());
+    assert!(!examples.join("").contains("segredo"), "{examples:?}");
+}
+
+#[test]
+fn only_the_id_decides_and_what_is_malformed_is_counted_by_field() {
+    check_malformed(r#""lang":null,"text":null,"entities":null"#, expect!["{} "]);
+    check_malformed(r#""lang":5"#, expect![[r#"{"lang": 1} data[0].lang: a number"#]]);
+    check_malformed(r#""text":["segredo"]"#, expect![[r#"{"text": 1} data[0].text: an array"#]]);
+    check_malformed(r#""text":{"segredo":{"a":[1]}},"x":[[{}]]"#, expect![[r#"{"text": 1} data[0].text: an object"#]]);
+    check_malformed(r#""conversation_id":"""#, expect![[r#"{"conversation_id": 1} data[0].conversation_id: a string"#]]);
+    check_malformed(r#""conversation_id":12"#, expect![[r#"{"conversation_id": 1} data[0].conversation_id: a number"#]]);
+    check_malformed(r#""possibly_sensitive":"true""#, expect![[r#"{"possibly_sensitive": 1} data[0].possibly_sensitive: a string"#]]);
+    check_malformed(r#""public_metrics":[1,2,3]"#, expect![[r#"{"public_metrics": 1} data[0].public_metrics: an array"#]]);
+    check_malformed(
+        r#""public_metrics":{"like_count":"3","reply_count":1.5,"quote_count":true,"impression_count":1e300,"bookmark_count":-1}"#,
+        expect![[
+            r#"{"impression_count": 1, "like_count": 1, "quote_count": 1, "reply_count": 1} data[0].public_metrics.like_count: a string; data[0].public_metrics.reply_count: a number; data[0].public_metrics.quote_count: a boolean; data[0].public_metrics.impression_count: a number"#
+        ]],
+    );
+    check_malformed(r#""note_tweet":"segredo""#, expect![[r#"{"note_tweet": 1} data[0].note_tweet: a string"#]]);
+    check_malformed(
+        r#""note_tweet":{"text":7,"entities":[]}"#,
+        expect![[r#"{"entities": 1, "text": 1} data[0].note_tweet.text: a number; data[0].note_tweet.entities: an array"#]],
+    );
+    check_malformed(
+        r#""entities":{"hashtags":["segredo",{"tag":"b"},{"tag":1},null,{}],"urls":"segredo","mentions":[["segredo"]]}"#,
+        expect![[
+            r#"{"hashtags": 2, "mentions": 1, "tag": 2, "urls": 1} data[0].entities.hashtags[0]: a string; data[0].entities.hashtags[2].tag: a number; data[0].entities.hashtags[3]: null; data[0].entities.hashtags[4]: an incomplete object; data[0].entities.urls: a string; data[0].entities.mentions[0]: an array"#
+        ]],
+    );
+    check_malformed(
+        r#""referenced_tweets":[{"type":"quoted"},{"type":7,"id":"1"},{"type":"new","id":"1"}]"#,
+        expect![[r#"{"type": 2} data[0].referenced_tweets[0]: an incomplete object; data[0].referenced_tweets[1].type: a number"#]],
+    );
+    check_malformed(
+        r#""edit_history_tweet_ids":[""]"#,
+        expect![[r#"{"edit_history_tweet_ids": 1} data[0].edit_history_tweet_ids[0]: a string"#]],
+    );
+    check_malformed(r#""lang":"pt","lang":"en""#, expect![[r#"{"lang": 1} data[0].lang: a repeated field"#]]);
+    check_malformed(r#""id":"7","author_id":"1""#, expect![[r#"{"author_id": 1} data[0].author_id: a repeated field"#]]);
+}
+
+#[test]
+fn a_list_keeps_its_other_items() {
+    let raw = with_tweet(
+        r##""entities":{"hashtags":["a",{"tag":"b"},{"tag":["c"]}],"mentions":[],"urls":[{"url":5,"expanded_url":"x"},{}]},
+            "referenced_tweets":[{"type":"retweeted","id":1},{"type":"quoted","id":"3"}]"##,
+    );
+    let document = Document::parse(raw.as_bytes()).unwrap();
+    let tweet = &document.tweets[0];
+    assert_eq!(tweet.hashtags().unwrap().collect::<Vec<_>>(), ["b"]);
+    assert_eq!(tweet.mentions().unwrap().count(), 0);
+    assert_eq!(tweet.urls().unwrap().collect::<Vec<_>>(), ["x"]);
+    assert_eq!(document.kind(tweet).unwrap(), Kind { tipo: tipo::CITACAO, referenced_id: TweetId::new(3) });
+}
+
+#[test]
+fn a_malformed_edit_history_makes_the_tweet_its_own_original() {
+    for (history, want) in [
+        (r#"["5","7"]"#, 5),
+        (r#"["","7"]"#, 7),
+        (r#"["5",""]"#, 7),
+        (r#"["5",6]"#, 7),
+        (r#"[5]"#, 7),
+        (r#"[null]"#, 7),
+        (r#"[]"#, 7),
+        (r#"null"#, 7),
+        (r#""5""#, 7),
+        (r#"{"0":"5"}"#, 7),
+    ] {
+        let raw = with_tweet(&format!(r#""edit_history_tweet_ids":{history}"#));
+        assert_eq!(Document::parse(raw.as_bytes()).unwrap().tweets[0].original_id().get(), want, "{history}");
+    }
+}
+
+#[test]
+fn a_missing_or_malformed_creation_time_is_the_time_in_the_id() {
+    for (field, want) in [
+        ("", "data[0].created_at: missing"),
+        (r#","created_at":null"#, "data[0].created_at: missing"),
+        (r#","created_at":1795442700"#, "data[0].created_at: a number"),
+        (r#","created_at":"Mon Nov 23 14:05:01 +0000 2026""#, "data[0].created_at: a string"),
+        (r#","created_at":"""#, "data[0].created_at: a string"),
+        (r#","created_at":["2026-11-23T14:05:01Z"]"#, "data[0].created_at: an array"),
+        (r#","created_at":"2026-11-23T14:05:01Z","created_at":"2026-11-24T14:05:01Z""#, "data[0].created_at: a repeated field"),
+    ] {
+        let raw = format!(r#"{{"data":[{{"id":"2124866860615730001","text":"a"{field}}}]}}"#);
+        let document = Document::parse(raw.as_bytes()).unwrap();
+        assert_eq!(document.tweets[0].created_at, document.tweets[0].id.created_at(), "{field}");
+        assert_eq!(document.malformed.examples()[0].to_string(), want, "{field}");
+        assert_eq!(document.malformed.by_field()["created_at"], 1, "{field}");
+    }
+}
+
+#[test]
+fn a_creation_time_is_that_of_the_row() {
+    for (sent, want) in [
+        ("2026-11-23T14:05:01.9999Z", "2026-11-23T14:05:01.999+00:00"),
+        ("2026-11-23T11:05:01-03:00", "2026-11-23T14:05:01+00:00"),
+        ("2026-11-30T23:59:60Z", "2026-12-01T00:00:00+00:00"),
+    ] {
+        let raw = format!(r#"{{"data":[{{"id":"7","text":"a","created_at":"{sent}"}}]}}"#);
+        assert_eq!(Document::parse(raw.as_bytes()).unwrap().tweets[0].created_at.to_rfc3339(), want, "{sent}");
+    }
+}
+
+#[test]
+fn what_no_post_depends_on_costs_no_row() {
+    for (part, want) in [
+        (r#""includes":[]"#, "includes: an array"),
+        (r#""includes":"segredo""#, "includes: a string"),
+        (r#""includes":{"users":{}}"#, "includes.users: an object"),
+        (r#""includes":{"users":["segredo"]}"#, "includes.users[0]: a string"),
+        (r#""includes":{"users":[{"id":3,"username":"a"}]}"#, "includes.users[0].id: a number"),
+        (r#""includes":{"users":[{"username":"a"}]}"#, "includes.users[0]: an incomplete object"),
+        (r#""includes":{"tweets":[{"id":"3","text":[]}]}"#, "includes.tweets[0].text: an array"),
+        (r#""includes":{"media":5}"#, ""),
+        (r#""meta":[]"#, "meta: an array"),
+        (r#""meta":{"result_count":"1"}"#, "meta.result_count: a string"),
+        (r#""meta":{"result_count":2}"#, "meta.result_count: another number than there are posts"),
+        (r#""meta":{"result_count":-1}"#, "meta.result_count: another number than there are posts"),
+        (r#""meta":{"result_count":1.0}"#, ""),
+        (r#""meta":{}"#, ""),
+        (r#""capture":"segredo""#, "capture: a string"),
+        (r#""capture":{"captured_at":"segredo"}"#, "capture.captured_at: a string"),
+        (r#""capture":{"requested":5}"#, "capture.requested: a number"),
+        (r#""errors":5,"__twarc":[1]"#, ""),
+    ] {
+        let raw = format!(r#"{{"data":[{{"id":"7","created_at":"2026-11-23T14:05:00Z","text":"a"}}],{part}}}"#);
+        let document = Document::parse(raw.as_bytes()).unwrap();
+        let examples: Vec<String> = document.malformed.examples().iter().map(ToString::to_string).collect();
+        assert_eq!((document.tweets.len(), examples.join("; ").as_str()), (1, want), "{part}");
+    }
+}
+
+#[test]
+fn examples_are_few_and_counts_are_complete() {
+    let raw = with_tweet(&format!(r#""entities":{{"hashtags":[{}1]}}"#, "1,".repeat(9_999)));
+    let malformed = Document::parse(raw.as_bytes()).unwrap().malformed;
+    assert_eq!((malformed.total(), malformed.by_field()["hashtags"], malformed.examples().len()), (10_000, 10_000, 10));
+}
+
+#[test]
+fn entities_are_those_of_the_whole_text_and_each_link_is_there_once() {
+    let lists = |fields: &str| {
+        let raw = with_tweet(fields);
+        let document = Document::parse(raw.as_bytes()).unwrap();
+        let tweet = &document.tweets[0];
+        let list = |list: Option<Vec<&str>>| list.map_or("null".to_owned(), |list| list.join(" "));
+        [
+            list(tweet.hashtags().map(Iterator::collect)),
+            list(tweet.mentions().map(Iterator::collect)),
+            list(tweet.urls().map(Iterator::collect)),
+        ]
+    };
+    let of_text = r#""entities":{"hashtags":[{"tag":"a"}],"urls":[{"url":"u"}]}"#;
+    let of_note = r#"{"hashtags":[{"tag":"a"},{"tag":"b"}],"mentions":[{"username":"m"}]}"#;
+    assert_eq!(lists(of_text), ["a", "null", "u"]);
+    assert_eq!(lists(&format!(r#"{of_text},"note_tweet":{{"text":"t","entities":{of_note}}}"#)), ["a b", "m", "u"]);
+    assert_eq!(
+        lists(&format!(r#"{of_text},"note_post":{{"entities":{of_note}}},"note_tweet":{{"entities":{{"hashtags":[]}}}}"#)),
+        ["a b", "m", "u"]
+    );
+    assert_eq!(lists(&format!(r#"{of_text},"note_tweet":{{"entities":{{"hashtags":[]}}}}"#)), ["a", "null", "u"]);
+    assert_eq!(lists(r#""note_tweet":{"entities":{"hashtags":[]}}"#), ["", "null", "null"]);
+    let photos = r#""entities":{"urls":[{"url":"f"},{"url":"g"},{"url":"f","media_key":"1"},{"url":"f","media_key":"2"}]}"#;
+    assert_eq!(lists(photos), ["null", "null", "f g"]);
+}
+
 #[test]
 fn nothing_found_is_a_document_without_tweets() {
-    for raw in [r#"{"meta":{"result_count":0}}"#, r#"{"data":[],"includes":null}"#] {
+    for raw in [
+        r#"{"meta":{"result_count":0}}"#,
+        r#"{"meta":{"result_count":0.0},"data":null}"#,
+        r#"{"data":[],"includes":null,"meta":{"result_count":0},"errors":[{"title":"x"}],"x":[1],"y":{}}"#,
+        "\u{feff}\u{feff}{\"meta\":{\"result_count\":0}}",
+    ] {
         assert_eq!(Document::parse(raw.as_bytes()).unwrap().tweets.len(), 0, "{raw}");
     }
 }
 
+#[track_caller]
+fn check_rejected(raw: &str, want: Expect) {
+    let error = Document::parse(raw.as_bytes()).unwrap_err().to_string();
+    want.assert_eq(error.strip_prefix("not a document of tweets: ").unwrap());
+    assert!(!error.contains("segr"), "{error}");
+    assert!(error.len() < 400, "{} bytes", error.len());
+}
+
 #[test]
-fn what_is_no_document_is_refused_by_its_place_alone() {
+fn what_is_not_json_is_rejected_by_its_place_alone() {
     let deep = format!(r#"{{"data":{}}}"#, "[".repeat(200_000));
+    check_rejected("", expect!["cut off at . (line 1, column 0)"]);
+    check_rejected("\u{feff}", expect!["cut off at . (line 1, column 0)"]);
+    check_rejected("<html>segredo", expect!["not JSON at . (line 1, column 1)"]);
+    check_rejected(
+        r#"{"data":[{"id":"1","created_at":"2026-01-01T00:00:00Z","text":"segr"#,
+        expect!["cut off at data[0].text (line 1, column 67)"],
+    );
+    check_rejected(r#"{"data":[]} segredo"#, expect!["not JSON at . (line 1, column 13)"]);
+    check_rejected(&deep, expect!["not JSON at data[0][0] (line 1, column 200009)"]);
+    check_rejected(
+        &format!(r#"{{"data":[{{"id":"1","{}":[x"#, "é".repeat(10_000)),
+        expect!["not JSON at data[0].éééééééééééééééééééééééééééééééééééééééééééééééééééééééé (line 1, column 20024)"],
+    );
+}
+
+#[test]
+fn an_answer_that_contradicts_itself_is_rejected() {
+    check_rejected(
+        "{}",
+        expect!["`data` has no posts and `meta.result_count` is missing; an answer without posts has a `meta.result_count` of 0"],
+    );
+    check_rejected(
+        r#"{"errors":[{"title":"segredo"}]}"#,
+        expect!["`data` has no posts and `meta.result_count` is missing; an answer without posts has a `meta.result_count` of 0"],
+    );
+    check_rejected(
+        r#"{"meta":{}}"#,
+        expect!["`data` has no posts and `meta.result_count` is missing; an answer without posts has a `meta.result_count` of 0"],
+    );
+    check_rejected(
+        r#"{"data":[]}"#,
+        expect!["`data` has no posts and `meta.result_count` is missing; an answer without posts has a `meta.result_count` of 0"],
+    );
+    check_rejected(
+        r#"{"data":null,"meta":{"result_count":"0"}}"#,
+        expect!["`data` has no posts and `meta.result_count` is missing; an answer without posts has a `meta.result_count` of 0"],
+    );
+    check_rejected(
+        r#"{"meta":{"result_count":3}}"#,
+        expect!["`data` has no posts and `meta.result_count` is 3; an answer without posts has a `meta.result_count` of 0"],
+    );
+    check_rejected(
+        r#"{"data":null,"meta":{"result_count":3}}"#,
+        expect!["`data` has no posts and `meta.result_count` is 3; an answer without posts has a `meta.result_count` of 0"],
+    );
+    check_rejected(
+        r#"{"data":[],"meta":{"result_count":-1}}"#,
+        expect!["`data` has no posts and `meta.result_count` is -1; an answer without posts has a `meta.result_count` of 0"],
+    );
+    check_rejected(
+        r#"{"tweets":[{"id":"7","text":"segredo"}],"meta":{"result_count":0}}"#,
+        expect!["`data` has no posts and `tweets` has; an answer without posts has a `meta.result_count` of 0"],
+    );
+}
+
+#[test]
+fn what_is_not_a_page_of_posts_is_rejected() {
     for (raw, want) in [
-        ("", expect!["not a document of tweets: cut off at . (line 1, column 0)"]),
-        ("<html>segredo", expect!["not a document of tweets: not JSON at . (line 1, column 1)"]),
-        (r#"{"errors":[]}"#, expect!["not a document of tweets: neither `data` nor `meta` at . (line 1, column 1)"]),
+        ("null", expect!["the file is null, not an object"]),
+        ("[]", expect!["the file is an array, not an object"]),
+        ("\"segredo\"", expect!["the file is a string, not an object"]),
+        (r#"{"data":{"id":"7","text":"segredo"}}"#, expect!["`data` is an object, not an array of posts"]),
+        (r#"{"data":[["7","segredo"]]}"#, expect!["data[0] is an array, not a post"]),
+        (r#"{"data":[{"id":"7","text":"a"},"segredo"]}"#, expect!["data[1] is a string, not a post"]),
+        (r#"{"data":[{"id":"7","text":"a"},null]}"#, expect!["data[1] is null, not a post"]),
+        (r#"{"data":[],"data":[{"id":"7","text":"a"}]}"#, expect!["`data` is a repeated field, not an array of posts"]),
         (
-            r#"{"data":[{"id":"1","created_at":"2026-01-01T00:00:00Z","text":"segr"#,
-            expect!["not a document of tweets: cut off at data[0].text (line 1, column 67)"],
+            r#"{"data":[{"id":"7","name":"segredo","username":"segredo","public_metrics":{},"entities":{}}]}"#,
+            expect!["no item of `data` is a post; they look like users, objects of `entities`, `id`, `name`, `public_metrics`, `username`"],
         ),
         (
-            r#"{"data":[{"created_at":"2026-01-01T00:00:00Z"}]}"#,
-            expect!["not a document of tweets: missing field or unexpected value at data[0] (line 1, column 46)"],
-        ),
-        (r#"{"data":[{"id":"1"}]}"#, expect!["not a document of tweets: missing field or unexpected value at data[0] (line 1, column 19)"]),
-        (
-            r#"{"data":[{"id":"12345678901234567890","created_at":"2026-01-01T00:00:00Z"}]}"#,
-            expect!["not a document of tweets: missing field or unexpected value at data[0].id (line 1, column 37)"],
+            r#"{"data":[{"id":"7","event_type":"MessageCreate","text":"segredo","dm_conversation_id":"1-2","sender_id":"1"}]}"#,
+            expect![
+                "no item of `data` is a post; they look like direct messages, objects of `dm_conversation_id`, `event_type`, `id`, `sender_id`, `text`"
+            ],
         ),
         (
-            r#"{"data":[{"id":"1","created_at":"1601-01-01T00:00:00Z"}]}"#,
-            expect!["not a document of tweets: missing field or unexpected value at data[0].created_at (line 1, column 55)"],
+            r#"{"data":[{"id":"7","text":"segredo","dm_x":1,"referenced_tweets":[]}]}"#,
+            expect!["no item of `data` is a post; they look like direct messages, objects of `dm_x`, `id`, `referenced_tweets`, `text`"],
         ),
         (
-            r#"{"data":[{"id":"1","created_at":"segredo"}]}"#,
-            expect!["not a document of tweets: missing field or unexpected value at data[0].created_at (line 1, column 42)"],
+            r#"{"data":[{"id":"7","name":"segredo","owner_id":"1","member_count":3,"private":false}]}"#,
+            expect!["no item of `data` is a post; they look like lists, objects of `id`, `member_count`, `name`, `owner_id`, `private`"],
         ),
-        (r#"{"data":[]} segredo"#, expect!["not a document of tweets: not JSON at . (line 1, column 13)"]),
-        (&deep, expect!["not a document of tweets: missing field or unexpected value at data[0][0] (line 1, column 10)"]),
+        (
+            r#"{"data":[{"id":"7","type":"tweets","status":"complete","upload_url":"segredo"}]}"#,
+            expect!["no item of `data` is a post; they look like compliance jobs, objects of `id`, `status`, `type`, `upload_url`"],
+        ),
+        (r#"{"data":[{"id":"7","name":"segredo"}]}"#, expect!["no item of `data` is a post; they look like objects of `id`, `name`"]),
+        (r#"{"data":[{}]}"#, expect!["no item of `data` is a post; they look like objects without fields"]),
     ] {
-        let error = Document::parse(raw.as_bytes()).unwrap_err().to_string();
-        want.assert_eq(&error);
-        assert!(!error.contains("segr"), "{error}");
+        check_rejected(raw, want);
     }
 }
 
 #[test]
-fn the_place_is_told_in_a_few_words_however_long_the_names_of_fields_are() {
-    let raw = format!(r#"{{"data":[{{"id":"1","{}":[x"#, "é".repeat(10_000));
-    let told = Document::parse(raw.as_bytes()).unwrap_err().to_string();
-    assert!(told.len() < 400, "{} bytes", told.len());
+fn what_no_answer_of_x_can_be_is_not_held_in_memory() {
+    check_rejected(
+        &format!(r#"{{"data":[{}{{"text":"segredo"}}]}}"#, "{},".repeat(50_000)),
+        expect!["`data` has more than 50000 posts; split the file"],
+    );
+    let posts = r#"{"id":"2124866860615730001","text":""},"#.repeat(50_000);
+    assert_eq!(Document::parse(format!(r#"{{"data":[{}]}}"#, posts.trim_end_matches(',')).as_bytes()).unwrap().tweets.len(), 50_000);
+}
+
+#[test]
+fn one_odd_item_among_posts_is_a_row() {
+    for odd in [r#"{"id":"2124866860615730002","name":"a","username":"b"}"#, r#"{"id":"2124866860615730002"}"#] {
+        let raw = format!(r#"{{"data":[{odd},{{"id":"2124866860615730001","text":5}}]}}"#);
+        assert_eq!(Document::parse(raw.as_bytes()).unwrap().tweets.len(), 2, "{odd}");
+    }
+}
+
+#[test]
+fn a_post_that_cannot_be_placed_rejects_the_file() {
+    let post = |id: &str, created_at: &str| {
+        format!(r#"{{"data":[{{"id":"2124866860615730001","text":"a"}},{{{id}{created_at}"author_id":"1","text":"segredo"}}]}}"#)
+    };
+    let now = r#""created_at":"2026-11-23T14:05:00Z","#;
+    for (id, created_at, want) in [
+        ("", now, expect!["`id` of data[1] is missing; an id is a string of digits from 1 to 2^63-1"]),
+        (r#""id":null,"#, now, expect!["`id` of data[1] is missing; an id is a string of digits from 1 to 2^63-1"]),
+        (r#""id":2124866860615730001,"#, now, expect!["`id` of data[1] is a number; an id is a string of digits from 1 to 2^63-1"]),
+        (r#""id":"","#, now, expect!["`id` of data[1] is a string; an id is a string of digits from 1 to 2^63-1"]),
+        (r#""id":"12345678901234567890","#, now, expect!["`id` of data[1] is a string; an id is a string of digits from 1 to 2^63-1"]),
+        (r#""id":{"segredo":1},"#, now, expect!["`id` of data[1] is an object; an id is a string of digits from 1 to 2^63-1"]),
+        (r#""id":"8","id":"9","#, now, expect!["`id` of data[1] is a repeated field; an id is a string of digits from 1 to 2^63-1"]),
+        (
+            r#""id":"8","#,
+            r#""created_at":"1601-01-01T00:00:00Z","#,
+            expect!["data[1] is of the year 1601 by its `created_at`, and the table has 2024 to 2035"],
+        ),
+        (
+            r#""id":"2124866860615730002","#,
+            r#""created_at":"2036-01-01T00:00:00Z","#,
+            expect!["data[1] is of the year 2036 by its `created_at`, and the table has 2024 to 2035"],
+        ),
+        (r#""id":"8","#, r#""created_at":"segredo","#, expect!["data[1] is of the year 2010 by its `id`, and the table has 2024 to 2035"]),
+        (r#""id":"9223372036854775807","#, "", expect!["data[1] is of the year 2080 by its `id`, and the table has 2024 to 2035"]),
+    ] {
+        check_rejected(&post(id, created_at), want);
+    }
 }
