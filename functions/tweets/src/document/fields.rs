@@ -1,19 +1,15 @@
 //! The values of fields, each read from one form of JSON.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::de::{SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::de::SeqAccess;
 
 use super::lenient::{Form, Lenient, NULL, Sent, skip_array};
 use super::malformed::{Malformed, Segment};
 use crate::{TweetId, parse_created_at};
 
 /// A string borrowed from the bytes unless an escape in it forces a copy.
-///
-/// A type of its own because serde borrows a `Cow` only when it is a field by itself, not inside `Option` or `Vec`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text<'a>(Cow<'a, str>);
 
@@ -32,26 +28,6 @@ impl std::ops::Deref for Text<'_> {
 
     fn deref(&self) -> &str {
         &self.0
-    }
-}
-
-/// Names of fields are read by this; values by [`Lenient`].
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Name;
-        impl<'de> Visitor<'de> for Name {
-            type Value = Text<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-                Ok(Text::borrowed(text))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text::owned(text))
-            }
-        }
-        deserializer.deserialize_str(Name)
     }
 }
 

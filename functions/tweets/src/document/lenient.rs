@@ -88,6 +88,7 @@ impl<'m, T> Lenient<'m, T> {
         Self { malformed, form: PhantomData }
     }
 
+    #[inline(always)]
     fn sent(self, value: Option<T>, found: &'static str) -> Sent<T> {
         if let Some(value) = value {
             return Sent::Value(value);
@@ -100,6 +101,7 @@ impl<'m, T> Lenient<'m, T> {
 impl<'de, T: Form<'de>> DeserializeSeed<'de> for Lenient<'_, T> {
     type Value = Sent<T>;
 
+    #[inline(always)]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Sent<T>, D::Error> {
         deserializer.deserialize_any(self)
     }
@@ -223,7 +225,33 @@ impl<'de, T: Form<'de>> Form<'de> for Checked<T> {
     }
 }
 
+/// Reads the name of a field and answers with what `find` makes of it. The name itself is not kept.
+pub(super) struct Name<F>(pub(super) F);
+
+impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for Name<F> {
+    type Value = T;
+
+    #[inline(always)]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl<T, F: FnOnce(&str) -> T> Visitor<'_> for Name<F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    #[inline(always)]
+    fn visit_str<E>(self, name: &str) -> Result<T, E> {
+        Ok((self.0)(name))
+    }
+}
+
 /// Reads the value of a field into its place.
+#[inline(always)]
 pub(super) fn read_field<'de, T: Form<'de>, A: MapAccess<'de>>(
     object: &mut A,
     name: &'static str,
@@ -263,19 +291,30 @@ macro_rules! object {
 
         impl<$de> Form<$de> for $name $(<$lifetime>)? {
             fn from_object<A: MapAccess<$de>>(mut object: A, malformed: &mut Malformed) -> Result<Option<Self>, A::Error> {
-                let mut this = Self::default();
-                while let Some(name) = object.next_key::<Text>()? {
-                    let name: &str = &name;
-                    $(this.$observer.see(name);)?
-                    $(
-                        if name == object!(@name $field $(= $json)?) {
-                            read_field(&mut object, object!(@name $field $(= $json)?), &mut this.$field, malformed)?;
-                            continue;
-                        }
-                    )*
-                    object.next_value::<IgnoredAny>()?;
+                #[allow(non_camel_case_types, reason = "called as the fields are")]
+                enum Field {
+                    $($field,)*
+                    Unknown,
                 }
-                Ok(Some(this))
+                let mut this = Self::default();
+                loop {
+                    let field = object.next_key_seed(Name(|name: &str| {
+                        $(this.$observer.see(name);)?
+                        $(if name == object!(@name $field $(= $json)?) {
+                            return Field::$field;
+                        })*
+                        Field::Unknown
+                    }))?;
+                    match field {
+                        $(Some(Field::$field) => {
+                            read_field(&mut object, object!(@name $field $(= $json)?), &mut this.$field, malformed)?;
+                        })*
+                        Some(Field::Unknown) => {
+                            object.next_value::<IgnoredAny>()?;
+                        }
+                        None => return Ok(Some(this)),
+                    }
+                }
             }
 
             $(fn is_complete(&self) -> bool {

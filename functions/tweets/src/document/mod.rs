@@ -263,9 +263,10 @@ impl<'a> Tweet<'a> {
 
     /// Links of the whole text, each once: X repeats a link for each photo behind it.
     pub fn urls(&self) -> Option<impl Iterator<Item = &str>> {
+        let urls = self.recognised(|entities| entities.urls.as_deref())?;
+        let is_alone = urls.len() == 1; // most are, and a set costs more than reading the link
         let mut seen = HashSet::new();
-        let urls = self.recognised(|entities| entities.urls.as_deref());
-        urls.map(|urls| urls.iter().filter_map(|url| url.target()).filter(move |target| seen.insert(*target)))
+        Some(urls.iter().filter_map(|url| url.target()).filter(move |target| is_alone || seen.insert(*target)))
     }
 
     /// A list of entities: that of the whole text, if X sent it, else that of `text`.

@@ -5,7 +5,7 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
 use super::evidence::Evidence;
 use super::fields::{Count, FirstOfHistory, ReferencesRequested, Text};
-use super::lenient::{Checked, Form, Lenient, NULL, Sent, object, read_field};
+use super::lenient::{Checked, Form, Lenient, NULL, Name, Sent, object, read_field};
 use super::malformed::{Malformed, Segment};
 use crate::TweetId;
 
