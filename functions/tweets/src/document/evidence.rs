@@ -70,12 +70,12 @@ impl Evidence {
 }
 
 /// What the items of `data` look like: their kind if it is known, and the names of the first one's fields.
-pub(super) fn describe(items: impl Iterator<Item = Evidence>, raw: &[u8]) -> String {
+pub(super) fn describe(mut items: impl Iterator<Item = Evidence>, raw: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Items {
         data: Vec<BTreeMap<String, IgnoredAny>>,
     }
-    let kind = items.filter_map(|evidence| evidence.resembles).next();
+    let kind = items.find_map(|evidence| evidence.resembles);
     let first = serde_json::from_slice(raw).ok().and_then(|Items { data }| data.into_iter().next()).unwrap_or_default();
     let names: Vec<String> =
         first.keys().take(NAMES_MAX).map(|name| format!("`{}`", name.chars().take(NAME_CHARS_MAX).collect::<String>())).collect();

@@ -3,6 +3,8 @@
 //! One pass over the bytes, as `derive(Deserialize)` makes it; what differs is that a derived struct fails on a value of
 //! another type and on a field that occurs twice, and takes an array for its fields in order.
 
+#![expect(clippy::inline_always, reason = "a call for each field would cost as much as reading a short one")]
+
 use std::fmt;
 use std::marker::PhantomData;
 

@@ -70,7 +70,8 @@ impl Malformed {
     }
 
     /// Reads what is one step further in: what `read` records is put below `segment`.
-    #[inline(always)] // a call for each field would cost as much as reading a short one
+    #[expect(clippy::inline_always, reason = "a call for each field would cost as much as reading a short one")]
+    #[inline(always)]
     pub(super) fn within<R>(&mut self, segment: Segment, read: impl FnOnce(&mut Self) -> R) -> R {
         let (total, examples) = (self.total, self.examples.len());
         let value = read(self);

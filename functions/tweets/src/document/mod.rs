@@ -266,7 +266,7 @@ impl<'a> Tweet<'a> {
         let urls = self.recognised(|entities| entities.urls.as_deref())?;
         let is_alone = urls.len() == 1; // most are, and a set costs more than reading the link
         let mut seen = HashSet::new();
-        Some(urls.iter().filter_map(|url| url.target()).filter(move |target| is_alone || seen.insert(*target)))
+        Some(urls.iter().filter_map(sent::Url::target).filter(move |target| is_alone || seen.insert(*target)))
     }
 
     /// A list of entities: that of the whole text, if X sent it, else that of `text`.
