@@ -78,10 +78,11 @@ fn foreign_stem(below_prefix: &str) -> String {
 fn encoded(below_prefix: &str) -> String {
     let encoded = utf8_percent_encode(below_prefix, UNRESERVED).to_string();
     match (encoded.bytes().next(), encoded.bytes().last()) {
-        // Athena, Spark and Hive ignore files whose names begin so.
-        (Some(first @ (b'_' | b'.')), _) => format!("%{first:02X}{}", &encoded[1..]),
-        // A key that does not end in `.json` could spell one of our stems. Ours start and end with a digit.
-        (Some(first @ b'0'..=b'9'), Some(b'0'..=b'9')) => format!("%{first:02X}{}", &encoded[1..]),
+        // Athena, Spark and Hive ignore files whose names begin with `_` or `.`. And a key that does not end in `.json` could
+        // spell one of our stems, which start and end with a digit.
+        (Some(first @ (b'_' | b'.')), _) | (Some(first @ b'0'..=b'9'), Some(b'0'..=b'9')) => {
+            format!("%{first:02X}{}", &encoded[1..])
+        }
         _ => encoded,
     }
 }

@@ -73,6 +73,7 @@ impl Evidence {
 pub(super) fn describe(mut items: impl Iterator<Item = Evidence>, raw: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Items {
+        #[expect(clippy::zero_sized_map_values, reason = "a set is read from an array")]
         data: Vec<BTreeMap<String, IgnoredAny>>,
     }
     let kind = items.find_map(|evidence| evidence.resembles);

@@ -37,7 +37,7 @@ impl<'de> Form<'de> for Text<'de> {
     }
 }
 
-impl<'de> Form<'de> for bool {
+impl Form<'_> for bool {
     fn from_bool(value: bool) -> Option<Self> {
         Some(value)
     }
@@ -76,7 +76,7 @@ pub(super) enum Number {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count(pub i64);
 
-impl<'de> Form<'de> for Count {
+impl Form<'_> for Count {
     #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53, where f64 holds every whole number")]
     fn from_number(number: Number) -> Option<Self> {
         match number {

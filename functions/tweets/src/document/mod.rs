@@ -89,14 +89,14 @@ impl<'a> Document<'a> {
         let includes = answer.includes.unwrap_or_default();
         let capture = answer.capture.unwrap_or_default();
         // The later one stays, so the newer spelling wins here, too.
-        let included = includes.tweets.into_iter().chain(includes.posts).flatten();
+        let referenced = includes.tweets.into_iter().chain(includes.posts).flatten();
         Ok(Self {
             tweets,
             captured_at: capture.captured_at,
             malformed,
             references_requested: capture.requested.unwrap_or_default().0,
             users: includes.users.into_iter().flatten().filter_map(|user| Some((user.id?, user))).collect(),
-            included: included.filter_map(|tweet| Some((tweet.id?, tweet))).collect(),
+            included: referenced.filter_map(|tweet| Some((tweet.id?, tweet))).collect(),
         })
     }
 

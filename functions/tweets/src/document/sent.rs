@@ -81,6 +81,7 @@ impl<'de> Form<'de> for Data<'de> {
 
 object! {
     /// A post. What a row needs is [`Checked`].
+    #[expect(clippy::struct_field_names, reason = "the API's own names")]
     for<'a> pub(super) struct Post<'a> {
         pub(super) id: Checked<TweetId>,
         pub(super) created_at: Checked<DateTime<Utc>>,

@@ -154,8 +154,8 @@ fn only_the_id_decides_and_what_is_malformed_is_counted_by_field() {
 #[test]
 fn a_list_keeps_its_other_items() {
     let raw = with_tweet(
-        r##""entities":{"hashtags":["a",{"tag":"b"},{"tag":["c"]}],"mentions":[],"urls":[{"url":5,"expanded_url":"x"},{}]},
-            "referenced_tweets":[{"type":"retweeted","id":1},{"type":"quoted","id":"3"}]"##,
+        r#""entities":{"hashtags":["a",{"tag":"b"},{"tag":["c"]}],"mentions":[],"urls":[{"url":5,"expanded_url":"x"},{}]},
+            "referenced_tweets":[{"type":"retweeted","id":1},{"type":"quoted","id":"3"}]"#,
     );
     let document = Document::parse(raw.as_bytes()).unwrap();
     let tweet = &document.tweets[0];
@@ -172,10 +172,10 @@ fn a_malformed_edit_history_makes_the_tweet_its_own_original() {
         (r#"["","7"]"#, 7),
         (r#"["5",""]"#, 7),
         (r#"["5",6]"#, 7),
-        (r#"[5]"#, 7),
-        (r#"[null]"#, 7),
-        (r#"[]"#, 7),
-        (r#"null"#, 7),
+        ("[5]", 7),
+        ("[null]", 7),
+        ("[]", 7),
+        ("null", 7),
         (r#""5""#, 7),
         (r#"{"0":"5"}"#, 7),
     ] {
