@@ -33,15 +33,6 @@ def explained(name, declared):
         yield f"{name} has no ConstraintDescription"
 
 
-def years(declared):
-    """TableYears takes a first and a last year in order, from 2006 to 2049, as `tweets::Years` does."""
-    for first in range(1999, 2061):
-        for last in range(1999, 2061):
-            value = f"{first},{last}"
-            if (re.fullmatch(declared["AllowedPattern"], value) is not None) != (2006 <= first <= last <= 2049):
-                yield f"TableYears: the pattern is wrong about {value}"
-
-
 def main():
     source = template()
     declared = source["Parameters"]
@@ -55,7 +46,6 @@ def main():
     grouped = [name for group in source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"] for name in group["Parameters"]]
     if sorted(grouped) != sorted(declared):
         findings.append(f"the console's groups and the parameters differ in {set(grouped) ^ set(declared)}")
-    findings += years(declared["TableYears"])
     stages = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
     stages.pop("version")
     for stage, commands in stages.items():

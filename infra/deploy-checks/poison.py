@@ -119,7 +119,7 @@ def check(stack, folder, endpoint, whole_batches):
 
     poison = {  # key, or what stands for it in the log → error type
         "tweets/cut.json": "RawRejected",
-        "tweets/without-a-date.json": "RawRejected",
+        "tweets/without-an-id.json": "RawRejected",
         "tweets/large.json": "RawTooLarge",
         "tweets/missing.json": "RawMissing",
         "tweets/refused.json": "RefUnwritable",
@@ -131,8 +131,8 @@ def check(stack, folder, endpoint, whole_batches):
             put(f"tweets/good-{number:02}.json", document(good[number * PER_FILE : (number + 1) * PER_FILE]))
             if number == 10:
                 put("tweets/cut.json", document(rest[:5])[:-40])
-                undated = {name: value for name, value in rest[5].items() if name != "created_at"}
-                put("tweets/without-a-date.json", document([*rest[6:9], undated]))
+                nameless = {name: value for name, value in rest[5].items() if name != "id"}
+                put("tweets/without-an-id.json", document([*rest[6:9], nameless]))
                 put("tweets/large.json", b" " * (9 << 20))
                 put("tweets/refused.json", document(rest[10:15]))
                 emulated.queue.send(notification(raw, "tweets/missing.json"))

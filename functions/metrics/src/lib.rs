@@ -86,6 +86,8 @@ metrics! {
     RowsNeutro: "Count",
     /// RAW files or messages rejected for a person to inspect; each delivery counts.
     RejectedFiles: "Count",
+    /// Values of RAW files that could not be read and are null in REF; each delivery counts.
+    MalformedFields: "Count",
     /// Failures, by type and by cause.
     Errors: "Count",
     /// The duration of one invocation.

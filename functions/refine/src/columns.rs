@@ -8,7 +8,7 @@ use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use sentiment::{Label, Post};
 use tweets::TweetId;
 use tweets::columns::COLUMNS;
-use tweets::document::{Count, Document, Text, Tweet};
+use tweets::document::{Count, Document, Tweet};
 
 /// The Arrow schema of a REF file, in the order of [`COLUMNS`]; partitions are in the key, not in the file.
 ///
@@ -114,34 +114,30 @@ impl<'a> Columns<'a> {
         let label = sentiment::label(sentiment::text_to_scan(&words, original.as_ref()));
         let author = document.author(tweet);
         let kind = document.kind(tweet);
-        let counts = tweet.public_metrics.unwrap_or_default();
-        let entities = tweet.entities.as_ref();
+        let counts = tweet.public_metrics();
 
         self.id.append_value(tweet.id.get());
         self.id_original.append_value(tweet.original_id().get());
         let has_words = words.text.is_some() || words.note_text.is_some();
         self.texto.append_option(has_words.then(|| sentiment::unescape(words.words())));
-        self.criado_em.append_value(tweet.created_at.get().timestamp_millis());
-        self.autor_id.append_option(tweet.author_id.map(TweetId::get));
+        self.criado_em.append_value(tweet.created_at.timestamp_millis());
+        self.autor_id.append_option(tweet.author_id().map(TweetId::get));
         self.autor_usuario.append_option(author.and_then(|user| user.username.as_deref()));
         self.autor_nome.append_option(author.and_then(|user| user.name.as_deref()));
-        self.idioma.append_option(tweet.lang.as_deref());
+        self.idioma.append_option(tweet.lang());
         self.tipo.append_option(kind.map(|kind| kind.tipo));
         self.referenciado_id.append_option(kind.and_then(|kind| kind.referenced_id).map(TweetId::get));
-        self.conversa_id.append_option(tweet.conversation_id.map(TweetId::get));
+        self.conversa_id.append_option(tweet.conversation_id().map(TweetId::get));
         self.curtidas.append_option(number(counts.like_count));
         self.respostas.append_option(number(counts.reply_count));
         self.retweets.append_option(number(counts.retweets()));
         self.citacoes.append_option(number(counts.quote_count));
         self.salvos.append_option(number(counts.bookmark_count));
         self.impressoes.append_option(number(counts.impression_count));
-        let hashtags = entities.and_then(|entities| entities.hashtags.as_ref());
-        append_list(&mut self.hashtags, hashtags.map(|tags| tags.iter().map(|hashtag| &hashtag.tag)));
-        let mencoes = entities.and_then(|entities| entities.mentions.as_ref());
-        append_list(&mut self.mencoes, mencoes.map(|mentions| mentions.iter().map(|mention| &mention.username)));
-        let urls = entities.and_then(|entities| entities.urls.as_ref());
-        append_list(&mut self.urls, urls.map(|urls| urls.iter().filter_map(|url| url.target())));
-        self.sensivel.append_option(tweet.possibly_sensitive);
+        append_list(&mut self.hashtags, tweet.hashtags());
+        append_list(&mut self.mencoes, tweet.mentions());
+        append_list(&mut self.urls, tweet.urls());
+        self.sensivel.append_option(tweet.possibly_sensitive());
         self.sentimento.append_value(label.sentimento.as_str());
         self.simbolo.append_option(label.simbolo);
         self.capturado_em.append_option(document.captured_at.map(|time| time.timestamp_millis()));
@@ -187,10 +183,10 @@ fn number(count: Option<Count>) -> Option<i64> {
     count.map(|count| count.0)
 }
 
-fn append_list<'t>(list: &mut ListBuilder<StringBuilder>, texts: Option<impl Iterator<Item = &'t Text<'t>>>) {
+fn append_list<'t>(list: &mut ListBuilder<StringBuilder>, texts: Option<impl Iterator<Item = &'t str>>) {
     let is_sent = texts.is_some();
     for text in texts.into_iter().flatten() {
-        list.values().append_value(&**text);
+        list.values().append_value(text);
     }
     list.append(is_sent);
 }

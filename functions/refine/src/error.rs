@@ -2,10 +2,10 @@
 
 use lambda_runtime::Diagnostic;
 use metrics::Cause;
+use tweets::document::NotADocument;
 
 use crate::config::ConfigError;
 use crate::events::EventUnknown;
-use crate::refined::Rejection;
 
 /// Why an event, or one object of it, was not refined.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +25,7 @@ pub enum Error {
     #[error("the file is larger than a RAW file can be; split it and delete the message")]
     RawTooLarge { source: aws::Error },
     #[error("s3://{bucket}/{key} is rejected as a whole; put a corrected file under another key and delete the message")]
-    RawRejected { bucket: String, key: String, source: Rejection },
+    RawRejected { bucket: String, key: String, source: NotADocument },
     #[error("REF took no file; the message is safe to repeat, and a refusal means that refine may not write to the bucket")]
     RefUnwritable { source: aws::Error },
     #[error("s3://{bucket}/{key} was being changed by others in {attempts} attempts; the message is safe to repeat")]

@@ -26,7 +26,7 @@ use lambda_runtime::Diagnostic;
 use metrics::Line;
 use serde_json::Value;
 use tracing::{debug, error, warn};
-use tweets::Years;
+use tweets::{NotARawFile, Years};
 
 pub use columns::schema;
 pub use config::{Config, ConfigError, TIMEOUTS};
@@ -34,7 +34,7 @@ pub use error::{Error, Fate};
 pub use events::{EventUnknown, Reprocess};
 pub use invocation::Invocation;
 pub use object::RAW_BYTES_MAX;
-pub use refined::{RefObject, Rejection, Rows, RowsByMinute, refine};
+pub use refined::{RefObject, Refined, Rows, RowsByMinute, refine};
 pub use sentiment::LEXICON_VERSION;
 pub use summary::Summary;
 
@@ -156,7 +156,7 @@ impl Refine {
         for (place, notification) in notifications {
             summary.ignored += notification.ignored.len() as u64;
             notification.ignored.iter().for_each(|name| debug!(name, "notification ignored"));
-            objects.extend(notification.objects.into_iter().map(|object| (place, object)));
+            objects.extend(notification.objects.into_iter().filter(|object| self.takes(object, summary)).map(|object| (place, object)));
         }
         summary.objects += objects.len() as u64;
 
@@ -179,6 +179,27 @@ impl Refine {
         }
         failed
     }
+}
+
+impl Refine {
+    /// Whether an object is to be refined. One that is not a RAW file is ignored, named and counted. One of another bucket or
+    /// prefix than it can be is taken, to be refused with the reason: what sends it must be corrected.
+    fn takes(&self, object: &RawObject, summary: &mut Summary) -> bool {
+        match tweets::check_raw_key(&object.key) {
+            Ok(()) | Err(NotARawFile::OutsidePrefix) => true,
+            Err(_) if object.bucket == self.target.bucket() => true,
+            Err(reason) => {
+                ignore(object, reason, summary);
+                false
+            }
+        }
+    }
+}
+
+fn ignore(object: &RawObject, reason: NotARawFile, summary: &mut Summary) {
+    let RawObject { bucket, key } = object;
+    summary.ignored += 1;
+    warn!(bucket, key, reason = reason.to_string(), "object ignored: not a RAW file");
 }
 
 fn log_failure(object: &RawObject, error: &Error) {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use aws::{Condition, Put, Store};
 use bytes::Bytes;
 use tokio::time::Instant;
-use tracing::debug;
+use tracing::{debug, warn};
+use tweets::document::{Example, Malformed};
 use tweets::{RAW_PREFIX, Years};
 
 use crate::error::Error;
@@ -32,6 +33,7 @@ pub(crate) struct Done {
     pub(crate) files_unchanged: u64,
     /// Of created files only.
     pub(crate) rows_by_minute: RowsByMinute,
+    pub(crate) malformed: Malformed,
     pub(crate) raw_bytes: u64,
     pub(crate) ref_bytes: u64,
 }
@@ -59,7 +61,9 @@ async fn read_and_store(target: &Store, years: Years, object: &RawObject) -> Res
     let refined = crate::refine(key, &raw, years);
     let refined = refined.map_err(|source| Error::RawRejected { bucket: bucket.clone(), key: key.clone(), source })?;
     drop(raw); // not held while the results are stored
-    for ref_object in refined {
+    warn_of_malformed(object, &refined.malformed);
+    done.malformed = refined.malformed;
+    for ref_object in refined.objects {
         match store(target, &ref_object).await? {
             Stored::Created => {
                 done.files_created += 1;
@@ -79,6 +83,15 @@ async fn read_and_store(target: &Store, years: Years, object: &RawObject) -> Res
     let rows: Rows = done.rows_by_minute.values().copied().sum();
     debug!(bucket, key, rows = rows.total(), files_created, files_replaced, files_unchanged, "object refined");
     Ok(done)
+}
+
+/// Paths and forms, never a value.
+fn warn_of_malformed(object: &RawObject, malformed: &Malformed) {
+    if malformed.total() > 0 {
+        let RawObject { bucket, key } = object;
+        let examples: Vec<String> = malformed.examples().iter().map(Example::to_string).collect();
+        warn!(bucket, key, malformed = malformed.total(), examples = examples.join("; "), "malformed values read as null");
+    }
 }
 
 async fn read(raw: &Store, key: &str) -> Result<Bytes, Error> {

@@ -5,11 +5,20 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use sentiment::Sentimento;
-use tweets::document::{Document, NotADocument, Tweet};
-use tweets::{Partition, Years, half_pairs, ref_key};
+use tweets::document::{Document, Malformed, NotADocument, Tweet};
+use tweets::{Partition, Years, ref_key, repair};
 
 use crate::columns::Columns;
 use crate::encode::encode;
+
+/// What a RAW file gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refined {
+    /// One object for each day, earliest first; none for a file without tweets.
+    pub objects: Vec<RefObject>,
+    /// Values that could not be read; their columns are null.
+    pub malformed: Malformed,
+}
 
 /// An object of REF: the rows of one RAW file and one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,53 +86,33 @@ impl std::iter::Sum for Rows {
     }
 }
 
-/// Why a RAW file has no rows in REF.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
-    /// It cannot be read.
-    #[error(transparent)]
-    NotADocument(#[from] NotADocument),
-    /// A row would be stored in a partition that the table does not have, where no query looks.
-    #[error(
-        "data[{place}] was created in {year} and the table has the years {years}; to take the file as it is, deploy a wider TableYears \
-         and redrive the message"
-    )]
-    YearOutsideTable {
-        /// Index of the first such tweet.
-        place: usize,
-        /// UTC year of its `created_at`.
-        year: i32,
-        /// Years of the table.
-        years: Years,
-    },
-}
-
-/// The objects that hold the tweets of the RAW file `raw` under `raw_key`: one for each day, earliest first, none for a
-/// file without tweets.
+/// The objects that hold the tweets of the RAW file `raw` under `raw_key`.
 ///
 /// Depends on its arguments and on the versions of `refine` and of the lexicon, and on nothing else. `years` are those of
 /// the table.
 ///
 /// # Errors
-/// One bad tweet rejects the whole file.
-pub fn refine(raw_key: &str, raw: &[u8], years: Years) -> Result<Vec<RefObject>, Rejection> {
-    let whole;
-    let document = match Document::parse(raw) {
+/// [`NotADocument`] when the file is not a page of posts, or one of its posts has no place in the table: it is rejected as a
+/// whole.
+pub fn refine(raw_key: &str, raw: &[u8], years: Years) -> Result<Refined, NotADocument> {
+    let repaired;
+    let mut document = match Document::parse(raw, years) {
         Ok(document) => document,
         // A text that X cut inside an emoji must not cost the file its other tweets.
         Err(error) => {
-            whole = half_pairs::replaced(raw).ok_or(error)?;
-            Document::parse(&whole)?
+            repaired = repair::repaired(raw).ok_or(error)?;
+            Document::parse(&repaired, years)?
         }
     };
-    let mut tweets: Vec<(Partition, &Tweet)> = document.tweets.iter().map(|tweet| (Partition::of(tweet.created_at.get()), tweet)).collect();
-    if let Some((place, year)) = tweets.iter().map(|(day, _)| day.year()).enumerate().find(|(_, year)| !years.contains(*year)) {
-        return Err(Rejection::YearOutsideTable { place, year, years });
+    if std::str::from_utf8(raw).is_err() {
+        document.malformed.record_bytes_not_utf8();
     }
+    let mut tweets: Vec<(Partition, &Tweet)> = document.tweets.iter().map(|tweet| (Partition::of(tweet.created_at), tweet)).collect();
     // Stable, so that the same id twice in a file made by hand stays in the order of the file.
     tweets.sort_by_key(|(day, tweet)| (*day, tweet.id));
     let of_one_day = tweets.chunk_by(|(day, _), (next, _)| day == next);
-    Ok(of_one_day.filter_map(|tweets| Some(ref_object(&document, raw_key, tweets.first()?.0, tweets))).collect())
+    let objects = of_one_day.filter_map(|tweets| Some(ref_object(&document, raw_key, tweets.first()?.0, tweets))).collect();
+    Ok(Refined { objects, malformed: document.malformed })
 }
 
 fn ref_object(document: &Document, raw_key: &str, partition: Partition, tweets: &[(Partition, &Tweet)]) -> RefObject {
@@ -131,7 +120,7 @@ fn ref_object(document: &Document, raw_key: &str, partition: Partition, tweets: 
     let mut rows_by_minute = RowsByMinute::new();
     for (_, tweet) in tweets {
         let sentimento = columns.append(tweet).sentimento;
-        rows_by_minute.entry(minute_of(tweet.created_at.get())).or_default().count(sentimento);
+        rows_by_minute.entry(minute_of(tweet.created_at)).or_default().count(sentimento);
     }
     #[expect(clippy::expect_used, reason = "the sink is memory, and columns and settings are made from one schema")]
     let bytes = encode(&columns.finish()).expect("writing to memory").into();

@@ -1,18 +1,19 @@
 //! RAW through refine once more, by prefix: after a change of `refine` or of the lexicon.
 
 use serde_json::{Value, json};
+use tweets::{NotARawFile, RAW_PREFIX};
 
 use crate::error::{Error, Fate};
 use crate::events::{Notification, RawObject, Reprocess};
 use crate::invocation::Invocation;
 use crate::summary::Summary;
-use crate::{CONCURRENCY, Refine};
+use crate::{CONCURRENCY, Refine, ignore};
 
 impl Refine {
     /// Goes through the objects in the order of their keys until the time is up.
     ///
     /// The answer is the summary with `next`, null at the end, else the event to invoke the function with again. An object
-    /// that is rejected is logged, counted and passed by; one that had no time or no answer is where the next one begins.
+    /// that is rejected, or is not a RAW file, is logged, counted and passed by; one that had no time or no answer is where the next one begins.
     pub(crate) async fn reprocess(&self, reprocess: Reprocess, invocation: Invocation, summary: &mut Summary) -> Result<Value, Error> {
         let Reprocess { bucket, prefix, mut after } = reprocess;
         let raw = self.target.with_bucket(&bucket);
@@ -24,9 +25,12 @@ impl Refine {
             }
             for chunk in page.chunks(CONCURRENCY) {
                 let objects = chunk.iter().map(|listed| RawObject { bucket: bucket.clone(), key: listed.key.clone() });
+                // A prefix may be wider than RAW.
+                let (outside, objects): (Vec<_>, Vec<_>) = objects.partition(|object| !object.key.starts_with(RAW_PREFIX));
+                outside.iter().for_each(|object| ignore(object, NotARawFile::OutsidePrefix, summary));
                 let notifications =
-                    objects.enumerate().map(|(place, object)| (place, Notification { objects: vec![object], ignored: vec![] }));
-                let failed = self.refine_all(notifications.collect::<Vec<_>>(), invocation, summary).await;
+                    objects.into_iter().enumerate().map(|(place, object)| (place, Notification { objects: vec![object], ignored: vec![] }));
+                let failed = self.refine_all(notifications, invocation, summary).await;
                 if failed.values().any(|error| error.fate() == Fate::Resume) {
                     break 'done Some(Reprocess { bucket, prefix, after });
                 }

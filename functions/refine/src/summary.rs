@@ -27,7 +27,7 @@ pub struct Summary {
     pub failures: u64,
     /// Of those, what was given up for somebody to look at.
     pub rejected: u64,
-    /// Notifications of anything but a new object.
+    /// Notifications of anything but a new object, and objects that are not RAW files.
     pub ignored: u64,
     /// REF files that were not there before.
     pub files_created: u64,
@@ -43,6 +43,8 @@ pub struct Summary {
     pub rows_by_sentiment: Rows,
     /// Those rows of tweets too old, or too far ahead, to be counted at their own minute.
     pub backfill_rows: u64,
+    /// Values that could not be read, by the name of their field; each delivery of a file counts them.
+    pub malformed_fields: BTreeMap<&'static str, u64>,
     /// Bytes read.
     pub raw_bytes: u64,
     /// Bytes written.
@@ -66,6 +68,9 @@ impl Summary {
         self.files_unchanged += done.files_unchanged;
         self.raw_bytes += done.raw_bytes;
         self.ref_bytes += done.ref_bytes;
+        for (name, count) in done.malformed.by_field() {
+            *self.malformed_fields.entry(name).or_default() += count;
+        }
         for (minute, rows) in done.rows_by_minute {
             self.rows += rows.total();
             self.rows_by_sentiment += rows;
@@ -93,6 +98,7 @@ impl Summary {
             .with(Metric::DurationMs, u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
             .with_some(Metric::BackfillRows, self.backfill_rows)
             .with_some(Metric::RejectedFiles, self.rejected)
+            .with_some(Metric::MalformedFields, self.malformed_fields.values().sum())
             .with_some(Metric::ColdStarts, self.is_cold.into());
         let minutes = self.rows_by_minute.iter().map(|(minute, rows)| {
             let Rows { positivo, negativo, neutro } = *rows;
@@ -120,6 +126,7 @@ impl Summary {
         } = *self;
         let Rows { positivo, negativo, neutro } = self.rows_by_sentiment;
         let (raw_bytes, ref_bytes) = (self.raw_bytes, self.ref_bytes);
+        let malformed_fields = (!self.malformed_fields.is_empty()).then(|| serde_json::json!(self.malformed_fields).to_string());
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         match failed {
             None => info!(
@@ -136,6 +143,7 @@ impl Summary {
                 negativo,
                 neutro,
                 backfill_rows,
+                malformed_fields,
                 raw_bytes,
                 ref_bytes,
                 elapsed_ms,
@@ -150,6 +158,7 @@ impl Summary {
                 files_replaced,
                 files_unchanged,
                 rows,
+                malformed_fields,
                 elapsed_ms,
                 error_type = error.error_type(),
                 error = error.chain(),

@@ -60,7 +60,7 @@ async fn without_a_queue_the_answer_is_the_summary() {
     let world = World::new();
     world.put_raw(KEY, document(7)).await;
     let answer = world.handle(notification(RAW, KEY)).await.unwrap();
-    expect![[r#"{"backfill_rows":0,"failures":0,"files_created":1,"files_replaced":0,"files_unchanged":0,"ignored":0,"messages":0,"negativo":0,"neutro":0,"objects":1,"positivo":1,"raw_bytes":81,"rejected":0,"rows":1}"#]]
+    expect![[r#"{"backfill_rows":0,"failures":0,"files_created":1,"files_replaced":0,"files_unchanged":0,"ignored":0,"malformed_fields":{},"messages":0,"negativo":0,"neutro":0,"objects":1,"positivo":1,"raw_bytes":81,"rejected":0,"rows":1}"#]]
         .assert_eq(&without(answer, "ref_bytes").to_string());
 }
 
@@ -121,26 +121,35 @@ async fn a_file_that_is_no_document_is_rejected_by_its_place() {
         (document(7)[..70].to_owned(), expect!["not a document of tweets: cut off at data[0].text (line 1, column 70)"]),
         ("segredo".to_owned(), expect!["not a document of tweets: not JSON at . (line 1, column 1)"]),
         ("<html>segredo".to_owned(), expect!["not a document of tweets: not JSON at . (line 1, column 1)"]),
-        ("[]".to_owned(), expect!["not a document of tweets: missing field or unexpected value at . (line 1, column 2)"]),
+        ("[]".to_owned(), expect!["not a document of tweets: the file is an array, not an object"]),
         (
             tweet(r#""created_at":"2026-11-23T14:05:00Z""#),
-            expect!["not a document of tweets: missing field or unexpected value at data[1] (line 1, column 110)"],
+            expect!["not a document of tweets: `id` of data[1] is missing; an id is a string of digits from 1 to 2^63-1"],
         ),
-        (tweet(r#""id":"2""#), expect!["not a document of tweets: missing field or unexpected value at data[1] (line 1, column 83)"]),
+        (
+            tweet(r#""id":"2""#),
+            expect![
+                "not a document of tweets: data[1] is of the year 2010 by its `id`, and the table has 2024 to 2035; to take the file as it is, deploy a wider TableYears and redrive the message"
+            ],
+        ),
         (
             tweet(r#""id":"2","created_at":"1601-01-01T00:00:00Z""#),
-            expect![[r"
-                data[1] was created in 1601 and the table has the years 2024,2035; to take the file as it is, deploy a wider TableYears and redrive the message"]],
+            expect![
+                "not a document of tweets: data[1] is of the year 1601 by its `created_at`, and the table has 2024 to 2035; to take the file as it is, deploy a wider TableYears and redrive the message"
+            ],
         ),
         (
             tweet(r#""created_at":"2026-11-23T14:05:00Z","id":"12345678901234567890""#),
-            expect!["not a document of tweets: missing field or unexpected value at data[1].id (line 1, column 120)"],
+            expect!["not a document of tweets: `id` of data[1] is a string; an id is a string of digits from 1 to 2^63-1"],
         ),
         (
             format!(r#"{{"data":{}}}"#, "[".repeat(100_000)),
-            expect!["not a document of tweets: missing field or unexpected value at data[0][0] (line 1, column 10)"],
+            expect!["not a document of tweets: not JSON at data[0][0] (line 1, column 100009)"],
         ),
-        (format!(r#"{{"meta":{}}}"#, "[".repeat(100_000)), expect!["not a document of tweets: not JSON at meta (line 1, column 100009)"]),
+        (
+            format!(r#"{{"meta":{}}}"#, "[".repeat(100_000)),
+            expect!["not a document of tweets: not JSON at meta[0] (line 1, column 100009)"],
+        ),
     ] {
         let world = World::new();
         world.put_raw(KEY, body).await;
@@ -150,6 +159,65 @@ async fn a_file_that_is_no_document_is_rejected_by_its_place() {
         want.assert_eq(&std::error::Error::source(&error).unwrap().to_string());
         assert!(world.written().is_empty());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_malformed_value_costs_no_row_and_is_counted() {
+    let world = World::new();
+    let posts = json!([
+        {"id": "2124866860615730001", "text": "bom :)", "edit_history_tweet_ids": [""], "lang": 5},
+        {"id": "2124866860615730002", "created_at": "2026-11-23T14:05:00Z", "text": ["segredo"], "lang": "pt"},
+    ]);
+    world.put_raw(KEY, json!({"data": posts, "includes": [], "meta": {"result_count": 3}}).to_string()).await;
+    let answer = world.handle(notification(RAW, KEY)).await.unwrap();
+    assert_eq!((&answer["rows"], &answer["positivo"]), (&json!(2), &json!(1)));
+    let want = json!({"created_at": 1, "edit_history_tweet_ids": 1, "includes": 1, "lang": 1, "result_count": 1, "text": 1});
+    assert_eq!(answer["malformed_fields"], want);
+    let lines = world.metrics();
+    let counted = lines.iter().flat_map(|line| &line.values).find(|(metric, _)| *metric == metrics::Metric::MalformedFields);
+    assert_eq!(counted.unwrap().1, json!(6));
+}
+
+/// A byte order mark, Latin-1, and a number that no computer holds: each costs at most its own value.
+#[tokio::test(start_paused = true)]
+async fn bytes_that_json_does_not_have_cost_no_row() {
+    for (raw, want) in [
+        (
+            &b"\xef\xbb\xbf{\"data\":[{\"id\":\"2124866860615730001\",\"created_at\":\"2026-11-23T14:05:01Z\",\"text\":\"a\"}]}"[..],
+            json!({}),
+        ),
+        (b"{\"data\":[{\"id\":\"7\",\"created_at\":\"2026-11-23T14:05:01Z\",\"text\":\"a\xe7\xe3o\"}]}", json!({"bytes_not_utf8": 1})),
+        (
+            b"{\"data\":[{\"id\":\"7\",\"created_at\":\"2026-11-23T14:05:01Z\",\"text\":\"a\",\"public_metrics\":{\"like_count\":1e400}}]}",
+            json!({"like_count": 1}),
+        ),
+    ] {
+        let world = World::new();
+        world.put_raw(KEY, raw.to_vec()).await;
+        let answer = world.handle(notification(RAW, KEY)).await.unwrap();
+        assert_eq!((&answer["rows"], &answer["malformed_fields"]), (&json!(1), &want));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_a_raw_file_is_ignored_and_counted() {
+    let world = World::new();
+    let ignored =
+        ["tweets/a.JSON", "tweets/a.jsonl", "tweets/a.json.gz", "tweets/ano=2026/", "tweets/._a.json", "tweets/x/_temporary/0/a.json"];
+    let taken = ["tweets/_import/a.json", "tweets/.b/b.json", "tweets/.json"];
+    for (key, id) in ignored.into_iter().chain(taken).zip(1..) {
+        world.put_raw(key, document(id)).await;
+    }
+    let messages: Vec<Value> = ignored.iter().chain(&taken).map(|key| notification(RAW, key)).collect();
+    assert_eq!(world.handle(queue(&messages)).await.unwrap(), failures(&[]));
+    let mut written = world.written();
+    written.sort();
+    let day = "tweets/ano=2026/mes=11/dia=23";
+    assert_eq!(written, ["%2Eb%2Fb.json", "%2Ejson", "%5Fimport%2Fa.json"].map(|stem| format!("{day}/{stem}.parquet")));
+
+    world.put_raw("state/ingest.json", "{}").await;
+    let answer = world.handle(json!({"reprocess": {"bucket": RAW, "prefix": ""}})).await.unwrap();
+    assert_eq!((&answer["ignored"], &answer["objects"], &answer["failures"]), (&json!(7), &json!(3), &json!(0)), "{answer}");
 }
 
 /// X sends one where it cuts a text inside an emoji. The file is not lost for it, and all its other tweets are not.
@@ -256,7 +324,7 @@ async fn reprocessing_stops_in_time_and_says_where_it_goes_on() {
     for id in 10..35 {
         world.put_raw(&format!("tweets/{id}.json"), document(id)).await;
     }
-    world.put_raw("tweets/12.json.bad", "{").await; // rejected, and passed by
+    world.put_raw("tweets/12.bad.json", "{").await; // rejected, and passed by
     world.rule(|_, _| Fate::Answered(Duration::from_millis(400)));
     let mut event = json!({"reprocess": {"bucket": RAW, "prefix": "tweets/"}});
     let mut invocations = 0;
@@ -363,7 +431,7 @@ async fn trouble_with_ref_gives_the_message_back() {
 #[tokio::test(start_paused = true)]
 async fn a_file_across_midnight_is_two_objects() {
     let world = World::new();
-    let tweets = json!({"data": [{"id": "8", "created_at": "2026-11-24T00:00:00Z"}, {"id": "7", "created_at": "2026-11-23T23:59:59Z"}]});
+    let tweets = json!({"data": [{"id": "8", "created_at": "2026-11-24T00:00:00Z", "text": "a"}, {"id": "7", "created_at": "2026-11-23T23:59:59Z"}]});
     world.put_raw(KEY, tweets.to_string()).await;
     let answer = world.handle(notification(RAW, KEY)).await.unwrap();
     assert_eq!((&answer["files_created"], &answer["rows"]), (&json!(2), &json!(2)));

@@ -45,7 +45,10 @@ async fn one_line_an_invocation_one_for_each_failure_and_no_text_of_a_tweet() {
     let world = World::new();
     world.put_raw("tweets/good.json", document(7)).await;
     world.put_raw("tweets/cut.json", document(7)[..75].to_owned()).await;
-    let messages = [notification(RAW, "tweets/good.json"), notification(RAW, "tweets/cut.json"), json!("segredo")];
+    world.put_raw("tweets/odd.json", r#"{"data":[{"id":"2124866860615730001","text":"segredo","lang":["segredo"]}]}"#.to_owned()).await;
+    world.put_raw("tweets/._good.json", "segredo".to_owned()).await;
+    let names = ["tweets/good.json", "tweets/cut.json", "tweets/odd.json", "tweets/._good.json"];
+    let messages: Vec<Value> = names.map(|key| notification(RAW, key)).into_iter().chain([json!("segredo")]).collect();
     world.handle(queue(&messages)).await.unwrap();
     world.handle(json!({"segredo": "segredo"})).await.unwrap_err();
 
@@ -63,14 +66,19 @@ async fn one_line_an_invocation_one_for_each_failure_and_no_text_of_a_tweet() {
         told,
         [
             ("ERROR", "message rejected", "EventUnknown", ""),
+            ("WARN", "object ignored: not a RAW file", "", "tweets/._good.json"),
             ("DEBUG", "object refined", "", "tweets/good.json"),
             ("ERROR", "object rejected", "RawRejected", "tweets/cut.json"),
+            ("WARN", "malformed values read as null", "", "tweets/odd.json"),
+            ("DEBUG", "object refined", "", "tweets/odd.json"),
             ("INFO", "refine finished", "", ""),
             ("ERROR", "refine failed", "EventUnknown", ""),
         ]
     );
-    let finished = &ours[3]["fields"];
-    assert_eq!((&finished["messages"], &finished["rows"], &finished["failures"]), (&json!(3), &json!(1), &json!(2)));
+    assert_eq!(ours[4]["fields"]["examples"], "data[0].lang: an array; data[0].created_at: missing");
+    let finished = &ours[6]["fields"];
+    assert_eq!((&finished["messages"], &finished["rows"], &finished["failures"]), (&json!(5), &json!(2), &json!(2)));
+    assert_eq!((&finished["ignored"], &finished["malformed_fields"]), (&json!(1), &json!(r#"{"created_at":1,"lang":1}"#)));
     // The name of a field is shape, and told; what a tweet or a message says is not, neither by us nor by the SDK.
     for line in log.lines(|target| !target.starts_with("s3s")) {
         let line = line.to_string().replace("an object of `segredo`", "");
@@ -95,7 +103,7 @@ async fn everything_bad_in_one_batch_fails_alone_and_is_kept_and_named() {
         ("tweets/no id.json", tweet(r#""created_at":"2026-11-23T14:05:00Z""#), "RawRejected"),
         ("tweets/1601.json", tweet(r#""id":"2","created_at":"1601-01-01T00:00:00Z""#), "RawRejected"),
         ("tweets/20 digits.json", tweet(r#""id":"12345678901234567890","created_at":"2026-11-23T14:05:00Z""#), "RawRejected"),
-        ("tweets/deep.json", format!(r#"{{"meta":{}"#, r#"{"segredo":["#.repeat(100_000)), "RawRejected"),
+        ("tweets/deep.json", format!(r#"{{"meta":{}"#, r#"{"fundo":["#.repeat(100_000)), "RawRejected"), // names are told
         ("state/ingest.json", document(8), "KeyOutsideRaw"),
     ];
     let world = World::new();

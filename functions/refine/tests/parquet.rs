@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 const RAW_KEY: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T23-59Z_5_9.json";
 
 fn refined(document: &Value) -> Vec<RefObject> {
-    refine(RAW_KEY, document.to_string().as_bytes(), tweets::Years::DEFAULT).unwrap()
+    refine(RAW_KEY, document.to_string().as_bytes(), tweets::Years::DEFAULT).unwrap().objects
 }
 
 fn one_row(document: &Value) -> Map<String, Value> {
@@ -91,7 +91,7 @@ fn a_tweet_with_everything_fills_every_column() {
 #[test]
 fn what_was_not_sent_is_null() {
     check(
-        &json!({"data": [{"id": "7", "created_at": "2026-11-23T23:59:59Z"}]}),
+        &json!({"data": [{"id": "7", "created_at": "2026-11-23T23:59:59Z", "edit_controls": {}}]}),
         expect![[r#"
             {
               "arquivo_raw": "tweets/ano=2026/mes=11/dia=23/2026-11-23T23-59Z_5_9.json",
@@ -112,7 +112,11 @@ fn columns_follow_their_source() {
         (json!({"text": "a", "note_post": {"text": "b"}, "note_tweet": {"text": "c"}}), "texto", json!("b")),
         (json!({"note_tweet": {"text": "b"}}), "texto", json!("b")),
         (json!({"text": "&amp;amp; ´ ）"}), "texto", json!("&amp; ´ ）")), // one step of one pass, nothing folded
-        (json!({"text": "a", "note_tweet": {"text": "b", "entities": {"hashtags": [{"tag": "x"}]}}}), "hashtags", json!(null)),
+        (json!({"text": "a", "note_tweet": {"text": "b", "entities": {"hashtags": [{"tag": "x"}]}}}), "hashtags", json!(["x"])),
+        (json!({"entities": {"urls": [{"url": "f"}, {"url": "g"}, {"url": "f"}]}}), "urls", json!(["f", "g"])),
+        (json!({"lang": 5}), "idioma", json!(null)),
+        (json!({"edit_history_tweet_ids": [""]}), "id_original", json!(7)),
+        (json!({"entities": {"hashtags": [{"tag": "a"}, "b"]}}), "hashtags", json!(["a"])),
         (json!({"entities": {"hashtags": []}}), "hashtags", json!([])), // sent, and empty
         (json!({"entities": {"hashtags": null}}), "hashtags", json!(null)),
         (json!({"entities": {}}), "urls", json!(null)),
@@ -120,7 +124,7 @@ fn columns_follow_their_source() {
         (json!({"author_id": "1"}), "autor_usuario", json!(null)), // nobody asked for users
         (json!({"text": "triste :("}), "simbolo", json!(":(")),
     ] {
-        let mut document = json!({"data": [{"id": "7", "created_at": "2026-11-23T23:59:59Z"}]});
+        let mut document = json!({"data": [{"id": "7", "created_at": "2026-11-23T23:59:59Z", "edit_controls": {}}]});
         document["data"][0].as_object_mut().unwrap().extend(tweet.as_object().unwrap().clone());
         let row = one_row(&document);
         assert_eq!(row.get(column).unwrap_or(&Value::Null), &want, "{tweet}");
@@ -238,6 +242,16 @@ fn printed(bytes: &Bytes) -> String {
     String::from_utf8(text).unwrap()
 }
 
+fn each_once(list: Value) -> Value {
+    let mut kept: Vec<Value> = Vec::new();
+    for item in list.as_array().unwrap() {
+        if !kept.contains(item) {
+            kept.push(item.clone());
+        }
+    }
+    Value::Array(kept)
+}
+
 /// A text with what Portuguese, JSON and X put into one.
 fn text() -> impl Strategy<Value = String> {
     proptest::string::string_regex("([a-z áçõ\"\\\\/\n😀&;<]|:\\)|:\\(|&lt;3|&amp;){0,12}").unwrap()
@@ -277,7 +291,8 @@ prop_compose! {
         let row = json!({
             "id": id, "id_original": id, "criado_em": created_ms, "texto": words.as_deref().map(sentiment::unescape), "sensivel": sensitive,
             "autor_id": author, "curtidas": likes, "tipo": replied_to.map(|_| "resposta"), "referenciado_id": replied_to,
-            "hashtags": inner(&entities.0, "tag"), "mencoes": inner(&entities.1, "username"), "urls": inner(&entities.2, "expanded_url"),
+            "hashtags": inner(&entities.0, "tag"), "mencoes": inner(&entities.1, "username"),
+            "urls": inner(&entities.2, "expanded_url").map(each_once),
             "sentimento": label.sentimento.as_str(), "simbolo": label.simbolo, "arquivo_raw": RAW_KEY,
         });
         let Value::Object(row) = row else { unreachable!() };
@@ -292,7 +307,7 @@ proptest! {
     #[test]
     fn rows_of_ref_are_rows_of_raw(tweets in prop::collection::vec(tweet(), 0..40)) {
         let (sent, mut want): (Vec<_>, Vec<_>) = tweets.into_iter().unzip();
-        let document = json!({"data": sent});
+        let document = json!({"data": sent, "meta": {"result_count": sent.len()}});
         let objects = refined(&document);
         prop_assert_eq!(&objects, &refined(&document), "the same bytes every time");
 

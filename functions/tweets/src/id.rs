@@ -63,7 +63,7 @@ impl FromStr for TweetId {
 
     fn from_str(text: &str) -> Result<Self, InvalidTweetId> {
         // `i64::from_str` takes a sign, which an id never has.
-        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        if text.starts_with(['+', '-']) {
             return Err(InvalidTweetId);
         }
         text.parse().ok().and_then(Self::new).ok_or(InvalidTweetId)

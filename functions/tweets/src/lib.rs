@@ -5,17 +5,17 @@
 pub mod columns;
 mod created_at;
 pub mod document;
-pub mod half_pairs;
 mod id;
 mod includes;
 pub mod page;
 mod partition;
 mod raw_document;
 mod raw_key;
+pub mod repair;
 
 pub use created_at::parse_created_at;
 pub use id::{InvalidTweetId, TweetId};
 pub use page::{Page, Post};
 pub use partition::{InvalidYears, Partition, Years, ref_key};
 pub use raw_document::{Capture, TWEETS_PER_FILE_MAX, raw_document};
-pub use raw_key::{RAW_PREFIX, RawKey};
+pub use raw_key::{NotARawFile, RAW_PREFIX, RawKey, check_raw_key};

@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest as _, Sha256};
 
 use crate::columns::{ANO, DIA, MES};
 use crate::raw_key::{RAW_PREFIX, RawKey};
@@ -22,7 +23,17 @@ impl Years {
     /// The widest range: from the year of X's first post to an end that bounds what a query without days has to list.
     pub const WIDEST: Self = Self { first: 2006, last: 2049 };
 
-    /// Whether the table covers the year.
+    /// The first year of the table.
+    pub fn first(self) -> i32 {
+        self.first
+    }
+
+    /// The last year of the table.
+    pub fn last(self) -> i32 {
+        self.last
+    }
+
+    /// Returns whether the table covers the year.
     pub fn contains(self, year: i32) -> bool {
         (self.first..=self.last).contains(&year)
     }
@@ -86,7 +97,8 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 /// The key of the Parquet object that holds the rows of one RAW object and one day.
 ///
 /// Injective: two RAW keys never meet in one Parquet key. A key of our own form gives its stem; of any other, all that
-/// follows `tweets/` is percent-encoded, so that it is one name without folders.
+/// follows `tweets/` is percent-encoded, so that it is one name without folders. Every file system can hold the name, and no
+/// reader hides it.
 pub fn ref_key(raw_key: &str, day: Partition) -> String {
     let stem = match raw_key.parse::<RawKey>() {
         Ok(key) => key.stem(),
@@ -95,12 +107,34 @@ pub fn ref_key(raw_key: &str, day: Partition) -> String {
     format!("tweets/{day}/{stem}.parquet")
 }
 
+/// The longest stem: of the 255 bytes of a file name `.parquet` takes 8, and 5 are left for what tools add to it (`.part`
+/// here while the file is written, a dot and `.crc` in Hadoop).
+const STEM_BYTES_MAX: usize = 242;
+/// Of the key of a longer one so much is kept, at most 3 bytes each, before the hash.
+const KEY_BYTES_KEPT: usize = 56;
+/// An encoded `~`, which is never encoded otherwise: no other stem can spell it.
+const BEFORE_HASH: &str = "%7E";
+
 fn foreign_stem(below_prefix: &str) -> String {
+    let stem = encoded(below_prefix);
+    if (1..=STEM_BYTES_MAX).contains(&stem.len()) {
+        return stem;
+    }
+    // Injective as SHA-256 is.
+    let hash = Sha256::digest(below_prefix).iter().fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
+    let kept = below_prefix.get(..below_prefix.floor_char_boundary(KEY_BYTES_KEPT)).unwrap_or_default();
+    format!("{}{BEFORE_HASH}{hash}", encoded(kept))
+}
+
+/// The first character is encoded, though it could stay, where the name would mean something else: no other key can spell it.
+fn encoded(below_prefix: &str) -> String {
     let encoded = utf8_percent_encode(below_prefix, UNRESERVED).to_string();
-    // A key that does not end in `.json` could spell one of our stems. Ours end with a digit, and start with one, which is
-    // never encoded otherwise, so encoding it here keeps the two apart.
     match (encoded.bytes().next(), encoded.bytes().last()) {
-        (Some(first), Some(b'0'..=b'9')) if first.is_ascii_digit() => format!("%{first:02X}{}", &encoded[1..]),
+        // Athena, Spark and Hive ignore files whose names begin with `_` or `.`. And a key that does not end in `.json` could
+        // spell one of our stems, which start and end with a digit.
+        (Some(first @ (b'_' | b'.')), _) | (Some(first @ b'0'..=b'9'), Some(b'0'..=b'9')) => {
+            format!("%{first:02X}{}", &encoded[1..])
+        }
         _ => encoded,
     }
 }
@@ -146,14 +180,46 @@ mod tests {
             ("tweets/by hand/a+b=ç.json", "by%20hand%2Fa%2Bb%3D%C3%A7.json"),
             ("tweets/by%20hand/a.json", "by%2520hand%2Fa.json"),
             ("tweets/2026-11-23T23-59Z_5_9", "%32026-11-23T23-59Z_5_9"), // spells a stem of ours
+            ("tweets/_import/a.json", "%5Fimport%2Fa.json"),             // a reader of a table ignores names in `_` and `.`
+            ("tweets/.b/b.json", "%2Eb%2Fb.json"),
+            ("tweets/.json", "%2Ejson"),
+            ("tweets/%5Fimport/a.json", "%255Fimport%2Fa.json"),
+            ("tweets/a/_b/.c.json", "a%2F_b%2F.c.json"),
         ] {
             assert_eq!(ref_key(raw_key, day), format!("tweets/ano=2026/mes=11/dia=24/{want}.parquet"), "{raw_key}");
         }
     }
 
+    fn name(raw_key: &str) -> String {
+        let key = ref_key(raw_key, day("2026-11-24T00:00:00Z"));
+        key.strip_prefix("tweets/ano=2026/mes=11/dia=24/").unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_long_key_gives_a_name_that_a_file_system_holds() {
+        for (letters, want) in [
+            (39, format!("{}a.json.parquet", "%C3%A9".repeat(39))), // 234 + 6 bytes
+            (40, format!("{}%7E{}.parquet", "%C3%A9".repeat(28), "f7719075766fa89fe7ca32343f07ef1267247998de88046a19955756707ce891")),
+        ] {
+            let found = name(&format!("tweets/{}a.json", "é".repeat(letters)));
+            assert_eq!((found.len() + ".part".len() <= 255, &found), (true, &want));
+        }
+        let (one, other) = (format!("tweets/{}1.json", "a".repeat(1_000)), format!("tweets/{}2.json", "a".repeat(1_000)));
+        assert_ne!(name(&one), name(&other));
+        assert_ne!(name(&format!("tweets/{}", name(&one))), name(&one));
+    }
+
     proptest! {
         #[test]
-        fn two_raw_keys_never_meet(a in "tweets/[0-9TZ_./%a2 -]{0,24}", b in "tweets/[0-9TZ_./%a2 -]{0,24}") {
+        fn no_name_is_hidden_or_too_long(key in "tweets/[._~%/a0é]{0,4}[._~%/a0é🙂]{0,90}") {
+            let name = name(&key);
+            prop_assert!(!name.starts_with(['_', '.']) && !name.contains('/') && name.len() <= 250, "{}", name);
+            let decoded = percent_encoding::percent_decode_str(&name).decode_utf8();
+            prop_assert!(decoded.is_ok(), "{}", name);
+        }
+
+        #[test]
+        fn two_raw_keys_never_meet(a in "tweets/[0-9TZ_./%a2~ -]{0,24}", b in "tweets/[0-9TZ_./%a2~ -]{0,24}") {
             let day = day("2026-11-24T00:00:00Z");
             prop_assert_eq!(a == b, ref_key(&a, day) == ref_key(&b, day));
         }

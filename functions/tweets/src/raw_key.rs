@@ -48,6 +48,40 @@ impl fmt::Display for RawKey {
     }
 }
 
+/// Why an object of the RAW bucket is not a RAW file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotARawFile {
+    /// It is state, or something else.
+    #[error("it is not below `tweets/`")]
+    OutsidePrefix,
+    /// Compressed, JSON lines, a marker that stands for a folder.
+    #[error("its name does not end in `.json`")]
+    OtherEnding,
+    /// What a Mac writes beside each file that it copies.
+    #[error("its name begins with `._`, as a Mac's hidden files do")]
+    AppleDouble,
+    /// What Spark and Hadoop have not finished.
+    #[error("it is in a folder `_temporary`, so its writer has not finished it")]
+    Unfinished,
+}
+
+/// Whether an object with this key is a RAW file: below `tweets/`, its name ends in `.json` and does not begin with `._`, and
+/// it is in no folder `_temporary`. Every other object is ignored, whatever it holds.
+pub fn check_raw_key(key: &str) -> Result<(), NotARawFile> {
+    let path = key.strip_prefix(RAW_PREFIX).ok_or(NotARawFile::OutsidePrefix)?;
+    let mut parts = path.rsplit('/');
+    let name = parts.next().unwrap_or_default();
+    if !name.ends_with(".json") {
+        Err(NotARawFile::OtherEnding)
+    } else if name.starts_with("._") {
+        Err(NotARawFile::AppleDouble)
+    } else if parts.any(|folder| folder == "_temporary") {
+        Err(NotARawFile::Unfinished)
+    } else {
+        Ok(())
+    }
+}
+
 /// The key is not of the form that [`RawKey`] writes; `refine` takes such files too, under another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the key is not of the form tweets/ano=YYYY/mes=MM/dia=DD/YYYY-MM-DDTHH-MMZ_<oldest>_<newest>.json")]
@@ -97,6 +131,37 @@ mod tests {
             if let Ok(parsed) = parsed {
                 assert_eq!(parsed.to_string(), key);
             }
+        }
+    }
+
+    #[test]
+    fn a_raw_file_is_told_by_its_key_alone() {
+        for (key, want) in [
+            ("tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_5_9.json", Ok(())),
+            ("tweets/by hand/a.json", Ok(())),
+            ("tweets/_import/a.json", Ok(())),
+            ("tweets/.b/b.json", Ok(())),
+            ("tweets/.json", Ok(())),
+            ("tweets/_temporary.json", Ok(())),
+            ("tweets/a_temporary/b.json", Ok(())),
+            ("tweets/._b/a.json", Ok(())), // the rule is about the name of the file
+            ("state/ingest.json", Err(NotARawFile::OutsidePrefix)),
+            ("TWEETS/a.json", Err(NotARawFile::OutsidePrefix)),
+            ("/tweets/a.json", Err(NotARawFile::OutsidePrefix)),
+            ("tweets", Err(NotARawFile::OutsidePrefix)),
+            ("tweets/", Err(NotARawFile::OtherEnding)),
+            ("tweets/ano=2026/", Err(NotARawFile::OtherEnding)),
+            ("tweets/a.JSON", Err(NotARawFile::OtherEnding)),
+            ("tweets/a.jsonl", Err(NotARawFile::OtherEnding)),
+            ("tweets/a.json.gz", Err(NotARawFile::OtherEnding)),
+            ("tweets/json", Err(NotARawFile::OtherEnding)),
+            ("tweets/.DS_Store", Err(NotARawFile::OtherEnding)),
+            ("tweets/._a.json", Err(NotARawFile::AppleDouble)),
+            ("tweets/a/._b.json", Err(NotARawFile::AppleDouble)),
+            ("tweets/a/_temporary/0/b.json", Err(NotARawFile::Unfinished)),
+            ("tweets/_temporary/b.json", Err(NotARawFile::Unfinished)),
+        ] {
+            assert_eq!(check_raw_key(key), want, "{key}");
         }
     }
 }

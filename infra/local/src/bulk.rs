@@ -1,5 +1,6 @@
 //! `reprocess --raw DIR --ref DIR`: a folder of RAW files to a folder of Parquet files, on all cores, without S3.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,9 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use tweets::{RAW_PREFIX, Years};
+use refine::Refined;
+use tweets::{RAW_PREFIX, Years, check_raw_key};
 
 use crate::Outcome;
+use crate::ignored::{Ignored, report_ignored};
 
 /// How many of the files that could not be refined are named.
 const REFUSED_SHOWN: usize = 10;
@@ -19,36 +22,36 @@ const REFUSED_SHOWN: usize = 10;
 struct Share {
     tweets: u64,
     objects: u64,
+    /// Values that could not be read, by the name of their field.
+    malformed: BTreeMap<&'static str, u64>,
     /// Why files have no rows in REF.
     refused: Vec<String>,
 }
 
-/// Refines every `.json` file below `raw`, each to one Parquet file a day below `reference`, whatever stood there before.
+/// Refines every RAW file below `raw`, each to one Parquet file a day below `reference`, whatever stood there before.
 ///
 /// `raw` stands for the RAW bucket: a file's key is its path. A folder without `tweets/` in it stands for that prefix.
-/// A file that is refused is named, and the others are done. A reader never sees half a Parquet file.
+/// A file that is refused, or is not a RAW file, is named, and the others are done. A reader never sees half a Parquet file.
 pub fn run(raw: &Path, reference: &Path) -> Outcome {
     let started = Instant::now();
     let (prefixed, prefix) = (raw.join(RAW_PREFIX), if raw.join(RAW_PREFIX).is_dir() { "" } else { RAW_PREFIX });
     let mut files = Vec::new();
     let top = if prefix.is_empty() { &prefixed } else { raw };
     list(top, &mut files).map_err(|error| format!("cannot list {}: {error}", top.display()))?;
+    files.sort_unstable();
+    let (files, ignored) = raw_files(files.iter().map(|path| (path, key_of(raw, prefix, path))));
+    report_ignored(&ignored)?;
     if files.is_empty() {
         return Err(format!("no .json file below {}", top.display()).into());
     }
-    files.sort_unstable();
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(files.len() as u64).with_style(style); // draws nothing where standard error is no terminal
     let next = AtomicUsize::new(0);
     let work = || {
         let mut share = Share::default();
-        while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            match refine_file(path, &key_of(raw, prefix, path), reference) {
-                Ok((tweets, objects)) => {
-                    share.tweets += tweets;
-                    share.objects += objects;
-                }
-                Err(error) => share.refused.push(format!("{}: {error}", path.display())),
+        while let Some((path, key)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Err(error) = refine_file(path, key, reference, &mut share) {
+                share.refused.push(format!("{}: {error}", path.display()));
             }
             bar.inc(1);
         }
@@ -60,39 +63,56 @@ pub fn run(raw: &Path, reference: &Path) -> Outcome {
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     bar.finish_and_clear();
-    report(&files, shares, started.elapsed().as_secs_f64())
+    report(files.len(), shares, started.elapsed().as_secs_f64())
 }
 
-fn report(files: &[PathBuf], shares: Vec<Share>, seconds: f64) -> Outcome {
+fn report(files: usize, shares: Vec<Share>, seconds: f64) -> Outcome {
     let tweets: u64 = shares.iter().map(|share| share.tweets).sum();
     let objects: u64 = shares.iter().map(|share| share.objects).sum();
+    let mut malformed = BTreeMap::<&str, u64>::new();
+    for (name, count) in shares.iter().flat_map(|share| &share.malformed) {
+        *malformed.entry(name).or_default() += count;
+    }
     let refused: Vec<String> = shares.into_iter().flat_map(|share| share.refused).collect();
     #[expect(clippy::cast_precision_loss, reason = "a rate to be read, not to be computed with")]
     let rate = tweets as f64 / seconds;
-    let done = files.len() - refused.len();
+    let done = files - refused.len();
     crate::output::line(&format!("{done} RAW files, {tweets} tweets, {objects} Parquet files in {seconds:.2} s: {rate:.0} tweets/s"))?;
+    if !malformed.is_empty() {
+        let counts: Vec<String> = malformed.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        crate::output::line(&format!("malformed values read as null, by field: {}", counts.join(", ")))?;
+    }
     if refused.is_empty() {
         return Ok(());
     }
     let shown: Vec<&str> = refused.iter().take(REFUSED_SHOWN).map(String::as_str).collect();
-    Err(format!("{} of {} RAW files could not be refined, among them\n  {}", refused.len(), files.len(), shown.join("\n  ")).into())
+    Err(format!("{} of {} RAW files could not be refined, among them\n  {}", refused.len(), files, shown.join("\n  ")).into())
 }
 
-/// The `.json` files below `folder`. Hidden ones are none: the local S3 keeps its own notes in them.
+/// All files below `folder`.
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
-        if entry.file_name().as_encoded_bytes().starts_with(b".") {
-            continue;
-        }
         if entry.file_type()?.is_dir() {
             list(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "json") {
+        } else {
             files.push(path);
         }
     }
     Ok(())
+}
+
+/// The RAW files among the files with these keys, and the others.
+fn raw_files<'p>(files: impl Iterator<Item = (&'p PathBuf, String)>) -> (Vec<(&'p PathBuf, String)>, Vec<Ignored>) {
+    let (mut raw_files, mut ignored) = (Vec::new(), Vec::new());
+    for (path, key) in files {
+        match check_raw_key(&key) {
+            Ok(()) => raw_files.push((path, key)),
+            Err(reason) => ignored.push(Ignored { key, reason }),
+        }
+    }
+    (raw_files, ignored)
 }
 
 fn key_of(raw: &Path, prefix: &str, path: &Path) -> String {
@@ -100,17 +120,22 @@ fn key_of(raw: &Path, prefix: &str, path: &Path) -> String {
     format!("{prefix}{}", below.join("/"))
 }
 
-/// How many tweets the file has, in how many Parquet files.
-fn refine_file(path: &Path, key: &str, reference: &Path) -> Outcome<(u64, u64)> {
+/// Counts in `share` what the file gives.
+fn refine_file(path: &Path, key: &str, reference: &Path, share: &mut Share) -> Outcome {
     let bytes = fs::metadata(path)?.len();
     if bytes > refine::RAW_BYTES_MAX {
         return Err(format!("{bytes} bytes, more than the {} that are read", refine::RAW_BYTES_MAX).into());
     }
-    let objects = refine::refine(key, &fs::read(path)?, Years::DEFAULT)?;
+    let Refined { objects, malformed } = refine::refine(key, &fs::read(path)?, Years::DEFAULT)?;
     for object in &objects {
         put(&reference.join(&object.key), &object.bytes)?;
     }
-    Ok((objects.iter().map(|object| object.rows().total()).sum(), objects.len() as u64))
+    share.tweets += objects.iter().map(|object| object.rows().total()).sum::<u64>();
+    share.objects += objects.len() as u64;
+    for (name, count) in malformed.by_field() {
+        *share.malformed.entry(name).or_default() += count;
+    }
+    Ok(())
 }
 
 /// Whole or not at all. No two RAW files have one key, so no two threads write one file.
@@ -134,14 +159,31 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (raw, reference) = (folder.path().join("raw"), folder.path().join("ref"));
         fs::create_dir_all(raw.join("day")).unwrap();
-        for (name, text) in [("day/good.json", RAW), ("cut.json", &RAW[..40]), (".notes.json", "{"), ("other.txt", "x")] {
+        for (name, text) in [("day/good.json", RAW), ("cut.json", &RAW[..40]), ("._good.json", "{"), ("other.txt", "x")] {
             fs::write(raw.join(name), text).unwrap();
         }
         let error = run(&raw, &reference).unwrap_err().to_string();
         assert!(error.starts_with("1 of 2 RAW files could not be refined") && error.contains("cut.json"), "{error}");
-        let expected = refine::refine("tweets/day/good.json", RAW.as_bytes(), Years::DEFAULT).unwrap();
+        let expected = refine::refine("tweets/day/good.json", RAW.as_bytes(), Years::DEFAULT).unwrap().objects;
         assert_eq!(fs::read(reference.join(&expected[0].key)).unwrap(), expected[0].bytes);
         assert_eq!(fs::read_dir(reference.join("tweets/ano=2026/mes=11/dia=23")).unwrap().count(), 1, "nothing half-written is left");
+    }
+
+    #[test]
+    fn hidden_and_long_names_are_rows_and_what_is_not_a_raw_file_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let (raw, reference) = (folder.path().join("raw"), folder.path().join("ref"));
+        let long = format!("{}.json", "é".repeat(117));
+        for name in [".b/b.json", "_import/a.json", &long, "c.JSON", "d.jsonl", "._e.json", "x/_temporary/f.json"] {
+            fs::create_dir_all(raw.join(name).parent().unwrap()).unwrap();
+            fs::write(raw.join(name), RAW).unwrap();
+        }
+        run(&raw, &reference).unwrap();
+        let day = fs::read_dir(reference.join("tweets/ano=2026/mes=11/dia=23")).unwrap();
+        let mut names: Vec<String> = day.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort_unstable();
+        assert_eq!((names.len(), &names[1..]), (3, &["%5Fimport%2Fa.json.parquet".to_owned(), names[2].clone()][..]));
+        assert!(names[0] == "%2Eb%2Fb.json.parquet" && names[2].starts_with("%C3%A9") && names[2].len() < 255, "{names:?}");
     }
 
     #[test]

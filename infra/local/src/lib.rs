@@ -6,6 +6,7 @@
 mod bulk;
 pub mod cli;
 mod demo;
+mod ignored;
 mod lake;
 mod live;
 mod output;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws::{Clients, Condition};
 use chrono::TimeDelta;
 use ingest::{CURSOR_KEY, Config, Cursor, Ingest, Invocation, Preview, Wire};
+use metrics::Metric;
 use refine::Refine;
 use serde_json::Value;
 use tweets::{TweetId, Years};
@@ -113,7 +114,8 @@ impl Pipeline {
 
     /// Hands everything that waits to refine.
     pub async fn deliver(&mut self) -> Outcome {
-        deliver(&mut self.queue, &self.refine, self.clock, |_| {}).await
+        deliver(&mut self.queue, &self.refine, self.clock, |_| {}).await?;
+        Ok(())
     }
 
     /// Fails when RAW files could not be refined, with the reason of the first.
@@ -127,14 +129,20 @@ pub fn refine_of(lake: &Lake) -> Refine {
     Refine::new(&lake.clients(refine::TIMEOUTS), refine::Config { ref_bucket: REF_BUCKET.to_owned(), table_years: Years::DEFAULT })
 }
 
-/// Hands everything that waits to refine; `on_batch` is told how many messages each batch had.
-pub async fn deliver(queue: &mut Queue, refine: &Refine, clock: Clock, on_batch: impl Fn(u64)) -> Outcome {
+/// Hands everything that waits to refine; `on_batch` is told how many messages each batch had. Returns how many values were
+/// malformed.
+pub async fn deliver(queue: &mut Queue, refine: &Refine, clock: Clock, on_batch: impl Fn(u64)) -> Outcome<u64> {
+    let mut malformed = 0;
     while let Some(batch) = queue.receive() {
-        let answer = refine::handle(refine, batch.event(), refine::Invocation::new(clock(), TIMEOUT), |_| ()).await?;
+        let count = |line: metrics::Line| {
+            let counts = line.values.into_iter().filter(|(metric, _)| *metric == Metric::MalformedFields);
+            malformed += counts.filter_map(|(_, count)| count.as_u64()).sum::<u64>();
+        };
+        let answer = refine::handle(refine, batch.event(), refine::Invocation::new(clock(), TIMEOUT), count).await?;
         on_batch(batch.len());
         queue.settle(batch, &answer)?;
     }
-    Ok(())
+    Ok(malformed)
 }
 
 /// Fails when messages of the queue were set aside, with the reason of the first.

@@ -12,8 +12,10 @@ use chrono::SecondsFormat;
 use emulators::s3::ObjectCreated;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
+use tweets::check_raw_key;
 
 use crate::Outcome;
+use crate::ignored::Ignored;
 use crate::lake::{Lake, RAW_BUCKET};
 
 /// Messages handed over at once; the batch size of the template.
@@ -38,6 +40,7 @@ pub struct Queue {
     waiting: Arc<Mutex<VecDeque<Message>>>,
     acknowledged: File,
     dead: Vec<Message>,
+    ignored: Vec<Ignored>,
 }
 
 impl Queue {
@@ -45,24 +48,24 @@ impl Queue {
     pub async fn open(lake: &Lake) -> Outcome<Self> {
         let path = lake.acknowledged_path();
         let done = read_lines(&path)?;
-        let left = raw_files(lake).await?;
+        let (left, ignored) = raw_files(lake).await?;
         let left: VecDeque<Message> = left.iter().filter(|object| !done.contains(&object.key)).map(message_of_listing).collect();
         let waiting = Arc::new(Mutex::new(left));
         let inbox = Arc::clone(&waiting);
         lake.s3().on_object_created(move |created| {
-            let is_raw_file = created.bucket == RAW_BUCKET && created.key.starts_with(tweets::RAW_PREFIX) && created.key.ends_with(".json");
-            if is_raw_file {
+            if created.bucket == RAW_BUCKET && check_raw_key(&created.key).is_ok() {
                 inbox.lock().unwrap_or_else(PoisonError::into_inner).push_back(message(created));
             }
         });
         let acknowledged = OpenOptions::new().create(true).append(true).open(path)?;
-        Ok(Self { waiting, acknowledged, dead: Vec::new() })
+        Ok(Self { waiting, acknowledged, dead: Vec::new(), ignored })
     }
 
     /// Lets every RAW file whose key `is_meant` wait again, refined or not; how many wait.
     pub async fn replay(&mut self, lake: &Lake, is_meant: impl Fn(&str) -> bool) -> Outcome<u64> {
-        let meant: VecDeque<Message> =
-            raw_files(lake).await?.iter().filter(|object| is_meant(&object.key)).map(message_of_listing).collect();
+        let (files, ignored) = raw_files(lake).await?;
+        let meant: VecDeque<Message> = files.iter().filter(|object| is_meant(&object.key)).map(message_of_listing).collect();
+        self.ignored = ignored;
         let count = meant.len() as u64;
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = meant;
         Ok(count)
@@ -93,6 +96,11 @@ impl Queue {
             }
         }
         Ok(())
+    }
+
+    /// Objects below `tweets/` that the last listing found not to be RAW files.
+    pub fn ignored(&self) -> &[Ignored] {
+        &self.ignored
     }
 
     /// How many messages were set aside in this process, and the notification of the first; the next process tries again.
@@ -160,16 +168,20 @@ fn notification(key: &str, etag: &str, size: u64, sequencer: &str, event_time: &
     Message { id: format!("{sequencer}-{etag}"), key: key.to_owned(), body, receives: 0 }
 }
 
-/// Everything that is in RAW, in the order of keys.
-async fn raw_files(lake: &Lake) -> Outcome<Vec<aws::Listed>> {
+/// All RAW files, in the order of keys, and what else is below their prefix.
+async fn raw_files(lake: &Lake) -> Outcome<(Vec<aws::Listed>, Vec<Ignored>)> {
     let raw = lake.raw();
-    let mut files: Vec<aws::Listed> = Vec::new();
+    let (mut files, mut ignored, mut after) = (Vec::new(), Vec::new(), None::<String>);
     loop {
-        let page = raw.list(tweets::RAW_PREFIX, files.last().map(|last| last.key.as_str())).await?;
-        if page.is_empty() {
-            return Ok(files);
+        let page = raw.list(tweets::RAW_PREFIX, after.as_deref()).await?;
+        let Some(last) = page.last() else { return Ok((files, ignored)) };
+        after = Some(last.key.clone());
+        for object in page {
+            match check_raw_key(&object.key) {
+                Ok(()) => files.push(object),
+                Err(reason) => ignored.push(Ignored { key: object.key, reason }),
+            }
         }
-        files.extend(page);
     }
 }
 

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
 use tweets::RawKey;
 
+use crate::ignored::report_ignored;
 use crate::lake::{Lake, raw_dir};
 use crate::output::line;
 use crate::pipeline::{all_refined, deliver, refine_of};
@@ -37,9 +38,13 @@ pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, cl
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(files).with_style(style); // draws nothing where standard error is no terminal
     let refine = refine_of(&lake);
-    deliver(&mut queue, &refine, clock, |messages| bar.inc(messages)).await?;
+    let malformed = deliver(&mut queue, &refine, clock, |messages| bar.inc(messages)).await?;
     bar.finish_and_clear();
     all_refined(&queue, &refine, clock).await?;
     let (refine, lexicon) = (refine::REFINE_VERSION, refine::LEXICON_VERSION);
-    line(&format!("{files} RAW files went through refine {refine} with lexicon {lexicon}."))
+    line(&format!("{files} RAW files went through refine {refine} with lexicon {lexicon}."))?;
+    if malformed > 0 {
+        line(&format!("{malformed} malformed values were read as null; `reprocess --raw DIR --ref DIR` counts them by field."))?;
+    }
+    report_ignored(queue.ignored())
 }

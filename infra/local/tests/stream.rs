@@ -38,7 +38,7 @@ fn put_files(lake: &Path, numbers: std::ops::Range<i64>, tweets: i64) {
             json!({ "id": (1_000 + number * 100 - row).to_string(), "created_at": created_at.to_rfc3339_opts(SecondsFormat::Millis, true), "text": text })
         };
         let raw = json!({ "data": (0..tweets).map(tweet).collect::<Vec<_>>() }).to_string();
-        for object in refine::refine(&format!("tweets/{number:04}.json"), raw.as_bytes(), tweets::Years::DEFAULT).unwrap() {
+        for object in refine::refine(&format!("tweets/{number:04}.json"), raw.as_bytes(), tweets::Years::DEFAULT).unwrap().objects {
             let path = lake.join("xpto-ref").join(&object.key);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, &object.bytes).unwrap();

@@ -158,7 +158,7 @@ async fn every_view_decodes_to_its_file_and_runs() {
     let dir = tempfile::tempdir().unwrap();
     let raw = br#"{"data":[{"id":"1","created_at":"2026-11-23T00:00:00.000Z","text":"primeira palavra"},
         {"id":"2","edit_history_tweet_ids":["1","2"],"created_at":"2026-11-23T00:01:00.000Z","text":"segunda"}]}"#;
-    for object in refine::refine("tweets/a.json", raw, tweets::Years::DEFAULT).unwrap() {
+    for object in refine::refine("tweets/a.json", raw, tweets::Years::DEFAULT).unwrap().objects {
         let path = dir.path().join(&object.key);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, &object.bytes).unwrap();

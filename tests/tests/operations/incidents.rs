@@ -243,6 +243,28 @@ fn the_notification_is_gone() {
 }
 
 #[test]
+fn x_changes_a_field() {
+    play(async |mut play| {
+        let post = r#"{"id": "2124866860615730001", "created_at": "2026-11-23T14:05:00.000Z", "text": "bom :)", "lang": {"code": "pt"}}"#;
+        let body = ByteStream::from(format!(r#"{{"data": [{post}], "meta": {{"result_count": 1}}}}"#).into_bytes());
+        play.world.operator().put_object().bucket("raw").key("tweets/changed.json").body(body).send().await.unwrap();
+        play.world.wait(1).await;
+        play.deliver().await;
+        play.check(
+            "X changes a field",
+            &["MalformedFields", "Rows"],
+            &["refine-malformed"],
+            ("malformed values read as null", ""),
+            "nothing: the rows are in REF; the code follows, then reprocess",
+        );
+        assert!(play.world.dead_letters().is_empty());
+        play.world.wait(4 * 300).await;
+        play.tick().await;
+        assert_eq!(play.alarms(), Vec::<String>::new(), "after the incident");
+    });
+}
+
+#[test]
 fn a_full_backlog() {
     play(async |mut play| {
         // Refine is off for more than a day while ingest goes on.

@@ -40,6 +40,7 @@ fn emitted() -> BTreeSet<(&'static str, &'static str)> {
     let refined = refine::Summary {
         rejected: 1,
         backfill_rows: 1,
+        malformed_fields: [("lang", 1)].into(),
         rows_by_minute: [(now, refine::Rows { positivo: 1, negativo: 1, neutro: 1 })].into(),
         errors: [(("RawRejected", Cause::File), 1)].into(),
         is_cold: true,

@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut raw_bytes, mut ref_bytes, mut tweets) = (0, 0, 0);
     for RawFile { key, bytes } in &files {
         raw_bytes += bytes.len();
-        for object in refine(key, bytes, Years::DEFAULT)? {
+        for object in refine(key, bytes, Years::DEFAULT)?.objects {
             ref_bytes += object.bytes.len();
             tweets += object.rows().total();
             if let Some(out) = &out {
@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{} files, {tweets} tweets; bytes of a tweet: {} RAW, {} REF", files.len(), each(raw_bytes), each(ref_bytes));
 
     let refined = median(&files, |RawFile { key, bytes }| drop(black_box(refine(key, bytes, Years::DEFAULT))));
-    let parsed = median(&files, |RawFile { bytes, .. }| drop(black_box(Document::parse(bytes))));
+    let parsed = median(&files, |RawFile { bytes, .. }| drop(black_box(Document::parse(bytes, Years::DEFAULT))));
     println!("CPU of a file, median: {refined:?}, of which {parsed:?} to read the JSON");
     Ok(())
 }

@@ -23,7 +23,10 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(key.to_string(), a);
     }
     assert_eq!(a == b, ref_key(&a, day) == ref_key(&b, day), "{a:?} and {b:?}");
-    assert_eq!(ref_key(&a, day).matches('/').count(), 4, "{a:?} leaves its folder");
+    let key = ref_key(&a, day);
+    let name = key.rsplit('/').next().expect("a name");
+    assert_eq!(key.matches('/').count(), 4, "{a:?} leaves its folder");
+    assert!(name.len() <= 250 && !name.starts_with(['_', '.']), "{a:?} has the name {name}");
 });
 
 fn decode(key: &str) -> Option<String> {

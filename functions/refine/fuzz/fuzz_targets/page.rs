@@ -21,7 +21,7 @@ fuzz_target!(|body: &[u8]| {
     // Half a surrogate pair (`\ud800`) is JSON as far as RFC 8259 goes, and no text: it is kept as sent, and refine reads U+FFFD.
     serde_json::from_slice::<IgnoredAny>(&raw).expect("a RAW file is JSON, whatever X sent");
     // INV-5: refused or taken, never half: a post that ingest kept is not dropped on the way.
-    if let Ok(document) = tweets::document::Document::parse(&raw) {
+    if let Ok(document) = tweets::document::Document::parse(&raw, tweets::Years::DEFAULT) {
         assert_eq!(document.tweets.len(), page.posts.len());
     }
 });

@@ -177,7 +177,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for (number, day) in DAYS.iter().enumerate() {
             let raw = format!(r#"{{"data":[{{"id":"{}","created_at":"{day}T12:00:00.000Z","text":"a"}}]}}"#, number + 1);
-            for object in refine::refine(&format!("tweets/{number}.json"), raw.as_bytes(), tweets::Years::DEFAULT).unwrap() {
+            for object in refine::refine(&format!("tweets/{number}.json"), raw.as_bytes(), tweets::Years::DEFAULT).unwrap().objects {
                 let path = dir.path().join(&object.key);
                 std::fs::create_dir_all(path.parent().unwrap()).unwrap();
                 std::fs::write(path, &object.bytes).unwrap();

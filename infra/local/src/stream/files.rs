@@ -12,11 +12,13 @@ use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::Outcome;
 
-/// Keys below `tweets/` that are not in `folded`, in their order.
+/// Keys below `tweets/` that are not in `folded`, in their order. As in Spark, a file whose name begins with `_` or `.` is not
+/// part of the table.
 pub(super) fn new_files(ref_dir: &Path, folded: &BTreeSet<String>) -> Outcome<Vec<String>> {
     let mut new = Vec::new();
     walk(ref_dir, "tweets", &mut |key| {
-        if key.ends_with(".parquet") && !folded.contains(&key) {
+        let is_hidden = key.rsplit('/').next().is_some_and(|name| name.starts_with(['_', '.']));
+        if key.ends_with(".parquet") && !is_hidden && !folded.contains(&key) {
             new.push(key);
         }
     })?;

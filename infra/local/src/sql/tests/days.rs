@@ -26,7 +26,7 @@ fn day(number: i32) -> NaiveDate {
 fn put(lake: &Path, day: NaiveDate) {
     let (id, at) = (day.format("19%Y%m%d"), day.format("%Y-%m-%dT12:00:00.000Z"));
     let raw = format!(r#"{{"data":[{{"id":"{id}","created_at":"{at}","text":"bom dia #brasil"}}]}}"#);
-    for object in refine::refine(&format!("tweets/{day}.json"), raw.as_bytes()).unwrap() {
+    for object in refine::refine(&format!("tweets/{day}.json"), raw.as_bytes(), tweets::Years::DEFAULT).unwrap().objects {
         let path = lake.join(&object.key);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, &object.bytes).unwrap();

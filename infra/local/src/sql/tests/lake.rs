@@ -95,7 +95,7 @@ fn put_by_hand(root: &Path) {
     }
     posts.push(json!({ "id": id_of(90).to_string(), "created_at": "2026-11-22T00:00:00.000Z" })); // no text, no author, no counts
     let raw = json!({ "data": posts }).to_string();
-    for object in refine::refine("tweets/ano=2026/mes=11/dia=20/by-hand.json", raw.as_bytes(), tweets::Years::DEFAULT).unwrap() {
+    for object in refine::refine("tweets/ano=2026/mes=11/dia=20/by-hand.json", raw.as_bytes(), tweets::Years::DEFAULT).unwrap().objects {
         let path = ref_dir(root).join(&object.key);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, &object.bytes).unwrap();

@@ -1,0 +1,315 @@
+//! A RAW file as `refine` reads it: borrowed from the bytes, both vocabularies of the X API, unknown fields ignored.
+//!
+//! X renamed tweets to posts in 2026 and the answers follow unevenly, so both spellings of each name are read, at any
+//! depth, and the newer one wins when both are present.
+//!
+//! Of a post only its id and its year decide whether there is a row; every other value that is not of the form it should
+//! have is null, or dropped from its list, and recorded in [`Malformed`]. The file is the unit of rejection.
+
+mod evidence;
+mod fields;
+mod lenient;
+mod malformed;
+mod rejected;
+mod sent;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::{DateTime, Datelike as _, Utc};
+use serde::de::DeserializeSeed as _;
+use serde_json::value::RawValue;
+
+use crate::columns::tipo;
+use crate::{TweetId, Years};
+
+use lenient::{Checked, Lenient, Sent};
+use malformed::Segment;
+use sent::{Answer, Data, Entities, Note, Post, Reference};
+
+pub use fields::{Count, Text};
+pub use malformed::{Example, Malformed};
+pub use rejected::NotADocument;
+pub use sent::{Included, PublicMetrics, User};
+
+/// A RAW file: tweets, the users and tweets they refer to, and how they were captured.
+#[derive(Debug)]
+pub struct Document<'a> {
+    /// In the order of the file.
+    pub tweets: Vec<Tweet<'a>>,
+    /// When `ingest` read it; `None` for an API answer that somebody put into RAW by hand.
+    pub captured_at: Option<DateTime<Utc>>,
+    /// Values that could not be read.
+    pub malformed: Malformed,
+    references_requested: bool,
+    users: HashMap<TweetId, User<'a>>,
+    included: HashMap<TweetId, Included<'a>>,
+}
+
+/// One tweet.
+#[derive(Debug)]
+pub struct Tweet<'a> {
+    /// Its id.
+    pub id: TweetId,
+    /// When it was created: `created_at`, or the time in the id when that is missing or malformed.
+    pub created_at: DateTime<Utc>,
+    sent: Post<'a>,
+}
+
+/// What kind of tweet it is, and the tweet that it refers to by being so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// A value of [`tipo`].
+    pub tipo: &'static str,
+    /// The referenced tweet; `None` for an original.
+    pub referenced_id: Option<TweetId>,
+}
+
+impl<'a> Document<'a> {
+    /// Reads a RAW file for a table of these years. A byte order mark at its start is skipped.
+    ///
+    /// # Errors
+    /// [`NotADocument`] when it is not a JSON object with a list of posts in `data`, or with none and a `meta.result_count` of
+    /// 0; and when one of the posts has no valid id, or is of a year that the table does not cover.
+    pub fn parse(raw: &'a [u8], years: Years) -> Result<Self, NotADocument> {
+        let raw = without_byte_order_mark(raw);
+        let mut malformed = Malformed::default();
+        let answer = match read(raw, &mut malformed).map_err(|error| NotADocument::locate(raw, &error))? {
+            Sent::Value(answer) => answer,
+            Sent::Null => return Err(other_form("the file", lenient::NULL, "an object")),
+            Sent::Malformed(found) => return Err(other_form("the file", found, "an object")),
+        };
+        let result_count = answer.meta.and_then(|meta| meta.result_count);
+        let posts = posts(answer.data, result_count, raw)?;
+        if result_count.is_some_and(|Count(count)| usize::try_from(count) != Ok(posts.len())) {
+            malformed.record_at(&[Segment::Field("meta"), Segment::Field("result_count")], "another number than there are posts");
+        }
+        let tweets =
+            posts.into_iter().enumerate().map(|(index, post)| tweet(index, post, years, &mut malformed)).collect::<Result<_, _>>()?;
+        let includes = answer.includes.unwrap_or_default();
+        let capture = answer.capture.unwrap_or_default();
+        // The later one stays, so the newer spelling wins here, too.
+        let referenced = includes.tweets.into_iter().chain(includes.posts).flatten();
+        Ok(Self {
+            tweets,
+            captured_at: capture.captured_at,
+            malformed,
+            references_requested: capture.requested.unwrap_or_default().0,
+            users: includes.users.into_iter().flatten().filter_map(|user| Some((user.id?, user))).collect(),
+            included: referenced.filter_map(|tweet| Some((tweet.id?, tweet))).collect(),
+        })
+    }
+
+    /// The author of a tweet, when users were asked for.
+    pub fn author(&self, tweet: &Tweet) -> Option<&User<'a>> {
+        self.users.get(&tweet.author_id()?)
+    }
+
+    /// The included tweet that `tweet` retweets.
+    pub fn retweeted(&self, tweet: &Tweet) -> Option<&Included<'a>> {
+        self.included.get(&tweet.reference(&["retweeted", "reposted"])?)
+    }
+
+    /// What kind of tweet it is; `None` when references were neither sent nor asked for, so that nobody can know.
+    pub fn kind(&self, tweet: &Tweet) -> Option<Kind> {
+        [(tipo::RETWEET, &["retweeted", "reposted"][..]), (tipo::RESPOSTA, &["replied_to"]), (tipo::CITACAO, &["quoted"])]
+            .into_iter()
+            .find_map(|(tipo, types)| Some(Kind { tipo, referenced_id: Some(tweet.reference(types)?) }))
+            .or_else(|| {
+                (self.references_requested || tweet.references().is_some()).then_some(Kind { tipo: tipo::ORIGINAL, referenced_id: None })
+            })
+    }
+}
+
+/// Windows programs write one before a text, and RFC 8259 lets a reader skip it.
+fn without_byte_order_mark(mut raw: &[u8]) -> &[u8] {
+    while let Some(rest) = raw.strip_prefix("\u{feff}".as_bytes()) {
+        raw = rest;
+    }
+    raw
+}
+
+fn read<'a>(raw: &'a [u8], malformed: &mut Malformed) -> Result<Sent<Answer<'a>>, serde_json::Error> {
+    // UTF-8 is checked once, for the whole file: reading is a tenth cheaper than when each string is checked.
+    match std::str::from_utf8(raw) {
+        Ok(text) => read_to_end(serde_json::Deserializer::from_str(text), malformed),
+        Err(_) => read_to_end(serde_json::Deserializer::from_slice(raw), malformed), // the broken string may be one that nobody reads
+    }
+}
+
+fn read_to_end<'a, R: serde_json::de::Read<'a>>(
+    mut json: serde_json::Deserializer<R>,
+    malformed: &mut Malformed,
+) -> Result<Sent<Answer<'a>>, serde_json::Error> {
+    let answer = Lenient::new(malformed).deserialize(&mut json)?;
+    json.end()?;
+    Ok(answer)
+}
+
+fn other_form(place: impl Into<String>, found: &'static str, wanted: &'static str) -> NotADocument {
+    NotADocument::OtherForm { place: place.into(), found, wanted }
+}
+
+/// The posts of a file, if it is a page of posts.
+fn posts<'a>(data: Option<Checked<Data<'a>>>, result_count: Option<Count>, raw: &[u8]) -> Result<Vec<Post<'a>>, NotADocument> {
+    let data = match data {
+        None => Data::default(),
+        Some(Checked::Valid(data)) => data,
+        Some(Checked::Malformed(found)) => return Err(other_form("`data`", found, "an array of posts")),
+    };
+    if let Some((index, found)) = data.not_an_object {
+        return Err(other_form(format!("data[{index}]"), found, "a post"));
+    }
+    if data.has_more {
+        return Err(NotADocument::TooManyPosts { posts_max: sent::POSTS_MAX });
+    }
+    if data.posts.is_empty() {
+        let problem = match result_count {
+            None => "`meta.result_count` is missing".to_owned(),
+            Some(Count(0)) => match unknown_list_of_objects(raw) {
+                None => return Ok(Vec::new()),
+                Some(name) => format!("`{name}` has"),
+            },
+            Some(Count(count)) => format!("`meta.result_count` is {count}"),
+        };
+        return Err(NotADocument::WithoutPosts { problem });
+    }
+    let evidence = || data.posts.iter().map(|post| post.evidence);
+    if evidence().any(evidence::Evidence::is_post) {
+        return Ok(data.posts);
+    }
+    Err(NotADocument::OtherObjects { looks_like: evidence::describe(evidence(), raw) })
+}
+
+/// The name of a list of objects that X does not send: posts under another name than `data`.
+fn unknown_list_of_objects(raw: &[u8]) -> Option<String> {
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(raw).ok()?;
+    let has_objects = |value: &RawValue| {
+        let items: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
+        items.iter().any(|item| item.get().starts_with('{'))
+    };
+    let mut unknown = fields.into_iter().filter(|(name, _)| !["data", "includes", "meta", "errors", "capture"].contains(&name.as_str()));
+    unknown.find(|(_, value)| has_objects(value)).map(|(name, _)| name.chars().take(64).collect())
+}
+
+/// The tweet of a post, if it can be told from others and has a place in the table.
+fn tweet<'a>(index: usize, sent: Post<'a>, years: Years, malformed: &mut Malformed) -> Result<Tweet<'a>, NotADocument> {
+    let id = match sent.id {
+        Some(Checked::Valid(id)) => id,
+        Some(Checked::Malformed(found)) => return Err(NotADocument::WithoutId { index, found }),
+        None => return Err(NotADocument::WithoutId { index, found: "missing" }),
+    };
+    let mut time_in_id = |found| {
+        malformed.record_at(&[Segment::Field("data"), Segment::Item(index), Segment::Field("created_at")], found);
+        (id.created_at(), "id")
+    };
+    let (created_at, field) = match sent.created_at {
+        Some(Checked::Valid(created_at)) => (created_at, "created_at"),
+        Some(Checked::Malformed(found)) => time_in_id(found),
+        None => time_in_id("missing"),
+    };
+    if years.contains(created_at.year()) {
+        return Ok(Tweet { id, created_at, sent });
+    }
+    Err(NotADocument::OtherYear { index, year: created_at.year(), field, years })
+}
+
+impl<'a> Tweet<'a> {
+    /// The user who wrote it.
+    pub fn author_id(&self) -> Option<TweetId> {
+        self.sent.author_id
+    }
+
+    /// The tweet that began the conversation.
+    pub fn conversation_id(&self) -> Option<TweetId> {
+        self.sent.conversation_id
+    }
+
+    /// Language as X names it, an open list.
+    pub fn lang(&self) -> Option<&str> {
+        self.sent.lang.as_deref()
+    }
+
+    /// Whether a link in it may lead to sensitive content.
+    pub fn possibly_sensitive(&self) -> Option<bool> {
+        self.sent.possibly_sensitive
+    }
+
+    /// Counts at capture.
+    pub fn public_metrics(&self) -> PublicMetrics {
+        self.sent.public_metrics.unwrap_or_default()
+    }
+
+    /// `text`: of a long tweet only the beginning.
+    pub fn text(&self) -> Option<&str> {
+        self.sent.text.as_deref()
+    }
+
+    /// The whole text of a long tweet.
+    pub fn note_text(&self) -> Option<&str> {
+        note_text(self.sent.note_post.as_deref(), self.sent.note_tweet.as_deref())
+    }
+
+    /// Hashtags of the whole text, without `#`.
+    pub fn hashtags(&self) -> Option<impl Iterator<Item = &str>> {
+        self.recognised(|entities| entities.hashtags.as_deref()).map(|tags| tags.iter().filter_map(|hashtag| hashtag.tag.as_deref()))
+    }
+
+    /// Handles mentioned in the whole text, without `@`.
+    pub fn mentions(&self) -> Option<impl Iterator<Item = &str>> {
+        let mentions = self.recognised(|entities| entities.mentions.as_deref());
+        mentions.map(|mentions| mentions.iter().filter_map(|mention| mention.username.as_deref()))
+    }
+
+    /// Links of the whole text, each once: X repeats a link for each photo behind it.
+    pub fn urls(&self) -> Option<impl Iterator<Item = &str>> {
+        let urls = self.recognised(|entities| entities.urls.as_deref())?;
+        let is_alone = urls.len() == 1; // most are, and a set costs more than reading the link
+        let mut seen = HashSet::new();
+        Some(urls.iter().filter_map(sent::Url::target).filter(move |target| is_alone || seen.insert(*target)))
+    }
+
+    /// A list of entities: that of the whole text, if X sent it, else that of `text`.
+    fn recognised<'t, T>(&'t self, list: impl Fn(&'t Entities<'a>) -> Option<&'t [T]>) -> Option<&'t [T]> {
+        let notes = [&self.sent.note_post, &self.sent.note_tweet].map(|note| note.as_ref().and_then(|note| note.entities.as_ref()));
+        fullest(notes.into_iter().chain([self.sent.entities.as_ref()]).flatten().filter_map(list), |list| !list.is_empty())
+    }
+
+    /// The first id of the edit history: the same tweet before its edits.
+    pub fn original_id(&self) -> TweetId {
+        let histories = [self.sent.edit_history_post_ids, self.sent.edit_history_tweet_ids];
+        histories.into_iter().flatten().find_map(|history| history.0).unwrap_or(self.id)
+    }
+
+    fn references(&self) -> Option<&[Reference<'a>]> {
+        let lists = [self.sent.referenced_posts.as_deref(), self.sent.referenced_tweets.as_deref()];
+        fullest(lists.into_iter().flatten(), |list| !list.is_empty())
+    }
+
+    fn reference(&self, types: &[&str]) -> Option<TweetId> {
+        self.references()?.iter().find(|reference| reference.kind.as_deref().is_some_and(|kind| types.contains(&kind)))?.id
+    }
+}
+
+impl Included<'_> {
+    /// `text`: of a long tweet only the beginning.
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
+    /// The whole text of a long tweet.
+    pub fn note_text(&self) -> Option<&str> {
+        note_text(self.note_post.as_deref(), self.note_tweet.as_deref())
+    }
+}
+
+fn note_text<'n>(post: Option<&'n Note>, tweet: Option<&'n Note>) -> Option<&'n str> {
+    fullest([post, tweet].into_iter().flatten().filter_map(|note| note.text.as_deref()), |text| !text.is_empty())
+}
+
+/// The first of the spellings that has content, so that an empty one does not hide the other; else the first that was sent.
+fn fullest<T: Copy>(mut sent: impl Iterator<Item = T>, has_content: impl Fn(&T) -> bool) -> Option<T> {
+    let first = sent.next()?;
+    if has_content(&first) { Some(first) } else { sent.find(|other| has_content(other)).or(Some(first)) }
+}
