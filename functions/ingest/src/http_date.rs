@@ -1,6 +1,6 @@
 //! The header `Date`, PURE.
 
-use chrono::{DateTime, Datelike as _, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, Months, NaiveDateTime, Utc};
 
 /// Reads a `Date` in each form that a recipient must accept, and with `UTC` for `GMT`, as X was seen to send it.
 ///
@@ -24,7 +24,7 @@ pub(crate) fn parse(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
             let in_century = |century: i32| at(&format!("{day_month}-{} {time}", century + year), "%d-%b-%Y %H:%M:%S");
             let date = in_century(century);
             // More than 50 years ahead is the past. A leap day may be in only one of the two.
-            date.filter(|date| *date <= now + TimeDelta::days(50 * 365 + 12)).or_else(|| in_century(century - 100))
+            date.filter(|date| *date <= now + Months::new(50 * 12)).or_else(|| in_century(century - 100))
         }
         _ => at(date_time, "%d-%b-%Y %H:%M:%S"),
     }
