@@ -28,11 +28,17 @@ pub enum Ablation {
     HideWriter,
     /// The key in REF tells the day and no more of the RAW key.
     RefKeyForgetsRawKey,
+    /// Answers of X come without `Date`.
+    HideDate,
+    /// Pages of X come in order, whatever lies between two of them.
+    SortPages,
+    /// An answer of X that counts posts and holds none looks like one that found nothing.
+    HideCount,
 }
 
 impl Ablation {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::RawIgnoresIfNoneMatch,
         Self::CursorIgnoresIfNoneMatch,
         Self::CursorIgnoresIfMatch,
@@ -43,6 +49,9 @@ impl Ablation {
         Self::RefKeyForgetsRawKey,
         Self::MisleadRecovery,
         Self::HideWriter,
+        Self::HideDate,
+        Self::SortPages,
+        Self::HideCount,
     ];
 
     /// Whether a put is done whatever its conditions say.
@@ -65,6 +74,28 @@ impl Ablation {
             (Self::HideWriter, Call::GetCursor) => without(answer, "writer"),
             _ => answer,
         }
+    }
+}
+
+impl Ablation {
+    /// An answer of X as the proxy passes it on.
+    pub(crate) fn distort_page(self, mut answer: Response<Bytes>) -> Response<Bytes> {
+        if self == Self::HideDate {
+            answer.headers_mut().remove(header::DATE);
+        }
+        if !matches!(self, Self::SortPages | Self::HideCount) {
+            return answer;
+        }
+        let Ok(mut page) = serde_json::from_slice::<serde_json::Value>(answer.body()) else { return answer };
+        let id = |post: &serde_json::Value| post["id"].as_str().and_then(|id| id.parse::<i64>().ok());
+        if self == Self::HideCount && page["data"].is_null() && page["meta"].is_object() {
+            page["meta"] = serde_json::json!({ "result_count": 0 });
+        } else if let Some(posts) = page["data"].as_array_mut().filter(|_| self == Self::SortPages) {
+            posts.sort_by_key(|post| std::cmp::Reverse(id(post)));
+        } else {
+            return answer;
+        }
+        answer.map(|_| Bytes::from(page.to_string()))
     }
 }
 

@@ -88,6 +88,14 @@ pub enum Fault {
     CutBody,
     /// 200 with a page of HTML.
     NotAPage,
+    /// The right answer in no order of time, on this page and on those that its token leads to.
+    Unsorted,
+    /// The right answer without its posts, but with their count.
+    Contradiction,
+    /// No posts, and a token that leads to the first page.
+    StuckToken,
+    /// The posts of the page before.
+    Repeated,
     /// A put that is accepted now and applied later; no answer comes.
     Held {
         /// When it is applied.
@@ -120,6 +128,10 @@ impl Fault {
             Self::UsageCap => "usage cap",
             Self::CutBody => "body cut",
             Self::NotAPage => "200 with HTML",
+            Self::Unsorted => "unsorted",
+            Self::Contradiction => "posts counted and not sent",
+            Self::StuckToken => "a token that leads nowhere",
+            Self::Repeated => "a page again",
             Self::Held { dies: false, .. } => "applied later",
             Self::Held { dies: true, .. } => "applied later, sender dead",
             Self::Dies { applied: false } => "death before the effect",
@@ -143,6 +155,7 @@ impl Fault {
             (Call::Search, 0) => status(429),
             (Call::Search, 1) => Self::CutBody,
             (Call::Search, 2) => random.pick(&[Self::NotAPage, Self::UsageCap, status(401), status(402), status(403)]),
+            (Call::Search, 3) => random.pick(&[Self::Unsorted, Self::Unsorted, Self::Contradiction, Self::StuckToken, Self::Repeated]),
             (call, 0) if call.is_put() => status(409),
             (call, 1) if call.is_put() => Self::Status { status: random.pick(&[500, 503]), applied: true },
             (call, 2..=4) if call.is_put() => {

@@ -11,6 +11,7 @@ use crate::fault::{Call, RAW_BUCKET};
 use crate::posts::{Post, TEXT_MARKER};
 use crate::refined;
 use crate::world::{TOKEN_MARKER, World, Write};
+use crate::x_api::Order;
 
 /// What was checked how often, and what does not hold.
 #[derive(Clone, Debug, Default)]
@@ -193,8 +194,12 @@ fn money_is_not_wasted(world: &World, evidence: &Evidence, verdict: &mut Verdict
     let file = world.shape().file_tweets_max as u64;
     let above_top = if world.shape().skew > TimeDelta::zero() { page } else { 0 };
     let at_stake = file - 1 + page + above_top;
+    // Of an unsorted answer no file is cut before all of it is read: whatever the run holds of it is at stake.
+    let is_unsorted = world.fault_counts().keys().any(|(_, kind)| *kind == "unsorted") || world.x(|x| x.manners.order != Order::Recency);
+    let at_stake = if is_unsorted { at_stake.max(world.record(|record| record.held_max)) } else { at_stake };
     let (pages_lost, pages_lost_untold) = world.record(|record| (record.pages_lost, record.pages_lost_untold));
-    let bound = (evidence.deaths + evidence.losses) * at_stake + pages_lost * page;
+    let repeated: u64 = world.fault_counts().iter().filter(|((_, kind), _)| *kind == "a page again").map(|(_, count)| count).sum();
+    let bound = (evidence.deaths + evidence.losses) * at_stake + (pages_lost + repeated) * page;
     verdict.check("INV-6", reread <= bound, || format!("{reread} posts were paid for twice, at most {bound} may be"));
     // Whoever died would have told that, and what it redid of a file that an earlier run had named.
     let told = evidence.reread_told + evidence.deaths * (at_stake + file) + pages_lost_untold * page;

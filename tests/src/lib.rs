@@ -33,4 +33,4 @@ pub use posts::{Post, Posts, TEXT_MARKER};
 pub use sandbox::{Outcome, Sandbox};
 pub use shape::{Shape, Tick};
 pub use world::{Record, TOKEN_MARKER, World, Write};
-pub use x_api::{Manners, TokenKind, XApi};
+pub use x_api::{DateForm, Manners, Order, TokenKind, XApi};

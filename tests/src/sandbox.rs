@@ -36,6 +36,10 @@ impl Seat {
         format!("run {} ({})", self.run.load(Ordering::Relaxed), self.sandbox)
     }
 
+    pub(crate) fn run(&self) -> u32 {
+        self.run.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn is_at_work(&self) -> bool {
         self.kill().is_some()
     }

@@ -7,7 +7,7 @@ use ingest::{Config, Vocabulary};
 
 use crate::fault::RAW_BUCKET;
 use crate::random::Random;
-use crate::x_api::{Manners, TokenKind};
+use crate::x_api::{DateForm, Manners, TokenKind};
 
 pub(crate) const SECRET_ID: &str = "x-token";
 
@@ -99,6 +99,7 @@ impl Shape {
                 empty_per_mille: random.pick(&[0, 0, 100, 300]),
                 trailing_token_per_mille: random.pick(&[0, 300]),
                 token: random.pick(&[TokenKind::Position, TokenKind::Offset]),
+                date: random.pick(&[DateForm::ImfFixdate, DateForm::ImfFixdateUtc, DateForm::Rfc850, DateForm::Asctime]),
                 ..Manners::default()
             },
             config,

@@ -16,7 +16,7 @@ use crate::ablation::refusal;
 use crate::fault::{Call, Fault, Landing};
 use crate::sandbox::Seat;
 use crate::world::World;
-use crate::x_api::{problem, response};
+use crate::x_api::{Order, STUCK_TOKEN, XApi, problem, response};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -86,26 +86,40 @@ async fn answer_aws(world: &World, seat: &Seat, request: Request<Bytes>) -> Resu
             seat.die();
             never().await
         }
-        Fault::UsageCap | Fault::CutBody | Fault::NotAPage => Ok(world.apply(call, request).await),
+        _ => Ok(world.apply(call, request).await), // what only X can answer
     }
 }
 
+/// The answer with its `Date` as this X writes it, and as a missing protection leaves it.
 async fn answer_x(world: &World, seat: &Seat, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+    let mut answer = answer_search(world, seat, request).await?;
+    if let Ok(date) = world.x(|x| x.manners.date).write(world.now()).parse() {
+        answer.headers_mut().insert(header::DATE, date);
+    }
+    Ok(match world.ablation() {
+        Some(ablation) => ablation.distort_page(answer),
+        None => answer,
+    })
+}
+
+async fn answer_search(world: &World, seat: &Seat, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
     let query = request.uri().query().unwrap_or_default();
     let span: Vec<&str> =
         query.split('&').filter(|pair| ["since_id", "until_id", "max_r", "next_"].iter().any(|name| pair.starts_with(name))).collect();
     let fault = enter(world, seat, Call::Search, &span.join(" ")).await;
-    let served = || {
+    let served_by = |answer: &dyn Fn(&mut XApi) -> Response<Bytes>| {
         let (answer, posts) = world.x(|x| {
             let before: u64 = x.posts_served;
-            let answer = x.answer(&request, world.now());
+            x.run = seat.run();
+            let answer = answer(x);
             (answer, x.posts_served - before)
         });
         let holding = seat.takes(posts);
         world.record(|record| record.held_max = record.held_max.max(holding));
         world.note(format!("      x answers {} with {} bytes", answer.status(), answer.body().len()));
-        answer
+        (answer, posts)
     };
+    let served = || served_by(&|x| x.answer(&request, world.now())).0;
     let Some(fault) = fault else { return Ok(served()) };
     match fault {
         Fault::Lost { applied } => {
@@ -132,6 +146,25 @@ async fn answer_x(world: &World, seat: &Seat, request: Request<Bytes>) -> Result
             Ok(answer.map(|body| body.slice(..body.len() / 2)))
         }
         Fault::NotAPage => Ok(response(StatusCode::OK, Bytes::from_static(b"<!DOCTYPE html><title>X</title>"), world.now())),
+        Fault::Unsorted => Ok(served_by(&|x| {
+            let order = std::mem::replace(&mut x.manners.order, Order::Shuffled);
+            let answer = x.answer(&request, world.now());
+            x.manners.order = order;
+            answer
+        })
+        .0),
+        Fault::Contradiction => {
+            let (answer, posts) = served_by(&|x| x.answer(&request, world.now()));
+            if posts > 0 {
+                world.lose_page(seat, answer.status());
+            }
+            Ok(answer.map(|body| without_posts(&body)))
+        }
+        Fault::StuckToken => {
+            let body = json!({ "meta": { "result_count": 0, "next_token": STUCK_TOKEN } });
+            Ok(response(StatusCode::OK, Bytes::from(body.to_string()), world.now()))
+        }
+        Fault::Repeated => Ok(served_by(&|x| x.repeat(&request, world.now())).0),
         Fault::UsageCap => {
             let kind = "https://api.twitter.com/2/problems/usage-capped";
             Ok(problem(429, &json!({ "title": "UsageCapExceeded", "type": kind, "detail": "Usage cap exceeded" }), world.now()))
@@ -146,6 +179,14 @@ async fn answer_x(world: &World, seat: &Seat, request: Request<Bytes>) -> Result
         }
         Fault::Held { .. } => Ok(served()),
     }
+}
+
+fn without_posts(body: &[u8]) -> Bytes {
+    let mut body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    if let Some(members) = body.as_object_mut() {
+        members.remove("data");
+    }
+    Bytes::from(body.to_string())
 }
 
 fn refusal_of_x(world: &World, status: u16) -> Response<Bytes> {

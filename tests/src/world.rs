@@ -114,6 +114,11 @@ impl World {
         Self::live(0, shape, Posts::default(), Plan::none(), None, script)
     }
 
+    /// The same without one protection.
+    pub fn scripted_without<T>(ablation: Ablation, shape: Shape, script: impl AsyncFnOnce(World) -> T) -> T {
+        Self::live(0, shape, Posts::default(), Plan::none(), Some(ablation), script)
+    }
+
     fn live<T>(seed: u64, shape: Shape, posts: Posts, plan: Plan, ablation: Option<Ablation>, life: impl AsyncFnOnce(World) -> T) -> T {
         #[expect(clippy::expect_used, reason = "a runtime without I/O needs nothing of the machine")]
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
@@ -198,6 +203,11 @@ impl World {
     /// An S3 client that meets no faults.
     pub fn operator(&self) -> &aws_sdk_s3::Client {
         &self.0.operator
+    }
+
+    /// The protection that is missing.
+    pub(crate) fn ablation(&self) -> Option<Ablation> {
+        self.0.ablation
     }
 
     /// Looks at the X API, or changes it.

@@ -22,6 +22,58 @@ pub enum TokenKind {
     Offset,
 }
 
+/// The order of the posts of an answer, within and across its pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Newest first, as `sort_order=recency` asks for.
+    Recency,
+    /// Oldest first.
+    Ascending,
+    /// No order of time, but the same one on each page.
+    Shuffled,
+}
+
+impl Order {
+    /// Where a post stands: the higher, the earlier in the answer.
+    fn place(self, id: TweetId) -> i64 {
+        match self {
+            Self::Recency => id.get(),
+            Self::Ascending => i64::MAX - id.get(),
+            Self::Shuffled => i64::try_from(Random::of(0, &id.to_string()).next() >> 2).unwrap_or(0),
+        }
+    }
+
+    fn letter(self) -> &'static str {
+        match self {
+            Self::Recency => "r",
+            Self::Ascending => "a",
+            Self::Shuffled => "s",
+        }
+    }
+}
+
+/// How the API writes `Date`: the forms of RFC 9110, section 5.6.7, and one that X was seen to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the RFC")]
+pub enum DateForm {
+    ImfFixdate,
+    ImfFixdateUtc,
+    Rfc850,
+    Asctime,
+}
+
+impl DateForm {
+    pub(crate) fn write(self, now: DateTime<Utc>) -> String {
+        let form = match self {
+            Self::ImfFixdate => "%a, %d %b %Y %H:%M:%S GMT",
+            Self::ImfFixdateUtc => "%a, %d %b %Y %H:%M:%S UTC",
+            Self::Rfc850 => "%A, %d-%b-%y %H:%M:%S GMT",
+            Self::Asctime => "%a %b %e %H:%M:%S %Y",
+        };
+        now.format(form).to_string()
+    }
+}
+
 /// How the API serves pages.
 #[derive(Clone, Debug)]
 pub struct Manners {
@@ -39,6 +91,10 @@ pub struct Manners {
     pub edits_keep_their_place: bool,
     /// Posts of one second stand in any order (V19).
     pub ordered_by_second: bool,
+    /// The order of answers to requests without a token; a token keeps that of its page.
+    pub order: Order,
+    /// How `Date` is written.
+    pub date: DateForm,
 }
 
 impl Default for Manners {
@@ -51,6 +107,8 @@ impl Default for Manners {
             token: TokenKind::Position,
             edits_keep_their_place: false,
             ordered_by_second: false,
+            order: Order::Recency,
+            date: DateForm::ImfFixdate,
         }
     }
 }
@@ -76,8 +134,16 @@ pub struct XApi {
     pub largest_page: u64,
     /// Posts served, each as often as it was.
     pub posts_served: u64,
+    /// Pages served, which makes each token another one.
+    pages: u64,
+    /// The run that asks, and the page before with the run that asked for it.
+    pub(crate) run: u32,
+    last_page: (u32, Vec<TweetId>),
     random: Random,
 }
+
+/// A token that stands for no page: it leads to the first one.
+pub(crate) const STUCK_TOKEN: &str = "stuck";
 
 /// More than any page and any offset of a small world; so a large one need not be looked through for each page.
 const FOUND_MAX: usize = 1_000;
@@ -104,6 +170,9 @@ impl XApi {
             asked: Vec::new(),
             largest_page: 0,
             posts_served: 0,
+            pages: 0,
+            run: 0,
+            last_page: (0, Vec::new()),
             random,
         }
     }
@@ -133,27 +202,17 @@ impl XApi {
     }
 
     fn page(&mut self, search: &Search, now: DateTime<Utc>) -> Response<Bytes> {
-        let mut found = self.found(search, now);
         let parameters = format!("{}|{}|{}|{}", search.since_id, search.until_id, search.max_results, search.query);
-        let mut offset = 0;
-        if let Some(token) = &search.next_token {
-            let (at, of) = token.split_once('.').unwrap_or_default();
-            if of != fingerprint(&parameters) {
-                self.offences.push("a next_token with other parameters than those of its page".to_owned());
+        let token = search.next_token.as_deref().filter(|token| *token != STUCK_TOKEN);
+        let mut parts = token.unwrap_or_default().split('.');
+        let (at, order, _, of) = (parts.next(), parts.next(), parts.next(), parts.next());
+        let order = match order {
+            None => self.manners.order,
+            Some(letter) => {
+                [Order::Ascending, Order::Shuffled].into_iter().find(|order| order.letter() == letter).unwrap_or(Order::Recency)
             }
-            match self.manners.token {
-                TokenKind::Position => {
-                    let at: i64 = at.parse().unwrap_or(i64::MAX);
-                    found.retain(|(place, _)| *place < at);
-                }
-                TokenKind::Offset => {
-                    offset = at.parse().unwrap_or(0);
-                    found.drain(..offset.min(found.len()));
-                }
-            }
-        }
-
-        let Manners { page_posts_max, short_per_mille, empty_per_mille, trailing_token_per_mille, token, .. } = self.manners;
+        };
+        let Manners { page_posts_max, short_per_mille, empty_per_mille, trailing_token_per_mille, .. } = self.manners;
         let mut take = search.max_results.min(page_posts_max);
         if self.random.per_mille(short_per_mille) {
             take = usize::try_from(self.random.within(1, take as u64)).unwrap_or(take);
@@ -161,31 +220,77 @@ impl XApi {
         if self.random.per_mille(empty_per_mille) {
             take = 0;
         }
-        let last_place = found.get(take.saturating_sub(1)).map(|(place, _)| *place).filter(|_| take > 0);
+        // Nobody can tell a broken order by a first page that happens to be sorted: then this X keeps to the order of time.
+        let is_sorted = || self.found(search, order, now).iter().take(take).is_sorted_by(|earlier, later| earlier.1 > later.1);
+        let order = if order != Order::Recency && token.is_none() && is_sorted() { Order::Recency } else { order };
+        // An offset into an order that is none of time would lose posts to each deletion, whoever follows it.
+        let kind = if order == Order::Recency { self.manners.token } else { TokenKind::Position };
+        let mut found = self.found(search, order, now);
+        let mut offset = 0;
+        if token.is_some() {
+            if of != Some(&fingerprint(&parameters)) {
+                self.offences.push("a next_token with other parameters than those of its page".to_owned());
+            }
+            let at = at.and_then(|at| at.parse::<i64>().ok());
+            match kind {
+                TokenKind::Position => found.retain(|(place, _)| *place < at.unwrap_or(i64::MAX)),
+                TokenKind::Offset => {
+                    offset = usize::try_from(at.unwrap_or(0)).unwrap_or(0);
+                    found.drain(..offset.min(found.len()));
+                }
+            }
+        }
+
         let has_more = found.len() > take || self.random.per_mille(trailing_token_per_mille);
         found.truncate(take);
         let next_token = has_more.then(|| {
-            let at = match token {
+            let at = match kind {
                 TokenKind::Offset => (offset + found.len()).to_string(),
                 TokenKind::Position => {
-                    let before = search.next_token.as_ref().and_then(|token| token.split('.').next()?.parse().ok());
-                    last_place.or(found.last().map(|(place, _)| *place)).or(before).unwrap_or(i64::MAX).to_string()
+                    let before = at.and_then(|at| at.parse().ok());
+                    found.last().map(|(place, _)| *place).or(before).unwrap_or(i64::MAX).to_string()
                 }
             };
-            format!("{at}.{}", fingerprint(&parameters))
+            self.token(&at, order, &parameters)
         });
         let ids: Vec<TweetId> = found.into_iter().map(|(_, id)| id).collect();
+        self.last_page = (self.run, ids.clone());
         self.serve(search, &ids, next_token, now)
     }
 
+    /// Answers with the posts of the page before, whatever is asked for, and a token that leads on in the span asked for.
+    pub(crate) fn repeat(&mut self, request: &Request<Bytes>, now: DateTime<Utc>) -> Response<Bytes> {
+        match parse(request) {
+            Ok(search) if self.last_page.0 == self.run && !self.last_page.1.is_empty() => {
+                let parameters = format!("{}|{}|{}|{}", search.since_id, search.until_id, search.max_results, search.query);
+                let at = match self.manners.token {
+                    TokenKind::Offset => 0,
+                    TokenKind::Position => i64::MAX,
+                };
+                let token = self.token(&at.to_string(), Order::Recency, &parameters);
+                self.serve(&search, &self.last_page.1.clone(), Some(token), now)
+            }
+            _ => self.answer(request, now),
+        }
+    }
+
+    fn token(&mut self, at: &str, order: Order, parameters: &str) -> String {
+        self.pages += 1;
+        format!("{at}.{}.{}.{}", order.letter(), self.pages, fingerprint(parameters))
+    }
+
     /// Visible posts of the span with the place that each has in the order of the answer, first to last.
-    fn found(&mut self, search: &Search, now: DateTime<Utc>) -> Vec<(i64, TweetId)> {
+    fn found(&self, search: &Search, order: Order, now: DateTime<Utc>) -> Vec<(i64, TweetId)> {
         let Manners { edits_keep_their_place, ordered_by_second, .. } = self.manners;
         let floor = TweetId::lowest_at(now - TimeDelta::days(7));
         if let (false, false, Some(until)) = (edits_keep_their_place, ordered_by_second, TweetId::new(search.until_id)) {
             let from = TweetId::new(search.since_id + 1).unwrap_or(TweetId::MIN).max(floor);
-            let below = self.posts.0.range(from..until.max(from)).rev();
-            return below.filter(|(_, post)| post.is_visible(now)).map(|(id, _)| (id.get(), *id)).take(FOUND_MAX).collect();
+            let below = self.posts.0.range(from..until.max(from)).rev().filter(|(_, post)| post.is_visible(now));
+            let mut found: Vec<_> = below.map(|(id, _)| (order.place(*id), *id)).take(FOUND_MAX).collect();
+            if order != Order::Recency {
+                found.sort_unstable_by(|a, b| b.cmp(a));
+            }
+            return found;
         }
         let place = |id: TweetId, first: TweetId| if edits_keep_their_place { first.get() } else { id.get() };
         let visible = self.posts.0.range(floor..).map(|(_, post)| post).filter(|post| post.is_visible(now));

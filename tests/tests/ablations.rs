@@ -1,7 +1,10 @@
 //! The simulation must be able to fail: each protection is taken away at the wire, and the invariant that it protects must
 //! break within so many seeds.
 
-use pipeline_tests::{Ablation, Campaign, Trial};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use pipeline_tests::{Ablation, Call, Campaign, Fault, Manners, Order, Shape, Trial, World, check};
 
 #[track_caller]
 fn breaks(ablation: Ablation, invariant: &str, seeds: u64) {
@@ -59,4 +62,43 @@ fn a_run_needs_to_see_that_a_cursor_is_there() {
 #[test]
 fn a_ref_key_needs_to_tell_its_raw_key() {
     breaks(Ablation::RefKeyForgetsRawKey, "INV-3", 200);
+}
+
+/// A scripted world, where random ones come too seldom to what the protection is for.
+#[track_caller]
+fn breaks_in(ablation: Ablation, shape: Shape, script: impl AsyncFn(&World)) {
+    let violations = World::scripted_without(ablation, shape, async |world| {
+        script(&world).await;
+        world.wait(300).await;
+        world.ingest().await;
+        check(&world, true).await.violations
+    });
+    assert!(violations.iter().any(|(violated, _)| *violated == "INV-1"), "without {ablation:?}: {violations:?}");
+}
+
+#[test]
+fn a_run_needs_to_see_the_clock_of_x() {
+    breaks_in(Ablation::HideDate, Shape::scripted(), async |world| {
+        world.late_post(40, 10);
+        let ahead = world.sandbox_with(TimeDelta::seconds(30), |_| ());
+        ahead.run(world, Duration::from_mins(1)).await;
+    });
+}
+
+#[test]
+fn a_run_needs_to_see_that_a_page_is_not_sorted() {
+    let manners = Manners { order: Order::Shuffled, page_posts_max: 3, ..Manners::default() };
+    breaks_in(Ablation::SortPages, Shape { manners, ..Shape::scripted() }, async |world| {
+        world.posts(9);
+        world.ingest().await;
+    });
+}
+
+#[test]
+fn a_run_needs_to_see_that_posts_were_counted_and_not_sent() {
+    breaks_in(Ablation::HideCount, Shape::scripted(), async |world| {
+        world.posts(3);
+        world.script(Call::Search, 1, Fault::Contradiction);
+        world.ingest().await;
+    });
 }

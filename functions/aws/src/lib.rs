@@ -13,4 +13,4 @@ pub use clients::{Clients, Timeouts, Values};
 pub use deadline::time_left;
 pub use error::Error;
 pub use secret::{Secret, Secrets};
-pub use store::{Condition, ETag, Head, Listed, Object, Put, Store};
+pub use store::{Condition, ETag, Head, Listed, Object, Put, Store, is_bucket_name};

@@ -2,6 +2,8 @@ use aws_sdk_secretsmanager::Client;
 
 use crate::Error;
 
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
 /// The contents of a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Secret {
@@ -48,8 +50,46 @@ impl Secrets {
                     let no_value = service.meta().message().is_some_and(|message| message.contains("staging label"));
                     Ok(if no_value { Secret::NoValueYet } else { Secret::Missing })
                 }
-                _ => Err(Error::new("read", format!("secret {id}"), error)),
+                _ => Err(without_id(Error::new("read", "the secret".to_owned(), error), id)),
             },
         }
+    }
+}
+
+/// AWS repeats the id that it was asked for, which may be a secret that somebody took for its name.
+fn without_id(error: Error, id: &str) -> Error {
+    let told = |source: BoxError| -> BoxError {
+        let mut texts = Vec::new();
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*source);
+        while let Some(error) = cause {
+            texts.push(error.to_string().replace(id, "…"));
+            cause = error.source();
+        }
+        texts.join(": ").into()
+    };
+    match error {
+        Error::Answered { action, resource, status, code, source } => {
+            Error::Answered { action, resource, status, code, source: told(source) }
+        }
+        Error::NoAnswer { action, resource, source } => Error::NoAnswer { action, resource, source: told(source) },
+        error @ Error::TooLarge { .. } => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_that_aws_repeats_is_left_out() {
+        let source: BoxError = "not authorized to perform: secretsmanager:GetSecretValue on resource: segredo".into();
+        let error = Error::Answered { action: "read", resource: "the secret".into(), status: 400, code: "AccessDenied".into(), source };
+        let told = without_id(error, "segredo");
+        assert_eq!(told.code(), Some("AccessDenied"));
+        let text = format!("{told}: {}", std::error::Error::source(&told).unwrap());
+        assert_eq!(
+            text,
+            "cannot read the secret: AWS answered 400 AccessDenied: not authorized to perform: secretsmanager:GetSecretValue on resource: …"
+        );
     }
 }

@@ -72,8 +72,8 @@ impl Config {
     pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut env = Env { var: &var, problems: Vec::new() };
         let config = Self {
-            raw_bucket: env.required("RAW_BUCKET"),
-            secret_id: env.required("X_SECRET_ID"),
+            raw_bucket: env.bucket("RAW_BUCKET"),
+            secret_id: env.secret_id("X_SECRET_ID"),
             search_query: env.query("SEARCH_QUERY"),
             x_api_base_url: env.base_url("X_API_BASE_URL", "https://api.x.com"),
             lookback: Duration::from_secs(60 * env.number("LOOKBACK_MINUTES", 30, 1..=LOOKBACK_MINUTES_MAX)),
@@ -91,6 +91,7 @@ impl Config {
     }
 }
 
+/// No problem quotes a value: it may be a secret that was pasted into the wrong variable.
 struct Env<'a> {
     var: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<String>,
@@ -109,10 +110,27 @@ impl Env<'_> {
         })
     }
 
+    fn bucket(&mut self, name: &str) -> String {
+        let bucket = self.required(name);
+        if !bucket.is_empty() && !aws::is_bucket_name(&bucket) {
+            self.problems.push(format!("{name} is not the name of a bucket; expected 3 to 63 of a-z, 0-9, `-` and `.`"));
+        }
+        bucket
+    }
+
+    /// Source: AWS Secrets Manager API, `CreateSecret`: the characters of a name; an ARN has `:` too.
+    fn secret_id(&mut self, name: &str) -> String {
+        let secret_id = self.required(name);
+        if !secret_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_+=.@-:".contains(&byte)) {
+            self.problems.push(format!("{name} is not the name or the ARN of a secret; the token itself belongs into that secret"));
+        }
+        secret_id
+    }
+
     fn number(&mut self, name: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
         let Some(text) = self.get(name) else { return default };
         text.trim().parse().ok().filter(|number| range.contains(number)).unwrap_or_else(|| {
-            self.problems.push(format!("{name} is `{text}`; expected a whole number from {} to {}", range.start(), range.end()));
+            self.problems.push(format!("{name} is not a whole number from {} to {}", range.start(), range.end()));
             default
         })
     }
@@ -149,8 +167,8 @@ impl Env<'_> {
         match self.get(name).as_deref().map(str::trim) {
             None | Some("tweet") => Vocabulary::Tweet,
             Some("post") => Vocabulary::Post,
-            Some(other) => {
-                self.problems.push(format!("{name} is `{other}`; expected `tweet` or `post`"));
+            Some(_) => {
+                self.problems.push(format!("{name} is neither `tweet` nor `post`"));
                 Vocabulary::Tweet
             }
         }
@@ -159,8 +177,8 @@ impl Env<'_> {
     fn expansions(&mut self, name: &str) -> Vec<String> {
         let text = self.get(name).unwrap_or_default();
         let expansions: Vec<String> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-        if let Some(odd) = expansions.iter().find(|name| !name.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte))) {
-            self.problems.push(format!("{name} holds `{odd}`; expected names such as `author_id`, separated by commas"));
+        if !expansions.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte))) {
+            self.problems.push(format!("{name} is not a list of names such as `author_id`, separated by commas"));
         }
         expansions
     }
@@ -203,12 +221,35 @@ mod tests {
               X_SECRET_ID is not set; template.yaml sets it on the function
               SEARCH_QUERY only excludes; the X API wants at least one term that finds something
               X_API_BASE_URL must be an https address (http only on 127.0.0.1): the bearer token travels there
-              LOOKBACK_MINUTES is `thirty`; expected a whole number from 1 to 10080
-              MAX_POSTS_PER_RUN is `5`; expected a whole number from 10 to 100000
-              X_FIELD_VOCABULARY is `posts`; expected `tweet` or `post`
-              X_EXPANSIONS holds `Geo!`; expected names such as `author_id`, separated by commas
+              LOOKBACK_MINUTES is not a whole number from 1 to 10080
+              MAX_POSTS_PER_RUN is not a whole number from 10 to 100000
+              X_FIELD_VOCABULARY is neither `tweet` nor `post`
+              X_EXPANSIONS is not a list of names such as `author_id`, separated by commas
         "]]
         .assert_eq(&format!("{}\n", error.unwrap_err()));
+    }
+
+    #[test]
+    fn a_secret_in_the_wrong_variable_is_not_repeated() {
+        const TOKEN: &str =
+            "AAAAAAAAAAAAAAAAAAAAAMLheAAAAAAA0%2BuSeid%2BULvsea4JtiGRiSDSJSI%3DEUifiRBkKG5E2XzMDjRfl76ZC9Ub0wnz4XsNiRVBChTYbJcE3F";
+        for name in [
+            "RAW_BUCKET",
+            "X_SECRET_ID",
+            "X_API_BASE_URL",
+            "LOOKBACK_MINUTES",
+            "SAFETY_LAG_SECONDS",
+            "MAX_POSTS_PER_RUN",
+            "MAX_POSTS_PER_MONTH",
+            "LEASE_MARGIN_SECONDS",
+            "X_FIELD_VOCABULARY",
+            "X_EXPANSIONS",
+        ] {
+            let required = REQUIRED.into_iter().filter(|(required, _)| *required != name);
+            let error = config(&required.chain([(name, TOKEN)]).collect::<Vec<_>>()).unwrap_err();
+            let told = format!("{error} {error:?}");
+            assert!(told.contains(&format!("{name} ")) && !told.contains("AAAA") && !told.contains("EUifi"), "{told}");
+        }
     }
 
     #[test]

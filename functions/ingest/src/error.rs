@@ -5,6 +5,7 @@ use lambda_runtime::Diagnostic;
 use metrics::Cause;
 
 use crate::config::ConfigError;
+use crate::refusal::Came;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -13,16 +14,17 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub enum Error {
     #[error(transparent)]
     ConfigInvalid(#[from] ConfigError),
-    #[error("secret `{secret}` does not exist; deploy the template, which creates it, or correct X_SECRET_ID")]
-    SecretMissing { secret: String },
+    // Neither this message nor that of `SecretUnreadable` repeats X_SECRET_ID: somebody may have stored the token there.
+    #[error("the secret that X_SECRET_ID names does not exist; deploy the template, which creates it, or correct X_SECRET_ID")]
+    SecretMissing,
     #[error(
         "secret `{secret}` has no value yet; store the token with: aws secretsmanager put-secret-value --secret-id {secret} --secret-string file://token.txt"
     )]
     SecretEmpty { secret: String },
     #[error("secret `{secret}` holds no token; store {{\"bearer_token\": \"…\"}} or the bare token")]
     SecretInvalid { secret: String },
-    #[error("cannot read secret `{secret}`; it may not exist, or the function lacks secretsmanager:GetSecretValue on it")]
-    SecretUnreadable { secret: String, source: aws::Error },
+    #[error("cannot read the secret that X_SECRET_ID names; it may not exist, or the function lacks secretsmanager:GetSecretValue on it")]
+    SecretUnreadable { source: aws::Error },
     #[error("X API refused the bearer token (401); store a new one in secret `{secret}`")]
     Unauthorized { secret: String },
     #[error("X API credits are used up (402); buy credits in the X developer console, the next run goes on by itself")]
@@ -33,8 +35,20 @@ pub enum Error {
     UsageCapExceeded { reason: String },
     #[error("X API refused the request ({status}: {reason}); check SEARCH_QUERY, X_EXPANSIONS, X_FIELD_VOCABULARY and X_API_BASE_URL")]
     RequestRejected { status: u16, reason: String },
-    #[error("X API answered 200 with something that is no page of posts, twice; its format may have changed, so nothing more is paid for")]
-    PageUnreadable { source: tweets::page::NotAPage },
+    #[error(
+        "answered {status} in a form that is not X's ({came}); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the way to it"
+    )]
+    NotFromX { status: u16, came: Came },
+    #[error("X API answered 200 with something that is no page of posts, twice ({came}); {}", unreadable(came))]
+    PageUnreadable { came: Came, source: tweets::page::NotAPage },
+    #[error(
+        "X API sent what it had sent before, twice, so nothing more is paid for; the next run resumes there; if it lasts, see PageRepeated in RUNBOOK.md"
+    )]
+    PageRepeated,
+    #[error(
+        "X API sent pages that are not sorted, and the run had to stop ({status}) before it had all of them: {held} posts are dropped and paid for again; see PageUnsorted in RUNBOOK.md"
+    )]
+    PageUnsorted { status: &'static str, held: u64 },
     #[error("X API rate limit met; the window reopens {}, and the next run resumes there", .reset.map_or("within 15 minutes".to_owned(), |reset| format!("at {reset}")))]
     RateLimited { reset: Option<DateTime<Utc>> },
     #[error("X API gave no answer to rely on in {attempts} attempt(s); the next run resumes here")]
@@ -51,6 +65,14 @@ pub enum Error {
     RawForeign { bucket: String, key: String },
 }
 
+fn unreadable(came: &Came) -> &'static str {
+    if came.is_json() {
+        "its format may have changed, so nothing more is paid for"
+    } else {
+        "a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the way to it"
+    }
+}
+
 /// What a failure means for the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
@@ -65,7 +87,7 @@ impl Error {
     pub fn fate(&self) -> Fate {
         match self {
             Self::ConfigInvalid(_)
-            | Self::SecretMissing { .. }
+            | Self::SecretMissing
             | Self::SecretEmpty { .. }
             | Self::SecretInvalid { .. }
             | Self::SecretUnreadable { .. }
@@ -75,11 +97,15 @@ impl Error {
             | Self::UsageCapExceeded { .. }
             | Self::RequestRejected { .. }
             | Self::PageUnreadable { .. }
+            | Self::PageRepeated
+            | Self::PageUnsorted { .. }
             | Self::RawUnreadable { .. }
             | Self::RawUnwritable { .. }
             | Self::WriteUnknown { .. }
             | Self::CursorInvalid { .. }
             | Self::RawForeign { .. } => Fate::Fail,
+            Self::NotFromX { status: 429, .. } => Fate::Resume,
+            Self::NotFromX { .. } => Fate::Fail,
             Self::RateLimited { .. } | Self::Unavailable { .. } => Fate::Resume,
         }
     }
@@ -88,7 +114,7 @@ impl Error {
     pub fn error_type(&self) -> &'static str {
         match self {
             Self::ConfigInvalid(_) => "ConfigInvalid",
-            Self::SecretMissing { .. } => "SecretMissing",
+            Self::SecretMissing => "SecretMissing",
             Self::SecretEmpty { .. } => "SecretEmpty",
             Self::SecretInvalid { .. } => "SecretInvalid",
             Self::SecretUnreadable { .. } => "SecretUnreadable",
@@ -97,7 +123,15 @@ impl Error {
             Self::Forbidden { .. } => "Forbidden",
             Self::UsageCapExceeded { .. } => "UsageCapExceeded",
             Self::RequestRejected { .. } => "RequestRejected",
+            // By its status, as alarms know it; the message tells that it may not be X's.
+            Self::NotFromX { status: 401, .. } => "Unauthorized",
+            Self::NotFromX { status: 402, .. } => "CreditsDepleted",
+            Self::NotFromX { status: 403, .. } => "Forbidden",
+            Self::NotFromX { status: 429, .. } => "RateLimited",
+            Self::NotFromX { .. } => "RequestRejected",
             Self::PageUnreadable { .. } => "PageUnreadable",
+            Self::PageRepeated => "PageRepeated",
+            Self::PageUnsorted { .. } => "PageUnsorted",
             Self::RateLimited { .. } => "RateLimited",
             Self::Unavailable { .. } => "Unavailable",
             Self::RawUnreadable { .. } => "RawUnreadable",
@@ -111,13 +145,21 @@ impl Error {
     /// What somebody has to look at when it repeats; each cause has its alarm.
     pub fn cause(&self) -> Cause {
         match self {
-            Self::SecretMissing { .. }
+            Self::SecretMissing
             | Self::SecretEmpty { .. }
             | Self::SecretInvalid { .. }
             | Self::SecretUnreadable { .. }
+            | Self::NotFromX { status: 401, .. }
             | Self::Unauthorized { .. } => Cause::Token,
-            Self::CreditsDepleted | Self::UsageCapExceeded { .. } => Cause::Credits,
-            Self::ConfigInvalid(_) | Self::Forbidden { .. } | Self::RequestRejected { .. } | Self::PageUnreadable { .. } => Cause::Settings,
+            Self::NotFromX { status: 402, .. } | Self::CreditsDepleted | Self::UsageCapExceeded { .. } => Cause::Credits,
+            Self::NotFromX { status: 429, .. } => Cause::Passing,
+            Self::ConfigInvalid(_)
+            | Self::Forbidden { .. }
+            | Self::RequestRejected { .. }
+            | Self::NotFromX { .. }
+            | Self::PageUnreadable { .. }
+            | Self::PageRepeated
+            | Self::PageUnsorted { .. } => Cause::Settings,
             Self::RawUnreadable { .. }
             | Self::RawUnwritable { .. }
             | Self::WriteUnknown { .. }

@@ -10,7 +10,11 @@ mod cursor;
 mod deadline;
 mod error;
 mod fields;
+mod http_date;
+mod opening;
 mod preview;
+mod progress;
+mod refusal;
 mod run;
 mod summary;
 mod sweep;
@@ -33,6 +37,7 @@ pub use cursor::{CURSOR_KEY, Cursor, Lease, Month, OpenSweep, Pending};
 pub use deadline::{Invocation, Pace};
 pub use error::{Error, Fate};
 pub use preview::Preview;
+pub use refusal::Came;
 pub use summary::{Status, Summary, USD_PER_COUNT, USD_PER_POST};
 pub use sweep::Gap;
 pub use token::BearerToken;
@@ -98,8 +103,8 @@ impl Ingest {
         let token = match self.secrets.read(&secret).await {
             Ok(Secret::Value(value)) => BearerToken::parse(&value).ok_or(Error::SecretInvalid { secret })?,
             Ok(Secret::NoValueYet) => return Err(Error::SecretEmpty { secret }),
-            Ok(Secret::Missing) => return Err(Error::SecretMissing { secret }),
-            Err(source) => return Err(Error::SecretUnreadable { secret, source }),
+            Ok(Secret::Missing) => return Err(Error::SecretMissing),
+            Err(source) => return Err(Error::SecretUnreadable { source }),
         };
         *kept = Some(token.clone());
         Ok(token)

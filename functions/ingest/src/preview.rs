@@ -6,7 +6,7 @@ use tweets::TweetId;
 use crate::Ingest;
 use crate::cursor::CursorFile;
 use crate::error::Error;
-use crate::run::{FLOOR, cursor_at, open_sweep};
+use crate::opening::{FLOOR, cursor_at, open_sweep};
 use crate::sweep::{MAX_RESULTS_MAX, Sweep};
 
 /// What is there to read, by X's own count, which may differ a little from what searches find.
@@ -48,7 +48,7 @@ impl Ingest {
         };
         let token = self.token().await?;
         for request in [&open, &since].into_iter().filter_map(|sweep| sweep.request(u64::MAX, MAX_RESULTS_MAX)) {
-            let counted = self.x.counts_recent(&request, &token).await;
+            let counted = self.x.counts_recent(&request, &token, now).await;
             preview.posts += counted.map_err(|failure| failure.into_error(&self.config.secret_id))?;
             preview.requests += 1;
         }

@@ -6,20 +6,21 @@ use std::time::Duration;
 use aws::{Condition, Put};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use http::StatusCode;
 use tracing::{debug, warn};
-use tweets::page::{BYTES_NOT_UTF8, NotAPage};
-use tweets::{Capture, TweetId, raw_document};
+use tweets::page::NotAPage;
+use tweets::{Capture, Page, TweetId, raw_document};
 
 use crate::Ingest;
-use crate::cursor::{Cursor, CursorFile, Lease, Month, Written};
+use crate::cursor::{Cursor, CursorFile, Lease, Written};
 use crate::deadline::{Invocation, Pace};
 use crate::error::{Error, Fate};
+use crate::opening::{FLOOR, cursor_at, open_sweep, stored_as, turn_month};
+use crate::refusal::Failure;
 use crate::summary::{Status, Summary};
-use crate::sweep::{File, Gap, MAX_RESULTS_MAX, MAX_RESULTS_MIN, Stored, Sweep};
-use crate::x_api::{Answer, Failure, SearchRequest};
+use crate::sweep::{File, MAX_RESULTS_MAX, MAX_RESULTS_MIN, Stored, Sweep};
+use crate::x_api::{Answer, SearchRequest};
 
-/// The API serves seven days; the two minutes keep the floor above `since_id` while a run lasts.
-pub(crate) const FLOOR: TimeDelta = TimeDelta::minutes(-7 * 24 * 60 + 2);
 /// Requests in a row without a page before the run leaves it to the next one.
 const ATTEMPTS_MAX: u32 = 4;
 /// Bodies in a row that are no page before the run fails: each may have been paid for.
@@ -94,7 +95,7 @@ impl<'a> Run<'a> {
         let (mut sweep, reread) = open_sweep(&cursor, ingest, now).await?;
         summary.posts_reread += reread;
         if let Some(gap) = sweep.raise_floor(TweetId::lowest_at(now + FLOOR)) {
-            say(gap, summary);
+            summary.lose(gap);
         }
         let mut run =
             Self { ingest, invocation, pace: invocation.pace(), file, cursor, sweep, failures: 0, unreadable: 0, has_reread_token: false };
@@ -143,10 +144,13 @@ impl<'a> Run<'a> {
                 return Ok(Ending::Lost);
             }
             let sent_at = self.invocation.now();
-            match self.ask(&request, summary).await {
+            match self.ask(&request, sent_at, summary).await {
                 Asked::Page(answer) => {
                     self.lower_top(sent_at, &answer, summary);
-                    self.accept(answer, &request, summary);
+                    self.accept(answer.page, &request, summary);
+                    if self.sweep.is_stuck() {
+                        return Ok(Ending::Refused(Error::PageRepeated));
+                    }
                 }
                 Asked::Again => {}
                 Asked::End(ending) => return Ok(ending),
@@ -159,6 +163,10 @@ impl<'a> Run<'a> {
         summary.status = Status::Busy; // unless the last write finds the cursor as this run left it
         let (status, refusal) = match ending {
             Ending::Bottom => (Status::Complete, None),
+            // What was read of it has holes, so none of it is stored.
+            Ending::Stopped(status) if self.sweep.is_unsorted() => {
+                (status, Some(Error::PageUnsorted { status: status.as_str(), held: self.sweep.unstored() }))
+            }
             Ending::Stopped(status) => (status, None),
             Ending::Refused(error) => (Status::Partial, Some(error)),
             Ending::Lost => return Ok(()),
@@ -179,15 +187,15 @@ impl<'a> Run<'a> {
     }
 
     /// Asks once, and decides what a failure means.
-    async fn ask(&mut self, request: &SearchRequest, summary: &mut Summary) -> Asked {
+    async fn ask(&mut self, request: &SearchRequest, now: DateTime<Utc>, summary: &mut Summary) -> Asked {
         let token = match self.ingest.token().await {
             Ok(token) => token,
             Err(error) => return Asked::End(Ending::Refused(error)),
         };
-        let failure = match self.ingest.x.search_recent(request, &token).await {
+        let failure = match self.ingest.x.search_recent(request, &token, now).await {
             // A bad post is no reason to stop, another format is. While nothing of the sweep could be read, it may be that.
-            Ok(Answer { page, .. }) if page.without_id > 0 && page.posts.is_empty() && !self.sweep.has_read() => {
-                Failure::NotAPage(NotAPage::WithoutIds { posts: page.without_id })
+            Ok(Answer { page, came, .. }) if page.without_id > 0 && page.posts.is_empty() && !self.sweep.has_read() => {
+                Failure::NotAPage { source: NotAPage::WithoutIds { posts: page.without_id }, posts: Some(page.without_id), came }
             }
             Ok(answer) => {
                 (self.failures, self.unreadable) = (0, 0);
@@ -195,35 +203,29 @@ impl<'a> Run<'a> {
             }
             Err(failure) => failure,
         };
-        let may_be_billed = matches!(failure, Failure::NotAPage(_) | Failure::NoAnswer { may_be_billed: true, .. });
-        if may_be_billed {
-            // How many posts were on their way is not known: count all that were asked for, so that the count is never low.
-            summary.count_read(request.max_results);
-            summary.posts_reread += request.max_results;
-        }
+        let lost = failure.posts_lost(request.max_results);
+        summary.count_read(lost);
+        summary.posts_reread += lost;
         let error = match failure {
             Failure::NoAnswer { source, .. } => return self.again(source, summary).await,
             Failure::ServerError(status) => return self.again(format!("status {status}").into(), summary).await,
-            Failure::NotAPage(source) => {
+            Failure::NotAPage { source, .. } if self.unreadable + 1 < UNREADABLE_MAX => {
                 self.unreadable += 1;
-                if self.unreadable < UNREADABLE_MAX {
-                    return self.again(source.into(), summary).await;
-                }
-                Error::PageUnreadable { source }
+                return self.again(source.into(), summary).await;
             }
-            Failure::Unauthorized if !self.has_reread_token => {
+            Failure::NotFromX(StatusCode::UNAUTHORIZED, _) | Failure::Unauthorized if !self.has_reread_token => {
                 self.has_reread_token = true;
                 self.ingest.forget_token().await;
                 return Asked::Again;
             }
-            Failure::StaleSinceId(date) => {
+            Failure::StaleSinceId { date, reason } => {
                 let now = date.map_or(self.invocation.now(), |date| date.max(self.invocation.now()));
                 match self.sweep.raise_floor(TweetId::lowest_at(now + FLOOR)) {
                     Some(gap) => {
-                        say(gap, summary);
+                        summary.lose(gap);
                         return Asked::Again;
                     }
-                    None => Failure::StaleSinceId(date).into_error(&self.ingest.config.secret_id),
+                    None => Failure::StaleSinceId { date, reason }.into_error(&self.ingest.config.secret_id),
                 }
             }
             failure => failure.into_error(&self.ingest.config.secret_id),
@@ -246,25 +248,13 @@ impl<'a> Run<'a> {
         Asked::Again
     }
 
-    fn accept(&mut self, answer: Answer, request: &SearchRequest, summary: &mut Summary) {
-        let page = answer.page;
-        let posts = page.posts.len() as u64;
-        if page.without_id > 0 {
-            warn!(posts = page.without_id, "posts without an id are dropped: no file can hold them");
-            *summary.problems.entry("post-without-id".to_owned()).or_default() += page.without_id;
-        }
-        summary.pages += 1;
-        summary.empty_pages += u64::from(posts == 0 && page.next_token.is_some());
-        summary.users_read += page.included_users;
-        summary.included_posts_read += page.included_posts;
-        for (problem, count) in &page.problems {
-            *summary.problems.entry(problem.clone()).or_default() += count;
-        }
-        if let Some(places) = page.problems.get(BYTES_NOT_UTF8) {
-            warn!(places, "x api sent bytes that are no utf-8; they are replaced");
-        }
-        summary.count_read(posts + page.without_id);
+    fn accept(&mut self, page: Page, request: &SearchRequest, summary: &mut Summary) {
+        summary.count_page(&page);
+        let posts = page.posts.len();
         let accepted = self.sweep.accept(page, request);
+        if accepted.is_first_unsorted {
+            warn!("x api sent a page that is not sorted; nothing of it is stored before its whole answer is read");
+        }
         summary.out_of_span += accepted.out_of_span;
         summary.posts_reread += accepted.reread;
         debug!(posts, out_of_span = accepted.out_of_span, "page read");
@@ -274,10 +264,13 @@ impl<'a> Run<'a> {
     ///
     /// `Date` has whole seconds and is written after the request was sent: a difference of a second or more is the clock's.
     fn lower_top(&mut self, sent_at: DateTime<Utc>, first: &Answer, summary: &Summary) {
-        if let Some(date) = first.date
-            && summary.pages == 0
-            && sent_at - date >= TimeDelta::seconds(1)
-        {
+        if summary.pages > 0 {
+            return;
+        }
+        let Some(date) = first.date else {
+            return warn!("the x api's answer has no date that can be read; a clock that is ahead goes unnoticed");
+        };
+        if sent_at - date >= TimeDelta::seconds(1) {
             warn!(ahead_ms = (sent_at - date).num_milliseconds(), "this clock is ahead of the x api's");
             self.sweep.lower_top(TweetId::lowest_at(date - self.ingest.config.safety_lag));
         }
@@ -389,60 +382,9 @@ impl<'a> Run<'a> {
     }
 }
 
-/// The cursor as it counts at `now`, and whether it is that of the very first run.
-pub(crate) async fn cursor_at(file: &mut CursorFile, lookback: Duration, now: DateTime<Utc>) -> Result<(Cursor, bool), Error> {
-    let stored = file.read().await?;
-    let is_first = stored.is_none();
-    let mut cursor = stored.unwrap_or_else(|| Cursor::starting_at(TweetId::lowest_at(now - lookback), month(now)));
-    turn_month(&mut cursor, now);
-    Ok((cursor, is_first))
-}
-
-/// Begins the count of a new month; whether there is one. A clock that is behind does not go back to the old.
-fn turn_month(cursor: &mut Cursor, now: DateTime<Utc>) -> bool {
-    let is_new = cursor.month.name < month(now);
-    if is_new {
-        cursor.month = Month { name: month(now), posts_read: 0 };
-    }
-    is_new
-}
-
-/// The sweep that the cursor leaves open, its named file settled by looking at it; else a new one. With it the posts that must be read
-/// again because that file is smaller than its name.
-pub(crate) async fn open_sweep(cursor: &Cursor, ingest: &Ingest, now: DateTime<Utc>) -> Result<(Sweep, u64), Error> {
-    let Some(open) = cursor.sweep.clone() else {
-        let top = TweetId::lowest_at(now - ingest.config.safety_lag).max(cursor.done); // never backwards
-        return Ok((Sweep::open(cursor.done, top, ingest.config.search_query.clone(), ingest.file_tweets_max), 0));
-    };
-    let mut sweep = Sweep::resume(cursor.done, open, cursor.pending.clone(), ingest.file_tweets_max);
-    let stored = match &cursor.pending {
-        Some(pending) => stored_as(ingest, &pending.key).await?,
-        None => None,
-    };
-    let reread = stored.map_or(0, |stored| sweep.settle(stored));
-    Ok((sweep, reread))
-}
-
-/// The object under this key, by its own metadata; `None` when there is none.
-async fn stored_as(ingest: &Ingest, key: &str) -> Result<Option<Stored>, Error> {
-    let metadata = ingest.raw.metadata(key).await.map_err(|source| Error::RawUnreadable { source })?;
-    let Some(metadata) = metadata else { return Ok(None) };
-    let oldest = metadata.get("oldest").and_then(|oldest| oldest.parse().ok());
-    let oldest = oldest.ok_or_else(|| Error::RawForeign { bucket: ingest.raw.bucket().to_owned(), key: key.to_owned() })?;
-    let count = metadata.get("count").and_then(|count| count.parse().ok()).unwrap_or(0);
-    Ok(Some(Stored { oldest, count }))
-}
-
-/// Says what is lost, before the cursor moves past it.
-fn say(gap: Gap, summary: &mut Summary) {
-    let (from, to) = (gap.from.created_at().to_rfc3339(), gap.to.created_at().to_rfc3339());
-    warn!(from, to, from_id = %gap.from, to_id = %gap.to, "posts are lost: the x api no longer serves them");
-    summary.gap = Some(summary.gap.map_or(gap, |earlier| Gap { from: earlier.from, to: gap.to }));
-}
-
 fn ending_of(error: Error) -> Ending {
     match (error.fate(), &error) {
-        (Fate::Resume, Error::RateLimited { .. }) => {
+        (Fate::Resume, Error::RateLimited { .. } | Error::NotFromX { .. }) => {
             warn!(error_type = error.error_type(), error = error.chain(), "x api rate limit");
             Ending::Stopped(Status::RateLimited)
         }
@@ -452,8 +394,4 @@ fn ending_of(error: Error) -> Ending {
         }
         (Fate::Fail, _) => Ending::Refused(error),
     }
-}
-
-fn month(now: DateTime<Utc>) -> String {
-    now.format("%Y-%m").to_string()
 }

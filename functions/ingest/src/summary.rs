@@ -4,7 +4,9 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use metrics::{Line, Metric};
 use serde_json::{Value, json};
-use tweets::TweetId;
+use tracing::warn;
+use tweets::page::{BYTES_NOT_UTF8, RESULT_COUNT_DIFFERS};
+use tweets::{Page, TweetId};
 
 use crate::error::Error;
 use crate::sweep::Gap;
@@ -87,6 +89,36 @@ impl Summary {
     pub(crate) fn count_read(&mut self, posts: u64) {
         self.posts_read += posts;
         self.posts_read_month += posts;
+    }
+
+    /// Counts a page as it came, and warns of what is odd in it.
+    pub(crate) fn count_page(&mut self, page: &Page) {
+        let posts = page.posts.len() as u64 + page.without_id;
+        self.pages += 1;
+        self.empty_pages += u64::from(page.posts.is_empty() && page.next_token.is_some());
+        self.users_read += page.included_users;
+        self.included_posts_read += page.included_posts;
+        self.count_read(posts);
+        for (problem, count) in &page.problems {
+            *self.problems.entry(problem.clone()).or_default() += count;
+        }
+        if page.without_id > 0 {
+            warn!(posts = page.without_id, "posts without an id are dropped: no file can hold them");
+            *self.problems.entry("post-without-id".to_owned()).or_default() += page.without_id;
+        }
+        if let Some(places) = page.problems.get(BYTES_NOT_UTF8) {
+            warn!(places, "x api sent bytes that are no utf-8; they are replaced");
+        }
+        if page.problems.contains_key(RESULT_COUNT_DIFFERS) {
+            warn!(posts, "x api counted another number of posts than it sent");
+        }
+    }
+
+    /// Reports what is lost, before the cursor moves past it.
+    pub(crate) fn lose(&mut self, gap: Gap) {
+        let (from, to) = (gap.from.created_at().to_rfc3339(), gap.to.created_at().to_rfc3339());
+        warn!(from, to, from_id = %gap.from, to_id = %gap.to, "posts are lost: the x api no longer serves them");
+        self.gap = Some(self.gap.map_or(gap, |earlier| Gap { from: earlier.from, to: gap.to }));
     }
 
     /// What the run costs at X, in dollars, before the discount of what was read earlier the same UTC day.

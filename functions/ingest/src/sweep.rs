@@ -2,10 +2,14 @@
 //!
 //! A sweep covers the half-open span of ids `[done, top)` from the top down. All at or above `next_until` is stored;
 //! what was read below it waits in the buffer, newest first.
+//!
+//! Each page is asked for below the lowest id so far, which relies on pages that are sorted. Once a page is not, what lies
+//! between its posts may be on any later page: the sweep then follows `next_token` from that page on, to the end of the answer.
 
 use tweets::{Page, Post, RawKey, TweetId};
 
 use crate::cursor::{OpenSweep, Pending};
+use crate::progress::Progress;
 use crate::x_api::SearchRequest;
 
 /// A sweep under way.
@@ -18,23 +22,41 @@ pub(crate) struct Sweep {
     /// A file that the cursor names and that is not known to exist. One that an earlier run named must be read again
     /// and go under the same key.
     named: Option<Pending>,
+    /// No post at or above it is taken: its span is stored, or belongs to a name that does not know it.
+    ceiling: TweetId,
     /// `until_id` of the next request: the lowest id read so far.
     lowest_read: TweetId,
     /// Where to go on after a page that did not move `lowest_read`: the token, with the page size and the `until_id` that it
     /// belongs to.
     token: Option<(String, u64, TweetId)>,
+    /// The answer that is followed to its end because one of its pages was not sorted.
+    unsorted: Option<Unsorted>,
+    progress: Progress,
     buffer: Vec<Post>,
     at_bottom: bool,
     file_tweets_max: usize,
 }
 
+/// An answer whose pages are not sorted: only all of them together are complete.
+#[derive(Clone, Debug)]
+struct Unsorted {
+    /// `until_id` and page size of its first request, which a token goes with.
+    until_id: TweetId,
+    max_results: u64,
+    token: Option<String>,
+    /// All at or above it is read, so files may be cut of it.
+    complete_above: TweetId,
+}
+
 /// What became of a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Accepted {
-    /// Posts outside the span asked for, or seen before; dropped.
+    /// Posts outside the span of the sweep, or seen before; dropped.
     pub(crate) out_of_span: u64,
-    /// Posts that an earlier run had read before it died, or that a later one must read again.
+    /// Posts that this run has read already, that an earlier run had read before it died, or that a later one must read again.
     pub(crate) reread: u64,
+    /// Whether the page is the first one that is not sorted.
+    pub(crate) is_first_unsorted: bool,
 }
 
 /// A file that is ready to be stored.
@@ -83,7 +105,21 @@ impl Sweep {
         // place of posts that then needed the very same name, and read and dropped in each run, it could use up a small cap for ever.
         let above_name = named.as_ref().and_then(|pending| TweetId::new(pending.newest.get().saturating_add(1)));
         let lowest_read = above_name.map_or(next_until, |above| above.min(next_until));
-        Self { done, top, query, next_until, named, lowest_read, token: None, buffer: Vec::new(), at_bottom, file_tweets_max }
+        Self {
+            done,
+            top,
+            query,
+            next_until,
+            named,
+            ceiling: lowest_read,
+            lowest_read,
+            token: None,
+            unsorted: None,
+            progress: Progress::default(),
+            buffer: Vec::new(),
+            at_bottom,
+            file_tweets_max,
+        }
     }
 
     pub(crate) fn done(&self) -> TweetId {
@@ -128,6 +164,16 @@ impl Sweep {
         self.at_bottom
     }
 
+    /// Whether an answer that is not sorted is being followed to its end.
+    pub(crate) fn is_unsorted(&self) -> bool {
+        self.unsorted.is_some()
+    }
+
+    /// Whether X repeats itself: asking on would lead nowhere.
+    pub(crate) fn is_stuck(&self) -> bool {
+        !self.at_bottom && self.progress.is_stuck()
+    }
+
     /// Whether anything of the sweep was read, by this run or by an earlier one.
     pub(crate) fn has_read(&self) -> bool {
         self.lowest_read < self.top
@@ -145,15 +191,18 @@ impl Sweep {
         if self.at_bottom {
             return None;
         }
-        let (next_token, max_results) = match &self.token {
-            // A token goes with every other parameter unchanged, the page size too.
-            Some((token, max_results, until_id)) if *until_id == self.lowest_read => (Some(token.clone()), *max_results),
-            _ => (None, budget.min(page_max)),
+        // A token goes with every other parameter unchanged, the page size too.
+        let (next_token, max_results, until_id) = match (&self.unsorted, &self.token) {
+            (Some(unsorted), _) => (unsorted.token.clone(), unsorted.max_results, unsorted.until_id),
+            (None, Some((token, max_results, until_id))) if *until_id == self.lowest_read => {
+                (Some(token.clone()), *max_results, self.lowest_read)
+            }
+            _ => (None, budget.min(page_max), self.lowest_read),
         };
         (max_results >= MAX_RESULTS_MIN && max_results <= budget).then(|| SearchRequest {
             query: self.query.clone(),
             since_id: self.done.before(),
-            until_id: self.lowest_read,
+            until_id,
             max_results,
             next_token,
         })
@@ -164,6 +213,7 @@ impl Sweep {
         if self.next_until == self.top && self.named.is_none() {
             self.top = self.top.min(top.max(self.done));
             self.next_until = self.top;
+            self.ceiling = self.ceiling.min(self.top);
             self.lowest_read = self.lowest_read.min(self.top);
         }
     }
@@ -171,33 +221,76 @@ impl Sweep {
     /// Takes a page in.
     pub(crate) fn accept(&mut self, page: Page, request: &SearchRequest) -> Accepted {
         let mut accepted = Accepted::default();
-        let mut posts = page.posts;
-        posts.sort_by_key(|post| std::cmp::Reverse(post.id));
-        for post in posts {
-            if post.id >= self.top && post.id < request.until_id {
-                accepted.reread += 1; // asked for before the top was lowered: the next sweep pays for it again
-                continue;
+        let Page { posts, next_token, is_last, .. } = page;
+        let (sent, lies_outside) = (posts.len(), posts.iter().all(|post| post.id >= request.until_id));
+        let is_page_sorted = posts.is_sorted_by(|earlier, later| earlier.id >= later.id);
+        let (taken, known) = self.take(posts, request, &mut accepted);
+        let is_repeated = sent > 0 && known == sent;
+
+        // Posts above those of the pages before are out of order too.
+        let is_above = |down_to: TweetId| taken.iter().any(|id| *id >= down_to);
+        let is_sorted = taken.is_empty() || (is_page_sorted && !is_above(request.until_id));
+        match &mut self.unsorted {
+            Some(unsorted) => {
+                if is_above(unsorted.complete_above) {
+                    unsorted.complete_above = self.ceiling;
+                }
+                unsorted.token.clone_from(&next_token);
             }
-            if post.id < self.done || post.id >= self.lowest_read {
-                accepted.out_of_span += 1;
-                continue;
+            None if !is_sorted => {
+                let complete_above = if is_above(request.until_id) { self.ceiling } else { request.until_id };
+                let (until_id, max_results) = (request.until_id, request.max_results);
+                self.unsorted = Some(Unsorted { until_id, max_results, token: next_token.clone(), complete_above });
+                accepted.is_first_unsorted = true;
             }
-            self.lowest_read = post.id;
-            accepted.reread += u64::from(self.named.as_ref().is_some_and(|pending| post.id >= pending.oldest));
-            self.buffer.push(post);
+            None => {}
         }
-        self.at_bottom = page.next_token.is_none() || self.lowest_read <= self.done; // nothing lies between
-        self.token = page.next_token.map(|token| (token, request.max_results, request.until_id));
+
+        let has_moved = !taken.is_empty() || (self.unsorted.is_none() && self.lowest_read < request.until_id);
+        self.progress.note(has_moved, is_repeated, next_token.as_deref());
+        // The answer to another request than this one says nothing about the end of this one.
+        let is_answer = !(is_repeated && lies_outside);
+        let is_all_read = self.unsorted.is_none() && self.lowest_read <= self.done; // nothing lies between
+        self.at_bottom = (is_last && is_answer) || is_all_read;
+        if self.at_bottom {
+            self.unsorted = None;
+        }
+        self.token = next_token.map(|token| (token, request.max_results, request.until_id));
         accepted
+    }
+
+    /// Takes those posts of a page into the buffer that are of the sweep and new to it; their ids, and how many were known.
+    fn take(&mut self, posts: Vec<Post>, request: &SearchRequest, accepted: &mut Accepted) -> (Vec<TweetId>, usize) {
+        let (mut taken, mut known) = (Vec::with_capacity(posts.len()), 0);
+        for post in posts {
+            if !self.progress.is_new(post.id) {
+                known += 1;
+                accepted.out_of_span += 1;
+                accepted.reread += 1;
+            } else if post.id >= self.top && post.id < request.until_id {
+                accepted.reread += 1; // asked for before the top was lowered: the next sweep pays for it again
+            } else if post.id < self.done || post.id >= self.ceiling {
+                accepted.out_of_span += 1;
+            } else {
+                accepted.reread += u64::from(self.named.as_ref().is_some_and(|pending| post.id >= pending.oldest));
+                self.lowest_read = self.lowest_read.min(post.id);
+                taken.push(post.id);
+                self.buffer.push(post);
+            }
+        }
+        self.buffer.sort_by_key(|post| std::cmp::Reverse(post.id));
+        (taken, known)
     }
 
     /// The next file that is ready: a full one, or what is left when the run `is_stopping` or the span is read.
     pub(crate) fn next_file(&mut self, is_stopping: bool) -> Option<File> {
         let is_last = is_stopping || self.at_bottom;
+        let complete_above = self.unsorted.as_ref().map(|unsorted| unsorted.complete_above);
+        let complete = complete_above.map_or(self.buffer.len(), |above| self.buffer.partition_point(|post| post.id >= above));
         let (posts, named) = match &self.named {
             Some(pending) => {
-                let of_span = self.buffer.iter().take_while(|post| post.id >= pending.oldest).count();
-                let is_span_read = of_span < self.buffer.len() || self.at_bottom;
+                let of_span = self.buffer.iter().take(complete).take_while(|post| post.id >= pending.oldest).count();
+                let is_span_read = of_span < complete || self.at_bottom || complete_above.is_some_and(|above| above <= pending.oldest);
                 if of_span == 0 && is_span_read {
                     // Nothing is left of it: the name is settled without an object, and keeps its span.
                     let nothing = Stored { oldest: pending.oldest, count: 0 };
@@ -207,7 +300,7 @@ impl Sweep {
                 let is_ready = is_span_read || of_span >= self.file_tweets_max || is_stopping;
                 (if is_ready { of_span } else { 0 }, Some(pending.clone()))
             }
-            None if self.buffer.len() >= self.file_tweets_max || is_last => (self.buffer.len(), None),
+            None if complete >= self.file_tweets_max || is_last => (complete, None),
             None => (0, None),
         };
         let posts = self.buffer[..posts.min(self.file_tweets_max)].to_vec();
@@ -226,9 +319,10 @@ impl Sweep {
     /// are not in it and must be read again.
     pub(crate) fn settle(&mut self, stored: Stored) -> u64 {
         self.next_until = self.next_until.min(stored.oldest);
+        self.ceiling = self.ceiling.min(self.next_until);
         self.lowest_read = self.lowest_read.min(self.next_until);
         self.buffer.retain(|post| post.id < stored.oldest);
-        self.at_bottom |= self.lowest_read <= self.done;
+        self.at_bottom |= self.unsorted.is_none() && self.lowest_read <= self.done;
         let cut_short = self.named.take().filter(|pending| pending.oldest < stored.oldest);
         cut_short.map_or(0, |pending| {
             let held = self.buffer.iter().filter(|post| post.id >= pending.oldest).count() as u64;
@@ -241,12 +335,19 @@ impl Sweep {
         if floor <= self.done || self.at_bottom {
             return None;
         }
-        let gap = Gap { from: self.done, to: floor.min(self.lowest_read) };
-        self.at_bottom = floor >= self.lowest_read;
-        if !self.at_bottom {
+        // Of an answer that is not sorted, nothing is known to be read before its end.
+        let read_down_to = self.unsorted.as_ref().map_or(self.lowest_read, |unsorted| unsorted.until_id);
+        let gap = Gap { from: self.done, to: floor.min(read_down_to) };
+        self.at_bottom = floor >= read_down_to;
+        if self.at_bottom {
+            self.unsorted = None;
+        } else {
             self.done = floor;
         }
-        self.token = None;
+        self.token = None; // a token goes with the same `since_id`
+        if let Some(unsorted) = &mut self.unsorted {
+            unsorted.token = None;
+        }
         (gap.from < gap.to).then_some(gap)
     }
 }

@@ -1,5 +1,8 @@
 use serde::Deserialize;
 
+/// What some editors write before a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// The bearer token. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BearerToken(String);
@@ -11,14 +14,23 @@ impl std::fmt::Debug for BearerToken {
 }
 
 impl BearerToken {
-    /// Reads the value of the secret: JSON `{"bearer_token": "…"}` or the bare token. `None` when there is no token in it.
+    /// Reads the value of the secret: JSON `{"bearer_token": "…"}`, the bare token, or X's own answer to a request for a token,
+    /// `{"token_type":"bearer","access_token":"…"}`. `None` when there is no token in it.
     pub fn parse(secret: &str) -> Option<Self> {
         #[derive(Deserialize)]
         struct Stored {
-            bearer_token: String,
+            bearer_token: Option<String>,
+            token_type: Option<String>,
+            access_token: Option<String>,
         }
-        let secret = secret.trim();
-        let token = if secret.starts_with('{') { serde_json::from_str::<Stored>(secret).ok()?.bearer_token } else { secret.to_owned() };
+        let secret = secret.trim().trim_start_matches(BYTE_ORDER_MARK).trim();
+        let token = if secret.starts_with('{') {
+            let Stored { bearer_token, token_type, access_token } = serde_json::from_str(secret).ok()?;
+            let is_bearer = token_type.is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"));
+            bearer_token.or(access_token.filter(|_| is_bearer))?
+        } else {
+            secret.to_owned()
+        };
         let token = token.trim();
         // RFC 6750's characters of a bearer token, and `%`, which X's own tokens carry.
         let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=%".contains(&byte);
@@ -42,6 +54,16 @@ mod tests {
             ("AAA%2Fb=\n", Some("AAA%2Fb=")),
             (r#"{"bearer_token": ""}"#, None),
             (r#"{"token": "AAA"}"#, None),
+            (r#"{"token_type":"bearer","access_token":"AAA%2Fb="}"#, Some("AAA%2Fb=")),
+            (r#"{"access_token":"AAA","token_type":"Bearer","expires_in":7}"#, Some("AAA")),
+            (r#"{"bearer_token":"AAA","access_token":"BBB","token_type":"bearer"}"#, Some("AAA")),
+            (r#"{"token_type":"mac","access_token":"AAA"}"#, None),
+            (r#"{"access_token":"AAA"}"#, None),
+            (r#"{"bearer_token":null}"#, None),
+            ("\u{feff}AAA\n", Some("AAA")),
+            ("\n\u{feff} {\"bearer_token\": \"AAA\"}", Some("AAA")),
+            ("\u{feff}", None),
+            ("AAA\u{feff}BBB", None),
             (r#"{"bearer_token": "AAA"#, None),
             ("", None),
             ("two words", None),

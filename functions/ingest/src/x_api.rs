@@ -11,10 +11,11 @@ use reqwest::Url;
 use serde::Deserialize;
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
-use tweets::page::NotAPage;
+use tweets::page::posts_stated;
 use tweets::{Page, TweetId};
 
-use crate::error::Error;
+use crate::http_date;
+use crate::refusal::{self, Came, Failure};
 use crate::token::BearerToken;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -109,7 +110,7 @@ pub struct SearchRequest {
     pub until_id: TweetId,
     /// Page size, 10 to 100.
     pub max_results: u64,
-    /// Where to go on after a page that moved nothing.
+    /// Where to go on after a page that moved nothing, or that was not sorted.
     pub next_token: Option<String>,
 }
 
@@ -121,59 +122,13 @@ impl SearchRequest {
 
 /// An answer with what its headers tell.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The posts.
     pub page: Page,
     /// The server's clock, to the second.
     pub date: Option<DateTime<Utc>>,
-}
-
-/// Why one request gave no page.
-#[derive(Debug)]
-pub enum Failure {
-    /// No whole answer came: asked again, it may.
-    NoAnswer {
-        /// What happened.
-        source: BoxError,
-        /// Whether X may have counted the posts of the page that was lost.
-        may_be_billed: bool,
-    },
-    /// 5xx.
-    ServerError(StatusCode),
-    /// 200 with something that is no page.
-    NotAPage(NotAPage),
-    /// 429 until the time told by `x-rate-limit-reset`.
-    RateLimited(Option<DateTime<Utc>>),
-    /// 429 of the account's usage cap: waiting does not help.
-    UsageCapExceeded(String),
-    /// 401.
-    Unauthorized,
-    /// 402.
-    CreditsDepleted,
-    /// 403.
-    Forbidden(String),
-    /// `since_id` lies below the seven days that are served; the server's clock tells where they begin.
-    StaleSinceId(Option<DateTime<Utc>>),
-    /// Any other refusal, with the reason X gave.
-    Rejected(StatusCode, String),
-}
-
-impl Failure {
-    /// The failure as what ends a run, when nothing more is tried; `secret` is where the token came from.
-    pub(crate) fn into_error(self, secret: &str) -> Error {
-        match self {
-            Self::NoAnswer { source, .. } => Error::Unavailable { attempts: 1, source },
-            Self::ServerError(status) => Error::Unavailable { attempts: 1, source: format!("status {status}").into() },
-            Self::NotAPage(source) => Error::PageUnreadable { source },
-            Self::RateLimited(reset) => Error::RateLimited { reset },
-            Self::UsageCapExceeded(reason) => Error::UsageCapExceeded { reason },
-            Self::Unauthorized => Error::Unauthorized { secret: secret.to_owned() },
-            Self::CreditsDepleted => Error::CreditsDepleted,
-            Self::Forbidden(reason) => Error::Forbidden { reason },
-            Self::StaleSinceId(_) => Error::RequestRejected { status: 400, reason: "since_id is refused as too old".to_owned() },
-            Self::Rejected(status, reason) => Error::RequestRejected { status: status.as_u16(), reason },
-        }
-    }
+    /// The form of the answer.
+    pub came: Came,
 }
 
 /// The X API at one address.
@@ -190,29 +145,41 @@ impl XClient {
         Self { wire, base_url: base_url.as_str().trim_end_matches('/').to_owned(), fields }
     }
 
-    /// Asks once.
-    pub(crate) async fn search_recent(&self, search: &SearchRequest, token: &BearerToken) -> Result<Answer, Failure> {
+    /// Asks once, at `now` by the clock of this run.
+    pub(crate) async fn search_recent(&self, search: &SearchRequest, token: &BearerToken, now: DateTime<Utc>) -> Result<Answer, Failure> {
         let mut parameters = search.span();
         parameters.push(("max_results", search.max_results.to_string()));
         parameters.push(("sort_order", "recency".to_owned()));
         parameters.extend(self.fields.iter().cloned());
         parameters.extend(search.next_token.clone().map(|token| ("next_token", token)));
-        let response = self.get("/2/tweets/search/recent", &parameters, token).await?;
-        let date = date(response.headers());
-        Page::parse(response.body()).map(|page| Answer { page, date }).map_err(Failure::NotAPage)
+        let response = self.get("/2/tweets/search/recent", &parameters, token, now).await?;
+        let came = refusal::came(&response, &self.base_url);
+        match Page::parse(response.body()) {
+            Ok(page) => Ok(Answer { page, date: date(response.headers(), now), came }),
+            Err(source) => Err(Failure::NotAPage { source, posts: posts_stated(response.body()), came }),
+        }
     }
 
     /// How many posts match in the span of this search, by X's count. One request, billed like one post.
-    pub(crate) async fn counts_recent(&self, search: &SearchRequest, token: &BearerToken) -> Result<u64, Failure> {
+    pub(crate) async fn counts_recent(&self, search: &SearchRequest, token: &BearerToken, now: DateTime<Utc>) -> Result<u64, Failure> {
         let mut parameters = search.span();
         parameters.push(("granularity", "day".to_owned())); // the fewest buckets: only the total is read
-        let response = self.get("/2/tweets/counts/recent", &parameters, token).await?;
+        let response = self.get("/2/tweets/counts/recent", &parameters, token, now).await?;
         let total = serde_json::from_slice::<Counts>(response.body()).ok().and_then(|counts| counts.meta.total());
-        total.ok_or_else(|| Failure::NoAnswer { source: "an answer without a total".into(), may_be_billed: true })
+        total.ok_or_else(|| {
+            let came = refusal::came(&response, &self.base_url);
+            Failure::NoAnswer { source: format!("an answer without a total ({came})").into(), may_be_billed: true }
+        })
     }
 
     /// The answer 200 to a request that is sent once.
-    async fn get(&self, path: &str, parameters: &[(&str, String)], token: &BearerToken) -> Result<Response<Bytes>, Failure> {
+    async fn get(
+        &self,
+        path: &str,
+        parameters: &[(&str, String)],
+        token: &BearerToken,
+        now: DateTime<Utc>,
+    ) -> Result<Response<Bytes>, Failure> {
         let request = self.request(path, parameters, token);
         let request = request.map_err(|error| Failure::NoAnswer { source: error.into(), may_be_billed: false })?;
         let response = tokio::time::timeout(REQUEST_TIMEOUT, self.wire.send(request)).await;
@@ -221,7 +188,7 @@ impl XClient {
         match response.status() {
             StatusCode::OK => Ok(response),
             status if status.is_server_error() => Err(Failure::ServerError(status)),
-            status => Err(refusal(status, response.headers(), &Problem::parse(response.body()), date(response.headers()))),
+            _ => Err(refusal::of(&response, &self.base_url, date(response.headers(), now))),
         }
     }
 
@@ -238,25 +205,8 @@ impl XClient {
     }
 }
 
-fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
-    let text = headers.get(header::DATE)?.to_str().ok()?;
-    DateTime::parse_from_rfc2822(text).ok().map(|date| date.to_utc())
-}
-
-fn refusal(status: StatusCode, headers: &HeaderMap, problem: &Problem, date: Option<DateTime<Utc>>) -> Failure {
-    let reason = problem.reason();
-    match status.as_u16() {
-        401 => Failure::Unauthorized,
-        402 => Failure::CreditsDepleted,
-        403 => Failure::Forbidden(reason),
-        429 if problem.is_usage_cap() => Failure::UsageCapExceeded(reason),
-        429 => {
-            let reset = headers.get("x-rate-limit-reset").and_then(|value| value.to_str().ok()?.parse().ok());
-            Failure::RateLimited(reset.and_then(|seconds| DateTime::from_timestamp(seconds, 0)))
-        }
-        400 if problem.names("since_id") => Failure::StaleSinceId(date),
-        _ => Failure::Rejected(status, reason),
-    }
+fn date(headers: &HeaderMap, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    headers.get(header::DATE).and_then(|date| http_date::parse(date.to_str().ok()?, now))
 }
 
 /// The body of recent counts, in either vocabulary.
@@ -274,46 +224,5 @@ struct CountsMeta {
 impl CountsMeta {
     fn total(&self) -> Option<u64> {
         self.total_post_count.or(self.total_tweet_count)
-    }
-}
-
-/// The body of a refusal, as far as it is JSON: some answers have no body at all.
-#[derive(Debug, Default, Deserialize)]
-struct Problem {
-    r#type: Option<String>,
-    title: Option<String>,
-    detail: Option<String>,
-    reason: Option<String>,
-    errors: Option<Vec<ProblemItem>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct ProblemItem {
-    message: Option<String>,
-    parameters: Option<serde_json::Map<String, serde_json::Value>>,
-}
-
-impl Problem {
-    fn parse(body: &[u8]) -> Self {
-        serde_json::from_slice(body).unwrap_or_default()
-    }
-
-    fn names(&self, parameter: &str) -> bool {
-        let mut named = self.errors.iter().flatten().filter_map(|item| item.parameters.as_ref());
-        named.any(|parameters| parameters.contains_key(parameter))
-    }
-
-    /// The types stand under two hosts, so only the last segment is compared.
-    fn is_usage_cap(&self) -> bool {
-        let named = |text: &Option<String>, name| text.as_deref().is_some_and(|text: &str| text.rsplit('/').next() == Some(name));
-        named(&self.r#type, "usage-capped") || named(&self.title, "UsageCapExceeded")
-    }
-
-    fn reason(&self) -> String {
-        const CHARS_MAX: usize = 300;
-        let first_message = self.errors.iter().flatten().find_map(|item| item.message.as_deref());
-        let parts = [self.title.as_deref(), self.reason.as_deref(), first_message.or(self.detail.as_deref())];
-        let reason = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
-        if reason.is_empty() { "no reason given".to_owned() } else { reason.chars().take(CHARS_MAX).collect() }
     }
 }

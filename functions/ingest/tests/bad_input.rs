@@ -7,76 +7,20 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws::{Clients, Values};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use chrono::{DateTime, Utc};
-use emulators::s3::{ACCESS_KEY, EmbeddedS3, IN_PROCESS_ENDPOINT, InProcess, SECRET_KEY};
-use emulators::secrets::{Secret, Secrets};
-use emulators::server::answer_aws;
-use emulators::x_api::{Corpus, EMULATOR_TOKEN, Fault, Options, XEmulator};
+use emulators::secrets::Secret;
+use emulators::x_api::{EMULATOR_TOKEN, Fault};
 use expect_test::{Expect, expect};
-use ingest::{CURSOR_KEY, Config, DEFAULT_QUERY, Ingest, Invocation, TIMEOUTS, Wire, answer};
-use lambda_runtime::Diagnostic;
+use ingest::{Ingest, answer};
 use lambda_runtime::tracing::Level;
 use lambda_runtime::tracing::subscriber::fmt;
 use lambda_runtime::tracing::subscriber::util::SubscriberInitExt as _;
 use serde_json::Value;
 use tweets::TweetId;
 
-const RAW: &str = "xpto-raw";
-const SECRET: &str = "xpto/x-bearer-token";
+#[allow(dead_code, reason = "each test crate uses its part")]
+mod world;
 
-fn now() -> DateTime<Utc> {
-    "2026-11-23T21:05:30Z".parse().unwrap()
-}
-
-fn invocation() -> Invocation {
-    Invocation::new(now(), Duration::from_mins(1), 1)
-}
-
-/// The function over an S3, secrets and an X API in this process.
-struct World {
-    ingest: Result<Ingest, ingest::Error>,
-    clients: Clients,
-    secrets: Secrets,
-    x_api: XEmulator,
-}
-
-impl World {
-    fn new() -> Self {
-        let (s3, secrets) = (EmbeddedS3::in_memory(now), Secrets::new());
-        s3.create_bucket(RAW).unwrap();
-        let held = secrets.clone();
-        let wire = InProcess::new(move |request| {
-            let (s3, secrets) = (s3.clone(), held.clone());
-            async move { Ok(answer_aws(&s3, &secrets, request).await) }
-        });
-        let values = Values {
-            http_client: SharedHttpClient::new(wire),
-            endpoint_url: IN_PROCESS_ENDPOINT.to_owned(),
-            access_key: ACCESS_KEY,
-            secret_key: SECRET_KEY,
-        };
-        let clients = Clients::from_values(values, TIMEOUTS);
-        let x_api = XEmulator::new(Corpus::seeded(1), Options::default());
-        let variables = [("RAW_BUCKET", RAW), ("X_SECRET_ID", SECRET), ("SEARCH_QUERY", DEFAULT_QUERY)];
-        let config = Config::from_env(|name| lookup(&variables, name)).unwrap();
-        let ingest = Ok(Ingest::new(config, &clients, Wire::InProcess(x_api.service(now))));
-        Self { ingest, clients, secrets, x_api }
-    }
-
-    async fn invoke(&self) -> Result<Value, Diagnostic> {
-        answer(&self.ingest, invocation(), |_| ()).await
-    }
-
-    async fn has_cursor(&self) -> bool {
-        self.clients.store(RAW).head(CURSOR_KEY).await.unwrap().is_some()
-    }
-}
-
-fn lookup(variables: &[(&str, &str)], name: &str) -> Option<String> {
-    variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-}
+use world::{RAW, SECRET, World, invocation, lookup, now};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -118,7 +62,7 @@ async fn every_invocation_is_answered_with_every_problem_of_the_environment() {
               RAW_BUCKET is not set; template.yaml sets it on the function
               SEARCH_QUERY only excludes; the X API wants at least one term that finds something
               X_API_BASE_URL must be an https address (http only on 127.0.0.1): the bearer token travels there
-              MAX_POSTS_PER_RUN is `many`; expected a whole number from 10 to 100000"]],
+              MAX_POSTS_PER_RUN is not a whole number from 10 to 100000"]],
     )
     .await;
 }
@@ -154,7 +98,7 @@ async fn a_secret_without_a_token_is_told_by_name_and_its_text_never() {
         (
             Secret::Missing,
             "SecretMissing",
-            "secret `xpto/x-bearer-token` does not exist; deploy the template, which creates it, or correct X_SECRET_ID",
+            "the secret that X_SECRET_ID names does not exist; deploy the template, which creates it, or correct X_SECRET_ID",
         ),
         (
             Secret::NoValue,

@@ -24,9 +24,10 @@ impl Config {
     pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
         let ref_bucket = match var("REF_BUCKET") {
-            Some(name) if is_bucket_name(&name) => name,
+            Some(name) if aws::is_bucket_name(&name) => name,
             Some(name) if !name.is_empty() => {
-                problems.push(format!("REF_BUCKET is `{name}`; expected the name of a bucket: 3 to 63 of a-z, 0-9, `-` and `.`"));
+                // Not quoted: it may be a secret that was pasted into the wrong variable.
+                problems.push("REF_BUCKET is not the name of a bucket; expected 3 to 63 of a-z, 0-9, `-` and `.`".to_owned());
                 String::new()
             }
             _ => {
@@ -43,12 +44,6 @@ impl Config {
         };
         if problems.is_empty() { Ok(Self { ref_bucket, table_years }) } else { Err(ConfigError { problems }) }
     }
-}
-
-/// A name that S3 could have given out; whether there is such a bucket only S3 can say.
-/// Source: Amazon S3 user guide, general purpose bucket naming rules.
-fn is_bucket_name(name: &str) -> bool {
-    (3..=63).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
 }
 
 /// How long calls to S3 may take.
@@ -95,7 +90,7 @@ mod tests {
             Some("s3://xpto-ref/tweets"),
             expect![[r"
                 1 problem(s) in the environment:
-                  REF_BUCKET is `s3://xpto-ref/tweets`; expected the name of a bucket: 3 to 63 of a-z, 0-9, `-` and `.`"]],
+                  REF_BUCKET is not the name of a bucket; expected 3 to 63 of a-z, 0-9, `-` and `.`"]],
         );
     }
 

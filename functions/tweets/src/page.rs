@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::TweetId;
@@ -27,8 +28,10 @@ pub struct Post {
 pub struct Page {
     /// Posts in the order of the answer.
     pub posts: Vec<Post>,
-    /// Where the API goes on; absent on the last page only.
+    /// Where the API continues.
     pub next_token: Option<String>,
+    /// Whether nothing follows: `meta` is present and names no token. Posts with an empty token are not the last ones.
+    pub is_last: bool,
     /// Partial errors by the last segment of their `type`; and what this page had that could not be read or kept as it is.
     pub problems: BTreeMap<String, u64>,
     /// What stands among the posts and has no id that could place it. Dropped, because no file can hold it; billed all the same.
@@ -41,6 +44,9 @@ pub struct Page {
 
 /// Places where bytes that are no UTF-8 were replaced by U+FFFD: JSON cannot hold them, and no reader of RAW could go on.
 pub const BYTES_NOT_UTF8: &str = "bytes-not-utf8";
+
+/// Pages whose `result_count` is not the number of posts that they hold.
+pub const RESULT_COUNT_DIFFERS: &str = "result-count-differs";
 
 /// The body is not an answer of recent search; the place is told, the text never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +65,12 @@ pub enum NotAPage {
         /// How many there are.
         posts: u64,
     },
+    /// It holds no posts and does not say that none were found, which takes a `result_count` of 0.
+    #[error("the body has no posts and {}", .result_count.map_or_else(|| "no result_count of 0".to_owned(), |count| format!("a result_count of {count}")))]
+    Contradictory {
+        /// How many posts it says it has.
+        result_count: Option<u64>,
+    },
 }
 
 impl From<serde_json::Error> for NotAPage {
@@ -75,7 +87,8 @@ struct Body<'a> {
     includes: Option<&'a RawValue>,
     #[serde(borrow)]
     errors: Option<&'a RawValue>,
-    meta: Option<Meta>,
+    #[serde(borrow)]
+    meta: Option<Meta<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -84,8 +97,17 @@ struct Problem {
 }
 
 #[derive(Deserialize)]
-struct Meta {
+struct Meta<'a> {
     next_token: Option<String>,
+    #[serde(borrow)]
+    result_count: Option<&'a RawValue>,
+}
+
+impl Meta<'_> {
+    /// The number of posts it states; `None` for anything but a whole number.
+    fn count(&self) -> Option<u64> {
+        self.result_count.and_then(|count| serde_json::from_str(count.get()).ok())
+    }
 }
 
 #[derive(Deserialize)]
@@ -99,13 +121,18 @@ impl Page {
     /// Reads the body of a 200 answer.
     ///
     /// # Errors
-    /// [`NotAPage`] for anything but a JSON object with `meta` or `data` of the right form: such a body is taken for a damaged
-    /// one and asked for again, because a page that is half understood could lose posts.
+    /// [`NotAPage`] for anything but a JSON object with posts, or with the word that none were found: such a body is treated
+    /// as damaged and asked for again, because a page that is half understood could lose posts.
     pub fn parse(body: &[u8]) -> Result<Self, NotAPage> {
         let text = String::from_utf8_lossy(body);
+        if text.trim_start().starts_with('[') {
+            return Err(NotAPage::Malformed { line: 1, column: 1 }); // serde would read a list as an object without names
+        }
         let Body { data, includes, errors, meta } = serde_json::from_str(&text)?;
-        if data.is_none() && meta.is_none() {
-            return Err(NotAPage::Malformed { line: 1, column: 1 });
+        let data = data.unwrap_or_default();
+        let stated = meta.as_ref().and_then(Meta::count);
+        if data.is_empty() && stated != Some(0) {
+            return Err(NotAPage::Contradictory { result_count: stated });
         }
         let mut problems = BTreeMap::new();
         let partial: Vec<Problem> = read(errors, "errors", &mut problems);
@@ -116,15 +143,19 @@ impl Page {
             let replaced = body.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
             problems.insert(BYTES_NOT_UTF8.to_owned(), replaced as u64);
         }
-        let data = data.unwrap_or_default();
         let items = data.len() as u64;
+        if meta.as_ref().is_some_and(|meta| meta.result_count.is_some()) && stated != Some(items) {
+            problems.insert(RESULT_COUNT_DIFFERS.to_owned(), 1);
+        }
+        let next_token = meta.as_ref().and_then(|meta| meta.next_token.clone());
         let posts: Vec<Post> = data
             .into_iter()
             .filter_map(|json| known(&json).map(|(id, created_at)| Post { id, created_at, json, includes: Arc::clone(&includes) }))
             .collect();
         Ok(Self {
-            // An empty token leads nowhere.
-            next_token: meta.and_then(|meta| meta.next_token).filter(|token| !token.is_empty()),
+            // After posts, an empty token still says that more follow. After none, there is nothing left to ask with.
+            is_last: meta.is_some() && next_token.as_ref().is_none_or(|token| token.is_empty() && items == 0),
+            next_token: next_token.filter(|token| !token.is_empty()),
             problems,
             without_id: items - posts.len() as u64,
             included_users: count(&["users"]),
@@ -134,8 +165,24 @@ impl Page {
     }
 }
 
-/// The id of a post and when it was created; `None` without an id.
+/// The number of posts that X counted in a body that is not a page: what it states, else the length of its longest list.
+///
+/// `None` when the body is not a JSON object: then nothing is known.
+pub fn posts_stated(body: &[u8]) -> Option<u64> {
+    let members: BTreeMap<Cow<str>, &RawValue> = serde_json::from_slice(body).ok()?;
+    let meta = members.get("meta").and_then(|meta| serde_json::from_str::<Meta>(meta.get()).ok());
+    let lists = members.iter().filter(|(name, _)| *name != "errors").filter_map(|(_, value)| {
+        let items: Vec<IgnoredAny> = serde_json::from_str(value.get()).ok()?;
+        Some(items.len() as u64)
+    });
+    meta.and_then(|meta| meta.count()).or_else(|| Some(lists.max().unwrap_or(0)))
+}
+
+/// The id of a post and when it was created; `None` without an id, and for what is not an object.
 fn known(post: &RawValue) -> Option<(TweetId, DateTime<Utc>)> {
+    if !post.get().starts_with('{') {
+        return None;
+    }
     let Known { id, created_at } = serde_json::from_str(post.get()).ok()?;
     let created_at = created_at.and_then(|text| crate::parse_created_at(&serde_json::from_str::<String>(text.get()).ok()?));
     Some((id, created_at.unwrap_or_else(|| id.created_at())))
@@ -188,6 +235,7 @@ mod tests {
             r#"{"id":"0"}"#,
             r#"{"id":"1","id":"2"}"#,
             r#"{"id":"12345678901234567890"}"#,
+            r#"["8",null]"#,
         ] {
             let page = Page::parse(format!(r#"{{"data":[{{"id":"9"}},{odd},{{"id":"7"}}],"meta":{{}}}}"#).as_bytes()).unwrap();
             assert_eq!((page.posts.iter().map(|post| post.id.get()).collect::<Vec<_>>(), page.without_id), (vec![9, 7], 1), "{odd}");
@@ -209,19 +257,68 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_token_is_none() {
-        assert_eq!(Page::parse(br#"{"meta":{"next_token":""}}"#).unwrap().next_token, None);
+    fn the_last_page_has_meta_and_no_token() {
+        for (body, is_last, token) in [
+            (r#"{"data":[{"id":"9"}],"meta":{"result_count":1}}"#, true, None),
+            (r#"{"data":[{"id":"9"}],"meta":{}}"#, true, None),
+            (r#"{"data":[{"id":"9"}],"meta":{"next_token":null}}"#, true, None),
+            (r#"{"data":[{"id":"9"}],"meta":{"next_token":"t"}}"#, false, Some("t")),
+            (r#"{"data":[{"id":"9"}],"meta":{"next_token":""}}"#, false, None),
+            (r#"{"data":[{"id":"9"}],"meta":null}"#, false, None),
+            (r#"{"data":[{"id":"9"}]}"#, false, None),
+            (r#"{"meta":{"result_count":0}}"#, true, None),
+            (r#"{"meta":{"result_count":0,"next_token":""}}"#, true, None),
+            (r#"{"data":null,"meta":{"result_count":0,"next_token":"t"}}"#, false, Some("t")),
+        ] {
+            let page = Page::parse(body.as_bytes()).unwrap();
+            assert_eq!((page.is_last, page.next_token.as_deref()), (is_last, token), "{body}");
+        }
     }
 
     #[test]
-    fn nothing_found_is_a_page() {
-        let page = Page::parse(br#"{"meta":{"result_count":0}}"#).unwrap();
-        assert!(page.posts.is_empty() && page.next_token.is_none());
+    fn nothing_found_is_a_count_of_0_and_no_posts() {
+        for body in
+            [r#"{"meta":{"result_count":0}}"#, r#"{"data":[],"meta":{"result_count":0}}"#, r#"{"data":null,"meta":{"result_count":0}}"#]
+        {
+            assert!(Page::parse(body.as_bytes()).unwrap().posts.is_empty(), "{body}");
+        }
+        // With each, what it may have cost.
+        for (body, posts) in [
+            (r#"{"meta":{"result_count":3}}"#, 3),
+            (r#"{"data":null,"meta":{"result_count":3}}"#, 3),
+            (r#"{"data":[],"meta":{"result_count":3,"next_token":"t"}}"#, 3),
+            (r#"{"posts":[{"id":"9"},{"id":"8"}],"meta":{"result_count":2}}"#, 2),
+            (r#"{"posts":[{"id":"9"},{"id":"8"}],"meta":{}}"#, 2),
+            (r#"{"errors":[{"title":"a"}]}"#, 0),
+            (r#"{"meta":{}}"#, 0),
+            (r#"{"meta":{"result_count":"0"}}"#, 0),
+            (r#"{"meta":{"result_count":-3}}"#, 0),
+            (r#"{"meta":{"result_count":null}}"#, 0),
+            (r#"{"data":[]}"#, 0),
+            ("{}", 0),
+        ] {
+            assert!(matches!(Page::parse(body.as_bytes()), Err(NotAPage::Contradictory { .. })), "{body}");
+            assert_eq!(posts_stated(body.as_bytes()), Some(posts), "{body}");
+        }
+        for (body, posts) in [(r#"{"data":{},"meta":{"result_count":3}}"#, Some(3)), ("<html>", None), ("[]", None), ("7", None)] {
+            assert!(matches!(Page::parse(body.as_bytes()), Err(NotAPage::Malformed { .. })), "{body}");
+            assert_eq!(posts_stated(body.as_bytes()), posts, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_count_that_differs_is_a_problem_and_loses_no_post() {
+        for (count, differs) in
+            [("2", false), ("0", true), ("1", true), ("3", true), ("-2", true), ("\"2\"", true), ("2.0", true), ("null", false)]
+        {
+            let page = Page::parse(format!(r#"{{"data":[{{"id":"9"}},{{}}],"meta":{{"result_count":{count}}}}}"#).as_bytes()).unwrap();
+            assert_eq!((page.posts.len(), page.problems.contains_key(RESULT_COUNT_DIFFERS)), (1, differs), "{count}");
+        }
     }
 
     #[test]
     fn problems_are_counted_by_the_end_of_their_type() {
-        let body = br#"{"meta":{},"errors":[{"type":"https://api.x.com/2/problems/resource-not-found"},{"type":"https://api.twitter.com/2/problems/resource-not-found"},{}]}"#;
+        let body = br#"{"meta":{"result_count":0},"errors":[{"type":"https://api.x.com/2/problems/resource-not-found"},{"type":"https://api.twitter.com/2/problems/resource-not-found"},{}]}"#;
         let page = Page::parse(body).unwrap();
         assert_eq!(page.problems.into_iter().collect::<Vec<_>>(), [("resource-not-found".into(), 2), ("unknown".into(), 1)]);
     }
@@ -232,7 +329,7 @@ mod tests {
             ("", "line 1, column 0"),
             ("<html>", "line 1, column 1"),
             ("[]", "line 1, column"),
-            ("{}", "line 1, column 1"), // an answer without `meta` and `data` says nothing about the span asked for
+            (r#"[null,null,null,{"result_count":0}]"#, "line 1, column 1"),
             (r#"{"data":{"text":"segredo"}}"#, "line 1, column"),
             (r#"{"meta":{"next_token":7}}"#, "line 1, column"),
             (r#"{"data":[{"id":"1"},"#, "line 1, column"),

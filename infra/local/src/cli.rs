@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
+use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand};
 use emulators::x_api::Options;
 
@@ -97,6 +98,20 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads the command line. What is too long for a name or a number is not repeated in an error: it may be the token.
+    pub fn read() -> Result<Self, clap::Error> {
+        const CHARS_MAX: usize = 20;
+        Self::try_parse().map_err(|mut error| {
+            for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {
+                let is_of_user = |text: &str| text.chars().count() > CHARS_MAX && !text.contains(['<', ' ']);
+                if matches!(error.get(kind), Some(ContextValue::String(text)) if is_of_user(text)) {
+                    error.insert(kind, ContextValue::String("…".to_owned()));
+                }
+            }
+            error
+        })
+    }
+
     /// Carries the command out. Nothing but `live` reads a variable, and it reads only the token.
     pub async fn run(self, clock: Clock, variable: Variable) -> Outcome {
         let command = self.command.unwrap_or(Command::Demo);

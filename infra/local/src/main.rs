@@ -3,7 +3,6 @@
 use std::io::{Write as _, stderr};
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use local::{Unfinished, cli::Cli};
 
 /// Ended well, and the next run has something to do.
@@ -12,7 +11,8 @@ const UNFINISHED: u8 = 3;
 #[expect(clippy::disallowed_methods, reason = "main is where the clock and the environment are read")]
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Err(error) = Cli::parse().run(chrono::Utc::now, |name| std::env::var(name).ok()).await else { return ExitCode::SUCCESS };
+    let cli = Cli::read().unwrap_or_else(|usage| usage.exit());
+    let Err(error) = cli.run(chrono::Utc::now, |name| std::env::var(name).ok()).await else { return ExitCode::SUCCESS };
     if local::is_output_closed(&*error) {
         return ExitCode::SUCCESS; // the reader of a pipe has seen enough
     }

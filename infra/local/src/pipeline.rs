@@ -74,7 +74,7 @@ impl Pipeline {
     /// refine until the queue is empty.
     pub async fn catch_up(&mut self, report: &Report, posts_max: u64) -> Outcome<Caught> {
         let goal = TweetId::lowest_at((self.clock)() - TimeDelta::from_std(self.config.safety_lag)?);
-        let mut caught = Caught::default();
+        let (mut caught, mut sweeps, mut done_before) = (Caught::default(), 0, Value::Null);
         self.deliver().await?;
         for _ in 0..INVOCATIONS_MAX {
             let owner = RandomState::new().build_hasher().finish();
@@ -86,10 +86,20 @@ impl Pipeline {
             if let (Some(from), Some(to)) = (answer["gap"]["from"].as_str(), answer["gap"]["to"].as_str()) {
                 report.line(&format!("posts from {from} to {to} are lost: the X API serves seven days"));
             }
+            let done: Option<TweetId> = answer["done"].as_str().and_then(|done| done.parse().ok());
+            let has_moved = answer["posts"].as_u64() > Some(0) || answer["done"] != done_before;
+            done_before = answer["done"].clone();
             match caught.status.as_str() {
-                "complete" if answer["done"].as_str().and_then(|done| done.parse().ok()).is_some_and(|done: TweetId| done >= goal) => break,
-                "complete" => {}
-                "partial" if answer["pages"].as_u64() > Some(0) => {}
+                "complete" if done.is_some_and(|done| done >= goal) => break,
+                // The first may have ended a sweep that was opened earlier. The next one reaches as far as X's clock allows.
+                "complete" if sweeps == 0 => sweeps += 1,
+                "complete" => {
+                    let behind = done.map_or(0, |done| (goal.created_at() - done.created_at()).num_seconds());
+                    report
+                        .line(&format!("this clock is about {behind} s ahead of the X API's; what came in since is left to the next run"));
+                    break;
+                }
+                "partial" if has_moved => {}
                 "busy" => {
                     report.line("an earlier run was cut off; going on where it stopped");
                     self.end_lease().await?;

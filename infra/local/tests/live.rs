@@ -17,13 +17,18 @@ struct XApi {
 }
 
 impl XApi {
-    #[expect(clippy::disallowed_methods, reason = "the processes under test read the real clock too")]
     fn start() -> Self {
+        Self::behind(chrono::TimeDelta::zero())
+    }
+
+    /// One whose clock is behind that of the processes under test.
+    #[expect(clippy::disallowed_methods, reason = "the processes under test read the real clock too")]
+    fn behind(time: chrono::TimeDelta) -> Self {
         let emulator = XEmulator::new(Corpus::seeded(1), Options::default());
         let answering = emulator.clone();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let server = runtime.block_on(Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), move |request| {
-            let answer = answering.respond(&request, chrono::Utc::now());
+            let answer = answering.respond(&request, chrono::Utc::now() - time);
             async move { answer }
         }));
         Self { emulator, server: server.unwrap(), _runtime: runtime }
@@ -147,8 +152,13 @@ fn the_token_comes_from_a_file_a_pipe_or_the_environment() {
     let path = file.to_str().unwrap();
     check(with(&format!("{EMULATOR_TOKEN}\n"), path), 3, "the cap of 10 posts is reached");
     check(with(&format!("{{\"bearer_token\": \"{EMULATOR_TOKEN}\"}}"), "-"), 3, "the cap of 10 posts is reached");
+    check(with(&format!("{{\"token_type\":\"bearer\",\"access_token\":\"{EMULATOR_TOKEN}\"}}"), "-"), 3, "the cap of 10 posts is reached");
+    check(with(&format!("\u{feff}{EMULATOR_TOKEN}\r\n"), path), 3, "the cap of 10 posts is reached");
     check(with("<html>", path), 1, "token.txt holds no bearer token; it must be the token alone");
     check(with("", "-"), 1, "standard input holds no bearer token");
+    check(with("\u{feff}", path), 1, "token.txt holds no bearer token");
+    let pasted = with("", EMULATOR_TOKEN); // `told` looks for it
+    check(pasted, 1, "cannot read the token from the file that --token-file names: No such file");
     check(with("", "/nowhere/token"), 1, "cannot read the token from /nowhere/token: No such file");
     let mut without = x_api.live(&lake, &["--yes"]);
     without.env_remove("X_BEARER_TOKEN");
@@ -184,6 +194,13 @@ fn wrong_options_are_told_before_anything_is_asked() {
         (&["--expansions", "author_id"], "unexpected argument '--expansions'"),
     ] {
         check(x_api.live(dir.path(), &[&["--yes"], arguments].concat()), 2, want);
+    }
+    const PASTED: &str = "AAAAAAAAAAAAAAAAAAAAAMLheAAAAAAA0%2BuSeid";
+    for (arguments, want) in
+        [(&["--max-posts", PASTED][..], "invalid value '…' for '--max-posts <POSTS>'"), (&[PASTED], "unexpected argument '…'")]
+    {
+        let shown = check(x_api.live(dir.path(), arguments), 2, want);
+        assert!(!shown.contains("AAAA"), "{shown}");
     }
     assert_eq!(x_api.emulator.served().requests, 0);
     for url in ["http://api.x.com", "http://localhost:1", "api.x.com"] {
@@ -228,6 +245,47 @@ fn what_x_refuses_is_told_with_the_next_step() {
     let mut nobody = local(dir.path(), &["live", "--yes", "--x-api-url", &format!("http://{closed}")]);
     nobody.env("X_BEARER_TOKEN", EMULATOR_TOKEN);
     check(nobody, 1, "gave no answer to rely on");
+}
+
+/// What X sends for ever in place of a page, and a clock that is ahead of X's, once kept the command asking without a pause.
+#[test]
+fn nothing_is_asked_for_ever() {
+    let json = |body: &str| Fault::Other { status: 200, content_type: "application/json".into(), body: body.into() };
+    for (body, want) in [
+        (r#"{"meta":{"result_count":0,"next_token":"t"}}"#, "X API sent what it had sent before, twice"),
+        (r#"{"meta":{"result_count":3}}"#, "the body has no posts and a result_count of 3"),
+        (r#"{"meta":{}}"#, "the body has no posts and no result_count of 0"),
+    ] {
+        let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
+        x_api.emulator.script([None]); // the count
+        x_api.emulator.always(Some(json(body)));
+        check(x_api.live(dir.path(), &["--yes"]), 1, want);
+        assert!(x_api.emulator.served().requests <= 5, "{body}: {} requests", x_api.emulator.served().requests);
+    }
+    let (x_api, dir) = (XApi::behind(chrono::TimeDelta::seconds(30)), tempfile::tempdir().unwrap());
+    check(x_api.live(dir.path(), &["--yes"]), 0, "s ahead of the X API's; what came in since is left to the next run");
+    let requests = x_api.emulator.served().requests;
+    assert!(requests <= 10, "a count and the searches of two runs: {requests}");
+    let (rows, tweets) = rows(dir.path());
+    assert_eq!(rows, tweets);
+    assert!(rows > 0 && rows <= x_api.posts(), "what came above the top is left to the next run");
+}
+
+#[test]
+fn an_answer_that_is_not_of_x_is_told_as_that() {
+    let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
+    let other = |status, body: &str| Fault::Other { status, content_type: "text/html; charset=utf-8".into(), body: body.into() };
+    for (fault, want) in [
+        (other(401, "<html>"), "answered 401 in a form that is not X's (text/html, 6 bytes)"),
+        (other(403, "<html>"), "answered 403 in a form that is not X's (text/html, 6 bytes)"),
+        (other(400, "<html>"), "answered 400 in a form that is not X's (text/html, 6 bytes)"),
+        (Fault::EmptyNotFound, "answered 404 in a form that is not X's (an empty body)"),
+        (Fault::HtmlInstead, "an answer without a total (text/html,"),
+    ] {
+        x_api.emulator.always(Some(fault));
+        let shown = check(x_api.live(dir.path(), &["--yes"]), 1, want);
+        assert!(!["--query", "X_BEARER_TOKEN", "enrol", "X_API_BASE_URL"].iter().any(|blamed| shown.contains(blamed)), "{shown}");
+    }
 }
 
 #[test]

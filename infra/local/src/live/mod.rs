@@ -215,6 +215,7 @@ fn explained(error: ingest::Error) -> Box<dyn std::error::Error + Send + Sync> {
     match error {
         Error::Unauthorized { .. } => "X API refused the bearer token (401); check X_BEARER_TOKEN or --token-file".into(),
         Error::RequestRejected { status, reason } => format!("X API refused the request ({status}: {reason}); check --query").into(),
+        Error::NotFromX { .. } | Error::PageUnreadable { .. } => error.chain().replace("X_API_BASE_URL", "--x-api-url").into(),
         other => other.into(),
     }
 }

@@ -25,8 +25,8 @@ pub(super) fn read(file: Option<&Path>, variable: Variable) -> Outcome<String> {
             )
         }
         Some(file) => {
-            let text = fs::File::open(file).and_then(read_some);
-            (text.map_err(|error| format!("cannot read the token from {}: {error}", file.display()))?, file.display().to_string())
+            let (text, place) = (fs::File::open(file).and_then(read_some), shown(file));
+            (text.map_err(|error| format!("cannot read the token from {place}: {error}"))?, place)
         }
         None => match variable(VARIABLE) {
             Some(text) => (text, VARIABLE.to_owned()),
@@ -39,8 +39,53 @@ pub(super) fn read(file: Option<&Path>, variable: Variable) -> Outcome<String> {
     }
 }
 
+/// The file as a message names it: not at all where it may be the token itself.
+fn shown(file: &Path) -> String {
+    const SEGMENT_BYTES_MAX: usize = 64;
+    let text = file.display().to_string();
+    let is_path = text.contains(['/', '\\', '.']) && text.split(['/', '\\']).all(|segment| segment.len() <= SEGMENT_BYTES_MAX);
+    if is_path { text } else { "the file that --token-file names".to_owned() }
+}
+
+/// The text, in UTF-8 or, as Windows PowerShell writes it, in UTF-16 with a byte order mark.
 fn read_some(reader: impl std::io::Read) -> std::io::Result<String> {
-    let mut text = String::new();
-    reader.take(BYTES_MAX).read_to_string(&mut text)?;
-    Ok(text)
+    let mut bytes = Vec::new();
+    reader.take(BYTES_MAX).read_to_end(&mut bytes)?;
+    let unit: fn([u8; 2]) -> u16 = match bytes.get(..2) {
+        Some([0xff, 0xfe]) => u16::from_le_bytes,
+        Some([0xfe, 0xff]) => u16::from_be_bytes,
+        _ => return String::from_utf8(bytes).map_err(|_| std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not text")),
+    };
+    let units = bytes.as_chunks().0.iter().map(|pair| unit(*pair));
+    Ok(char::decode_utf16(units).map(|char| char.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_read_in_the_encodings_that_editors_write() {
+        let utf_16 = |mark: char, bytes: fn(u16) -> [u8; 2]| format!("{mark}AAA%2F\r\n").encode_utf16().flat_map(bytes).collect::<Vec<_>>();
+        for bytes in [
+            b"AAA%2F".to_vec(),
+            b"\xef\xbb\xbfAAA%2F\n".to_vec(),
+            utf_16('\u{feff}', u16::to_le_bytes),
+            utf_16('\u{feff}', u16::to_be_bytes),
+        ] {
+            assert_eq!(BearerToken::parse(&read_some(&bytes[..]).unwrap()), BearerToken::parse("AAA%2F"), "{bytes:?}");
+        }
+        assert!(read_some(&b"\xff\xffAAA"[..]).is_err());
+    }
+
+    #[test]
+    fn a_token_in_the_place_of_a_file_is_not_repeated() {
+        for (file, want) in [
+            ("token.txt", "token.txt"),
+            ("/nowhere/token", "/nowhere/token"),
+            ("AAAAAAAAAAAAAAAAAAAAAMLheAAAAAAA0%2BuSeid", "the file that --token-file names"),
+        ] {
+            assert_eq!(shown(Path::new(file)), want);
+        }
+    }
 }

@@ -1,0 +1,62 @@
+//! What a run finds before it asks X for anything: the cursor, the month's count, and the sweep that an earlier run left open.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tweets::TweetId;
+
+use crate::Ingest;
+use crate::cursor::{Cursor, CursorFile, Month};
+use crate::error::Error;
+use crate::sweep::{Stored, Sweep};
+
+/// The API serves seven days; the two minutes keep the floor above `since_id` while a run lasts.
+pub(crate) const FLOOR: TimeDelta = TimeDelta::minutes(-7 * 24 * 60 + 2);
+
+/// The cursor as it counts at `now`, and whether it is that of the very first run.
+pub(crate) async fn cursor_at(file: &mut CursorFile, lookback: Duration, now: DateTime<Utc>) -> Result<(Cursor, bool), Error> {
+    let stored = file.read().await?;
+    let is_first = stored.is_none();
+    let mut cursor = stored.unwrap_or_else(|| Cursor::starting_at(TweetId::lowest_at(now - lookback), month(now)));
+    turn_month(&mut cursor, now);
+    Ok((cursor, is_first))
+}
+
+/// Begins the count of a new month; whether there is one. A clock that is behind does not go back to the old.
+pub(crate) fn turn_month(cursor: &mut Cursor, now: DateTime<Utc>) -> bool {
+    let is_new = cursor.month.name < month(now);
+    if is_new {
+        cursor.month = Month { name: month(now), posts_read: 0 };
+    }
+    is_new
+}
+
+/// The sweep that the cursor leaves open, its named file settled by looking at it; else a new one. With it the posts that must be read
+/// again because that file is smaller than its name.
+pub(crate) async fn open_sweep(cursor: &Cursor, ingest: &Ingest, now: DateTime<Utc>) -> Result<(Sweep, u64), Error> {
+    let Some(open) = cursor.sweep.clone() else {
+        let top = TweetId::lowest_at(now - ingest.config.safety_lag).max(cursor.done); // never backwards
+        return Ok((Sweep::open(cursor.done, top, ingest.config.search_query.clone(), ingest.file_tweets_max), 0));
+    };
+    let mut sweep = Sweep::resume(cursor.done, open, cursor.pending.clone(), ingest.file_tweets_max);
+    let stored = match &cursor.pending {
+        Some(pending) => stored_as(ingest, &pending.key).await?,
+        None => None,
+    };
+    let reread = stored.map_or(0, |stored| sweep.settle(stored));
+    Ok((sweep, reread))
+}
+
+/// The object under this key, by its own metadata; `None` when there is none.
+pub(crate) async fn stored_as(ingest: &Ingest, key: &str) -> Result<Option<Stored>, Error> {
+    let metadata = ingest.raw.metadata(key).await.map_err(|source| Error::RawUnreadable { source })?;
+    let Some(metadata) = metadata else { return Ok(None) };
+    let oldest = metadata.get("oldest").and_then(|oldest| oldest.parse().ok());
+    let oldest = oldest.ok_or_else(|| Error::RawForeign { bucket: ingest.raw.bucket().to_owned(), key: key.to_owned() })?;
+    let count = metadata.get("count").and_then(|count| count.parse().ok()).unwrap_or(0);
+    Ok(Some(Stored { oldest, count }))
+}
+
+fn month(now: DateTime<Utc>) -> String {
+    now.format("%Y-%m").to_string()
+}

@@ -1,0 +1,71 @@
+//! Answers of X with status 200 that are not what they should be.
+
+#![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
+
+use std::time::Duration;
+
+use emulators::secrets::Secret;
+use emulators::x_api::{EMULATOR_TOKEN, Fault};
+use tweets::TweetId;
+
+#[allow(dead_code, reason = "each test crate uses its part")]
+mod world;
+
+use world::{SECRET, World, now};
+
+/// Each of them was once taken for "nothing found", or for a page of a hundred posts that were paid for.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_contradicts_itself_moves_nothing_and_costs_what_it_counts() {
+    for (body, cost) in [
+        (r#"{"meta":{"result_count":3}}"#, 3),
+        (r#"{"data":null,"meta":{"result_count":3}}"#, 3),
+        (r#"{"data":[],"meta":{"result_count":3}}"#, 3),
+        (r#"{"data":{},"meta":{"result_count":3}}"#, 3),
+        (r#"{"posts":[{"id":"9"}],"meta":{"result_count":1,"newest_id":"9"}}"#, 1),
+        (r#"{"posts":[{"id":"9"},{"id":"8"}]}"#, 2),
+        (r#"{"meta":{"result_count":1000000000}}"#, 10), // no more than was asked for
+        (r#"{"meta":{"result_count":-3}}"#, 0),
+        (r#"{"meta":{"result_count":"3"}}"#, 0),
+        (r#"{"errors":[{"title":"Over capacity"}]}"#, 0),
+        (r#"{"meta":{}}"#, 0),
+        (r#"{"meta":null}"#, 0),
+        ("{}", 0),
+    ] {
+        let world = World::new();
+        world.secrets.set(SECRET, Secret::Value(EMULATOR_TOKEN.into()));
+        world.x_api.always(Some(Fault::Other { status: 200, content_type: "application/json".into(), body: body.into() }));
+        let told = world.invoke().await.unwrap_err();
+        assert_eq!((told.error_type.as_str(), world.x_api.served().requests), ("PageUnreadable", 2), "{body}");
+        let cursor = world.cursor().await;
+        let first = cost.max(if cost == 10 { 100 } else { 0 });
+        assert_eq!(cursor["month"]["posts_read"], first + cost, "{body}");
+        assert_eq!(cursor["done"], TweetId::lowest_at(now() - Duration::from_mins(30)).to_string(), "{body}");
+        world.x_api.always(None);
+        assert_eq!(world.invoke().await.unwrap()["status"], "complete", "{body}: the same process goes on");
+    }
+}
+
+/// The place of the last page is known from `meta` alone.
+#[tokio::test(start_paused = true)]
+async fn odd_counts_and_tokens_beside_posts_stop_nothing() {
+    let id = TweetId::lowest_at(now() - Duration::from_mins(2));
+    for (meta, differs) in [
+        (r#","meta":{"result_count":7}"#, 1),
+        (r#","meta":{"result_count":0}"#, 1),
+        (r#","meta":{"result_count":"1"}"#, 1),
+        (r#","meta":{"result_count":1,"newest_id":"5","oldest_id":"9"}"#, 0),
+        (r#","meta":{"next_token":""}"#, 0),
+        ("", 0),
+    ] {
+        let world = World::new();
+        world.secrets.set(SECRET, Secret::Value(EMULATOR_TOKEN.into()));
+        let body = format!(r#"{{"data":[{{"id":"{id}","text":"a"}}]{meta}}}"#);
+        let empty = r#"{"meta":{"result_count":0}}"#.to_owned();
+        world.x_api.script([body, empty].map(|body| Some(Fault::Other { status: 200, content_type: "application/json".into(), body })));
+        let told = world.invoke().await.unwrap();
+        let differ = told["problems"]["result-count-differs"].as_u64().unwrap_or(0);
+        assert_eq!((&told["status"], &told["posts"], differ), (&"complete".into(), &1.into(), differs), "{meta}");
+        let asked_on = meta.is_empty() || meta.contains("next_token");
+        assert_eq!(world.x_api.served().requests, 1 + u64::from(asked_on), "{meta}");
+    }
+}
