@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use emulators::files;
 use indicatif::{ProgressBar, ProgressStyle};
 use tweets::RAW_PREFIX;
 
@@ -13,6 +14,8 @@ use crate::Outcome;
 
 /// How many of the files that could not be refined are named.
 const REFUSED_SHOWN: usize = 10;
+/// Parquet files that a thread writes before it flushes them together.
+const FLUSHED_AT_ONCE: usize = 1_000;
 
 /// What one thread came to.
 #[derive(Default)]
@@ -21,46 +24,61 @@ struct Share {
     objects: u64,
     /// Why files have no rows in REF.
     refused: Vec<String>,
+    unflushed: Vec<PathBuf>,
 }
 
 /// Refines every `.json` file below `raw`, each to one Parquet file a day below `reference`, whatever stood there before.
 ///
 /// `raw` stands for the RAW bucket: a file's key is its path. A folder without `tweets/` in it stands for that prefix.
-/// A file that is refused is named, and the others are done. A reader never sees half a Parquet file.
+/// A file that is refused is named, and the others are done. A reader never sees half a Parquet file, and those that are
+/// reported survive a power failure.
 pub fn run(raw: &Path, reference: &Path) -> Outcome {
     let started = Instant::now();
     let (prefixed, prefix) = (raw.join(RAW_PREFIX), if raw.join(RAW_PREFIX).is_dir() { "" } else { RAW_PREFIX });
-    let mut files = Vec::new();
     let top = if prefix.is_empty() { &prefixed } else { raw };
-    list(top, &mut files).map_err(|error| format!("cannot list {}: {error}", top.display()))?;
-    if files.is_empty() {
+    let (files, unreadable) = list(top);
+    if files.is_empty() && unreadable.is_empty() {
         return Err(format!("no .json file below {}", top.display()).into());
     }
-    files.sort_unstable();
+    files::create_folders(reference).map_err(|error| format!("cannot make the folder {}: {error}", reference.display()))?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(files.len() as u64).with_style(style); // draws nothing where standard error is no terminal
     let next = AtomicUsize::new(0);
     let work = || {
         let mut share = Share::default();
         while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            match refine_file(path, &key_of(raw, prefix, path), reference) {
+            match refine_file(path, &key_of(raw, prefix, path), reference, &mut share.unflushed) {
                 Ok((tweets, objects)) => {
                     share.tweets += tweets;
                     share.objects += objects;
                 }
                 Err(error) => share.refused.push(format!("{}: {error}", path.display())),
             }
+            if share.unflushed.len() >= FLUSHED_AT_ONCE {
+                share.flush(reference);
+            }
             bar.inc(1);
         }
+        share.flush(reference);
         share
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let shares: Vec<Share> = std::thread::scope(|scope| {
+    let mut shares: Vec<Share> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     bar.finish_and_clear();
+    shares.push(Share { refused: unreadable, ..Share::default() });
     report(&files, shares, started.elapsed().as_secs_f64())
+}
+
+impl Share {
+    fn flush(&mut self, reference: &Path) {
+        if let Err(error) = files::flush(reference, &self.unflushed) {
+            self.refused.push(format!("cannot flush {error}"));
+        }
+        self.unflushed.clear();
+    }
 }
 
 fn report(files: &[PathBuf], shares: Vec<Share>, seconds: f64) -> Outcome {
@@ -69,7 +87,7 @@ fn report(files: &[PathBuf], shares: Vec<Share>, seconds: f64) -> Outcome {
     let refused: Vec<String> = shares.into_iter().flat_map(|share| share.refused).collect();
     #[expect(clippy::cast_precision_loss, reason = "a rate to be read, not to be computed with")]
     let rate = tweets as f64 / seconds;
-    let done = files.len() - refused.len();
+    let done = files.len().saturating_sub(refused.len());
     crate::output::line(&format!("{done} RAW files, {tweets} tweets, {objects} Parquet files in {seconds:.2} s: {rate:.0} tweets/s"))?;
     if refused.is_empty() {
         return Ok(());
@@ -78,21 +96,16 @@ fn report(files: &[PathBuf], shares: Vec<Share>, seconds: f64) -> Outcome {
     Err(format!("{} of {} RAW files could not be refined, among them\n  {}", refused.len(), files.len(), shown.join("\n  ")).into())
 }
 
-/// The `.json` files below `folder`. Hidden ones are none: the local S3 keeps its own notes in them.
-fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        if entry.file_name().as_encoded_bytes().starts_with(b".") {
-            continue;
-        }
-        if entry.file_type()?.is_dir() {
-            list(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "json") {
-            files.push(path);
-        }
-    }
-    Ok(())
+/// The `.json` files below `folder`, and the folders that cannot be read, with the reason. Hidden files are none: the local
+/// S3 keeps its own notes in them.
+fn list(folder: &Path) -> (Vec<PathBuf>, Vec<String>) {
+    let found = files::find(folder);
+    let is_hidden = |path: &Path| {
+        let below = path.strip_prefix(folder).unwrap_or(path);
+        below.iter().any(|name| name.as_encoded_bytes().starts_with(b"."))
+    };
+    let is_meant = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json") && !is_hidden(path);
+    (found.files.into_iter().filter(is_meant).collect(), found.unreadable.iter().map(ToString::to_string).collect())
 }
 
 fn key_of(raw: &Path, prefix: &str, path: &Path) -> String {
@@ -101,26 +114,29 @@ fn key_of(raw: &Path, prefix: &str, path: &Path) -> String {
 }
 
 /// How many tweets the file has, in how many Parquet files.
-fn refine_file(path: &Path, key: &str, reference: &Path) -> Outcome<(u64, u64)> {
+fn refine_file(path: &Path, key: &str, reference: &Path, unflushed: &mut Vec<PathBuf>) -> Outcome<(u64, u64)> {
     let bytes = fs::metadata(path)?.len();
     if bytes > refine::RAW_BYTES_MAX {
         return Err(format!("{bytes} bytes, more than the {} that are read", refine::RAW_BYTES_MAX).into());
     }
     let objects = refine::refine(key, &fs::read(path)?)?;
     for object in &objects {
-        put(&reference.join(&object.key), &object.bytes)?;
+        let path = reference.join(&object.key);
+        put(&path, &object.bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        unflushed.push(path);
     }
     Ok((objects.iter().map(|object| object.rows().total()).sum(), objects.len() as u64))
 }
 
 /// Whole or not at all. No two RAW files have one key, so no two threads write one file.
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let written = path.with_extension("parquet.part");
-    fs::write(&written, bytes).or_else(|error| match (error.kind(), path.parent()) {
-        (io::ErrorKind::NotFound, Some(folder)) => fs::create_dir_all(folder).and_then(|()| fs::write(&written, bytes)),
+    files::replace_unflushed(path, bytes).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            fs::create_dir_all(files::folder_of(path))?;
+            files::replace_unflushed(path, bytes)
+        }
         _ => Err(error),
-    })?;
-    fs::rename(&written, path)
+    })
 }
 
 #[cfg(test)]
@@ -142,6 +158,26 @@ mod tests {
         let expected = refine::refine("tweets/day/good.json", RAW.as_bytes()).unwrap();
         assert_eq!(fs::read(reference.join(&expected[0].key)).unwrap(), expected[0].bytes);
         assert_eq!(fs::read_dir(reference.join("tweets/ano=2026/mes=11/dia=23")).unwrap().count(), 1, "nothing half-written is left");
+    }
+
+    /// A pipe would be waited for without end.
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_and_what_is_no_file_is_passed_by() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let (raw, reference, elsewhere) = (folder.path().join("raw"), folder.path().join("ref"), folder.path().join("elsewhere"));
+        fs::create_dir_all(&raw).unwrap();
+        fs::create_dir_all(&elsewhere).unwrap();
+        fs::write(elsewhere.join("old.json"), RAW).unwrap();
+        symlink(&elsewhere, raw.join("day")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(raw.join("socket.json")).unwrap();
+        run(&raw, &reference).unwrap();
+        assert!(reference.join("tweets/ano=2026/mes=11/dia=23").is_dir());
+        symlink(raw.join("nowhere"), raw.join("dangling.json")).unwrap();
+        symlink(&raw, raw.join("loop")).unwrap();
+        let error = run(&raw, &reference).unwrap_err().to_string();
+        assert!(error.contains("dangling.json: No such file") && error.contains("loop"), "{error}");
     }
 
     #[test]
