@@ -30,7 +30,7 @@ pub(super) fn tweets(dir: &Path) -> Outcome<Partitioned> {
     let dir = dir.canonicalize()?;
     let url = format!("file://{}/", percent_encode(dir.as_os_str().as_encoded_bytes(), UNENCODED));
     let url = ListingTableUrl::parse(url).map_err(|error| format!("SQL cannot read the folder {}: {error}", dir.display()))?;
-    let schema = Schema::new(refine::schema().fields().iter().map(|field| Field::clone(field)).collect::<Vec<_>>());
+    let schema = Schema::new(refine::schema().fields().iter().map(|field| super::format::marked(Field::clone(field))).collect::<Vec<_>>());
     let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(Arc::new(schema));
     Ok(Partitioned { files: ListingTable::try_new(config)? })
 }
