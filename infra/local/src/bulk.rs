@@ -63,13 +63,12 @@ pub fn run(raw: &Path, reference: &Path) -> Outcome {
         share
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut shares: Vec<Share> = std::thread::scope(|scope| {
+    let shares: Vec<Share> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     bar.finish_and_clear();
-    shares.push(Share { refused: unreadable, ..Share::default() });
-    report(&files, shares, started.elapsed().as_secs_f64())
+    report(&files, shares, unreadable, started.elapsed().as_secs_f64())
 }
 
 impl Share {
@@ -81,14 +80,15 @@ impl Share {
     }
 }
 
-fn report(files: &[PathBuf], shares: Vec<Share>, seconds: f64) -> Outcome {
+fn report(files: &[PathBuf], shares: Vec<Share>, unreadable: Vec<String>, seconds: f64) -> Outcome {
     let tweets: u64 = shares.iter().map(|share| share.tweets).sum();
     let objects: u64 = shares.iter().map(|share| share.objects).sum();
-    let refused: Vec<String> = shares.into_iter().flat_map(|share| share.refused).collect();
+    let mut refused: Vec<String> = shares.into_iter().flat_map(|share| share.refused).collect();
     #[expect(clippy::cast_precision_loss, reason = "a rate to be read, not to be computed with")]
     let rate = tweets as f64 / seconds;
     let done = files.len().saturating_sub(refused.len());
     crate::output::line(&format!("{done} RAW files, {tweets} tweets, {objects} Parquet files in {seconds:.2} s: {rate:.0} tweets/s"))?;
+    refused.extend(unreadable);
     if refused.is_empty() {
         return Ok(());
     }
