@@ -1,5 +1,6 @@
 //! What the pipeline talks to, in one process: an S3, the one call of Secrets Manager, and the X API.
 
+pub mod files;
 pub mod s3;
 pub mod secrets;
 pub mod server;

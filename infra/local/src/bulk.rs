@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use emulators::files;
 use indicatif::{ProgressBar, ProgressStyle};
 use refine::Refined;
 use tweets::{RAW_PREFIX, Years, check_raw_key};
@@ -16,6 +17,8 @@ use crate::ignored::{Ignored, report_ignored};
 
 /// How many of the files that could not be refined are named.
 const REFUSED_SHOWN: usize = 10;
+/// Parquet files that a thread writes before it flushes them together.
+const FLUSHED_AT_ONCE: usize = 1_000;
 
 /// What one thread came to.
 #[derive(Default)]
@@ -26,35 +29,41 @@ struct Share {
     malformed: BTreeMap<&'static str, u64>,
     /// Why files have no rows in REF.
     refused: Vec<String>,
+    unflushed: Vec<PathBuf>,
 }
 
 /// Refines every RAW file below `raw`, each to one Parquet file a day below `reference`, whatever stood there before.
 ///
 /// `raw` stands for the RAW bucket: a file's key is its path. A folder without `tweets/` in it stands for that prefix.
-/// A file that is refused, or is not a RAW file, is named, and the others are done. A reader never sees half a Parquet file.
+/// A file that is refused, or is not a RAW file, is named, and the others are done. A reader never sees half a Parquet file, and those
+/// that are reported survive a power failure.
 pub fn run(raw: &Path, reference: &Path) -> Outcome {
     let started = Instant::now();
     let (prefixed, prefix) = (raw.join(RAW_PREFIX), if raw.join(RAW_PREFIX).is_dir() { "" } else { RAW_PREFIX });
-    let mut files = Vec::new();
     let top = if prefix.is_empty() { &prefixed } else { raw };
-    list(top, &mut files).map_err(|error| format!("cannot list {}: {error}", top.display()))?;
-    files.sort_unstable();
-    let (files, ignored) = raw_files(files.iter().map(|path| (path, key_of(raw, prefix, path))));
+    let found = files::find(top);
+    let unreadable: Vec<String> = found.unreadable.iter().map(ToString::to_string).collect();
+    let (raw_files, ignored) = split(found.files.iter().map(|path| (path, key_of(raw, prefix, path))));
     report_ignored(&ignored)?;
-    if files.is_empty() {
+    if raw_files.is_empty() && unreadable.is_empty() {
         return Err(format!("no .json file below {}", top.display()).into());
     }
+    files::create_folders(reference).map_err(|error| format!("cannot make the folder {}: {error}", reference.display()))?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(files.len() as u64).with_style(style); // draws nothing where standard error is no terminal
+    let bar = ProgressBar::new(raw_files.len() as u64).with_style(style); // draws nothing where standard error is no terminal
     let next = AtomicUsize::new(0);
     let work = || {
         let mut share = Share::default();
-        while let Some((path, key)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some((path, key)) = raw_files.get(next.fetch_add(1, Ordering::Relaxed)) {
             if let Err(error) = refine_file(path, key, reference, &mut share) {
                 share.refused.push(format!("{}: {error}", path.display()));
             }
+            if share.unflushed.len() >= FLUSHED_AT_ONCE {
+                share.flush(reference);
+            }
             bar.inc(1);
         }
+        share.flush(reference);
         share
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -63,25 +72,35 @@ pub fn run(raw: &Path, reference: &Path) -> Outcome {
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     bar.finish_and_clear();
-    report(files.len(), shares, started.elapsed().as_secs_f64())
+    report(raw_files.len(), shares, unreadable, started.elapsed().as_secs_f64())
 }
 
-fn report(files: usize, shares: Vec<Share>, seconds: f64) -> Outcome {
+impl Share {
+    fn flush(&mut self, reference: &Path) {
+        if let Err(error) = files::flush(reference, &self.unflushed) {
+            self.refused.push(format!("cannot flush {error}"));
+        }
+        self.unflushed.clear();
+    }
+}
+
+fn report(files: usize, shares: Vec<Share>, unreadable: Vec<String>, seconds: f64) -> Outcome {
     let tweets: u64 = shares.iter().map(|share| share.tweets).sum();
     let objects: u64 = shares.iter().map(|share| share.objects).sum();
     let mut malformed = BTreeMap::<&str, u64>::new();
     for (name, count) in shares.iter().flat_map(|share| &share.malformed) {
         *malformed.entry(name).or_default() += count;
     }
-    let refused: Vec<String> = shares.into_iter().flat_map(|share| share.refused).collect();
+    let mut refused: Vec<String> = shares.into_iter().flat_map(|share| share.refused).collect();
     #[expect(clippy::cast_precision_loss, reason = "a rate to be read, not to be computed with")]
     let rate = tweets as f64 / seconds;
-    let done = files - refused.len();
+    let done = files.saturating_sub(refused.len());
     crate::output::line(&format!("{done} RAW files, {tweets} tweets, {objects} Parquet files in {seconds:.2} s: {rate:.0} tweets/s"))?;
     if !malformed.is_empty() {
         let counts: Vec<String> = malformed.iter().map(|(name, count)| format!("{name} {count}")).collect();
         crate::output::line(&format!("malformed values read as null, by field: {}", counts.join(", ")))?;
     }
+    refused.extend(unreadable);
     if refused.is_empty() {
         return Ok(());
     }
@@ -89,22 +108,8 @@ fn report(files: usize, shares: Vec<Share>, seconds: f64) -> Outcome {
     Err(format!("{} of {} RAW files could not be refined, among them\n  {}", refused.len(), files, shown.join("\n  ")).into())
 }
 
-/// All files below `folder`.
-fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        if entry.file_type()?.is_dir() {
-            list(&path, files)?;
-        } else {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
-
-/// The RAW files among the files with these keys, and the others.
-fn raw_files<'p>(files: impl Iterator<Item = (&'p PathBuf, String)>) -> (Vec<(&'p PathBuf, String)>, Vec<Ignored>) {
+/// Splits files into RAW files and others, by their keys.
+fn split<'p>(files: impl Iterator<Item = (&'p PathBuf, String)>) -> (Vec<(&'p PathBuf, String)>, Vec<Ignored>) {
     let (mut raw_files, mut ignored) = (Vec::new(), Vec::new());
     for (path, key) in files {
         match check_raw_key(&key) {
@@ -120,7 +125,7 @@ fn key_of(raw: &Path, prefix: &str, path: &Path) -> String {
     format!("{prefix}{}", below.join("/"))
 }
 
-/// Counts in `share` what the file gives.
+/// Writes the Parquet files of one RAW file, and counts them in `share`.
 fn refine_file(path: &Path, key: &str, reference: &Path, share: &mut Share) -> Outcome {
     let bytes = fs::metadata(path)?.len();
     if bytes > refine::RAW_BYTES_MAX {
@@ -128,7 +133,9 @@ fn refine_file(path: &Path, key: &str, reference: &Path, share: &mut Share) -> O
     }
     let Refined { objects, malformed } = refine::refine(key, &fs::read(path)?, Years::DEFAULT)?;
     for object in &objects {
-        put(&reference.join(&object.key), &object.bytes)?;
+        let path = reference.join(&object.key);
+        put(&path, &object.bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        share.unflushed.push(path);
     }
     share.tweets += objects.iter().map(|object| object.rows().total()).sum::<u64>();
     share.objects += objects.len() as u64;
@@ -140,12 +147,13 @@ fn refine_file(path: &Path, key: &str, reference: &Path, share: &mut Share) -> O
 
 /// Whole or not at all. No two RAW files have one key, so no two threads write one file.
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let written = path.with_extension("parquet.part");
-    fs::write(&written, bytes).or_else(|error| match (error.kind(), path.parent()) {
-        (io::ErrorKind::NotFound, Some(folder)) => fs::create_dir_all(folder).and_then(|()| fs::write(&written, bytes)),
+    files::replace_unflushed(path, bytes).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            fs::create_dir_all(files::folder_of(path))?;
+            files::replace_unflushed(path, bytes)
+        }
         _ => Err(error),
-    })?;
-    fs::rename(&written, path)
+    })
 }
 
 #[cfg(test)]
@@ -167,6 +175,26 @@ mod tests {
         let expected = refine::refine("tweets/day/good.json", RAW.as_bytes(), Years::DEFAULT).unwrap().objects;
         assert_eq!(fs::read(reference.join(&expected[0].key)).unwrap(), expected[0].bytes);
         assert_eq!(fs::read_dir(reference.join("tweets/ano=2026/mes=11/dia=23")).unwrap().count(), 1, "nothing half-written is left");
+    }
+
+    /// A pipe would be waited for without end.
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_and_what_is_no_file_is_passed_by() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let (raw, reference, elsewhere) = (folder.path().join("raw"), folder.path().join("ref"), folder.path().join("elsewhere"));
+        fs::create_dir_all(&raw).unwrap();
+        fs::create_dir_all(&elsewhere).unwrap();
+        fs::write(elsewhere.join("old.json"), RAW).unwrap();
+        symlink(&elsewhere, raw.join("day")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(raw.join("socket.json")).unwrap();
+        run(&raw, &reference).unwrap();
+        assert!(reference.join("tweets/ano=2026/mes=11/dia=23").is_dir());
+        symlink(raw.join("nowhere"), raw.join("dangling.json")).unwrap();
+        symlink(&raw, raw.join("loop")).unwrap();
+        let error = run(&raw, &reference).unwrap_err().to_string();
+        assert!(error.contains("dangling.json: No such file") && error.contains("loop"), "{error}");
     }
 
     #[test]

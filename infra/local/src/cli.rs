@@ -1,15 +1,15 @@
 //! The command line.
 
+use std::io::{Read as _, stdin};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use clap::error::{ContextKind, ContextValue};
-use clap::{Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use emulators::x_api::Options;
 
 use crate::demo::DEFAULT_LAKE;
 use crate::live::{LIVE_LAKE, Live};
-use crate::output::line;
 use crate::sql::{self, Format};
 use crate::{Clock, Outcome, Variable, bulk, demo, reprocess, serve, stream};
 
@@ -74,15 +74,15 @@ enum Command {
     /// Asks the lake in SQL; the table is `tweets`, the views `tweets_atuais` and `palavras`.
     #[command(after_help = "Examples:\n  cargo run -- sql \"SELECT count(*) FROM tweets\"\n  \
         cargo run -- sql \"SELECT * FROM tweets WHERE ano = 2026 AND mes = 11\" --format json\n  cargo run -- sql --list\n  \
-        cargo run -- sql -f infra/athena/sentimento_por_dia.sql")]
+        cargo run -- sql -f infra/athena/sentimento_por_dia.sql\n  cargo run -- sql \"$(cat infra/athena/sentimento_por_dia.sql)\"")]
     Sql {
-        /// The statement.
-        #[arg(required_unless_present_any = ["file", "list"], conflicts_with_all = ["file", "list"])]
+        /// The statement. It may begin with a comment.
+        #[arg(required_unless_present_any = ["file", "list"], conflicts_with_all = ["file", "list"], allow_hyphen_values = true)]
         statement: Option<String>,
         /// Lists the questions that are written already, with what each answers.
         #[arg(long, conflicts_with = "file")]
         list: bool,
-        /// A file with the statement.
+        /// A file with the statement, `-` for standard input.
         #[arg(short, long, value_name = "FILE")]
         file: Option<PathBuf>,
         /// How rows are printed.
@@ -126,17 +126,37 @@ impl Cli {
                 let options = Options { search_limit: x_search_limit, ..Options::default() };
                 serve::run(&lake, aws_port, x_port, options, clock).await
             }
-            Command::Sql { list: true, .. } => line(sql::list(Path::new("infra/athena"))?.trim_end()),
+            Command::Sql { list: true, .. } => sql::list(Path::new("infra/athena")),
             Command::Sql { statement, file, format, .. } => {
                 let statement = match (statement, file) {
-                    (Some(statement), _) => statement,
-                    (None, Some(file)) => std::fs::read_to_string(&file)
-                        .map_err(|error| format!("cannot read {}: {error}; `sql --list` shows the files that are there", file.display()))?,
+                    (Some(statement), _) => checked(statement)?,
+                    (None, Some(file)) => read_statement(&file)?,
                     (None, None) => String::new(),
                 };
-                sql::run(&lake, &statement, format, clock).await
+                sql::run(&lake, &statement, format, clock)
             }
             Command::Stream(options) => stream::run(&lake, &options, clock).await,
         }
+    }
+}
+
+/// A statement may begin with a `--` comment, as the saved questions do; a single word that starts with `-` is an unknown option.
+fn checked(statement: String) -> Outcome<String> {
+    if statement.starts_with('-') && !statement.contains(char::is_whitespace) {
+        return Err(Cli::command().error(ErrorKind::UnknownArgument, format!("unexpected argument '{statement}' found")).into());
+    }
+    Ok(statement)
+}
+
+fn read_statement(file: &Path) -> Outcome<String> {
+    let mut statement = String::new();
+    let (read, place) = if file == Path::new("-") {
+        (stdin().read_to_string(&mut statement), "standard input".to_owned())
+    } else {
+        (std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut statement)), file.display().to_string())
+    };
+    match read {
+        Ok(_) => Ok(statement),
+        Err(error) => Err(format!("cannot read {place}: {error}; `sql --list` shows the files that are there").into()),
     }
 }

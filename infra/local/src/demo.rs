@@ -6,7 +6,7 @@ use emulators::x_api::Options;
 use ingest::{Config, DEFAULT_QUERY, Wire};
 
 use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source, emulator_secret};
-use crate::output::line;
+use crate::output::{line, quoted};
 use crate::pipeline::Pipeline;
 use crate::report::Report;
 use crate::serve::start_x_api;
@@ -54,20 +54,21 @@ pub async fn run(root: &Path, clock: Clock) -> Outcome {
         caught.posts, caught.files, caught.runs, caught.status, caught.posts_read, caught.estimated_usd
     ))?;
     let session = Session::open(&lake.ref_dir(), clock()).await?;
+    let mut printed = Ok(());
     for (title, query) in TABLES {
         line(&format!("\n{title}"))?;
-        session.print(query, Format::Table).await?;
+        printed = printed.and(session.print(query, Format::Table).await);
     }
-    let other = if root == Path::new(DEFAULT_LAKE) { String::new() } else { format!(" --lake {}", root.display()) };
+    let other = if root == Path::new(DEFAULT_LAKE) { String::new() } else { format!(" --lake {}", quoted(root)) };
     let again = if other.is_empty() { String::new() } else { format!(" --{other}") };
     line(&format!(
         "\nRAW   {}\nREF   {}\n\nTry next:\n  cargo run -- sql{other} \"SELECT count(*) FROM tweets\"\n  \
          cargo run -- sql --list  # questions that are written already\n  \
          cargo run{again}  # again: adds only what is new since\n  cargo run -- --help",
-        lake.raw_dir().join("tweets").display(),
-        lake.ref_dir().join("tweets").display()
+        quoted(&lake.raw_dir().join("tweets")),
+        quoted(&lake.ref_dir().join("tweets"))
     ))?;
-    pipeline.all_refined().await
+    pipeline.all_refined().await.and(printed)
 }
 
 /// The configuration of ingest as the template would set it, with its defaults.

@@ -1,15 +1,18 @@
 //! The folder that stands for the two buckets, and the AWS clients that reach it without a socket.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use aws::{Clients, Store, Timeouts, Values};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use emulators::files;
 use emulators::s3::{ACCESS_KEY, EmbeddedS3, IN_PROCESS_ENDPOINT, InProcess, SECRET_KEY};
 use emulators::secrets::{Secret, Secrets};
 use emulators::server::answer_aws;
-use emulators::x_api::EMULATOR_TOKEN;
+use emulators::x_api::{Corpus, EMULATOR_TOKEN};
+use serde_json::Value;
 
-use crate::{Clock, Outcome};
+use crate::{Clock, Outcome, SEED};
 
 /// Bucket of RAW files and of the cursor.
 pub const RAW_BUCKET: &str = "xpto-raw";
@@ -66,12 +69,25 @@ impl Lake {
     /// When it holds others.
     pub fn claim(&self, source: Source) -> Outcome {
         let path = self.root.join("source.txt");
-        let held = match std::fs::read_to_string(&path) {
-            Ok(text) => text.trim().to_owned(),
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        let remembered = match std::fs::read(&path) {
+            Ok(text) => Some(String::from_utf8_lossy(&text).trim().to_owned()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => {
+                return Err(format!(
+                    "cannot read {}: {error}; it records where the posts of the lake come from; give this user access to it",
+                    path.display()
+                )
+                .into());
+            }
+        };
+        let held = match remembered.as_deref() {
+            Some(text) if !text.is_empty() => text.to_owned(),
+            _ if !self.raw_dir().join(ingest::CURSOR_KEY).exists() => source.text().to_owned(),
             // A lake from before the source was remembered: only the demo made those.
-            Err(_) if self.raw_dir().join(ingest::CURSOR_KEY).exists() => Source::Emulator.text().to_owned(),
-            Err(_) => source.text().to_owned(),
+            None => Source::Emulator.text().to_owned(),
+            // Emptied by a full disk while an earlier version rewrote it.
+            Some(_) if source == Source::Emulator && !self.is_emulated() => Source::XApi.text().to_owned(),
+            Some(_) => source.text().to_owned(),
         };
         if held != source.text() {
             let (root, wanted) = (self.root.display(), source.text());
@@ -79,7 +95,20 @@ impl Lake {
                 format!("the lake in {root} holds {held}, and {wanted} are not mixed with them; name another folder with --lake").into()
             );
         }
-        Ok(std::fs::write(path, format!("{held}\n"))?)
+        if remembered.as_ref() == Some(&held) {
+            return Ok(());
+        }
+        files::replace(&path, format!("{held}\n").as_bytes())
+            .map_err(|error| format!("cannot write {}: {error}; make room on the disk and run again", path.display()).into())
+    }
+
+    /// Whether the first post of RAW is one that the emulator serves.
+    fn is_emulated(&self) -> bool {
+        let first = files::find(&self.raw_dir().join("tweets")).files.into_iter().next();
+        let Some(page) = first.and_then(|path| std::fs::read(path).ok()) else { return true };
+        let page: Value = serde_json::from_slice(&page).unwrap_or_default();
+        let id = page["data"][0]["id"].as_str().and_then(|id| id.parse().ok());
+        id.is_some_and(|id| Corpus::seeded(SEED).post(id).is_some())
     }
 
     /// The S3.

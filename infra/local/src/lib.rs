@@ -19,7 +19,7 @@ pub mod sql;
 mod stream;
 
 pub use lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID};
-pub use output::is_closed as is_output_closed;
+pub use output::{is_closed as is_output_closed, message};
 
 /// What a command gives back: an error is shown with its causes.
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

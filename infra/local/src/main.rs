@@ -1,6 +1,5 @@
 //! Entry point of the laptop: `cargo run`.
 
-use std::io::{Write as _, stderr};
 use std::process::ExitCode;
 
 use local::{Unfinished, cli::Cli};
@@ -29,6 +28,6 @@ async fn main() -> ExitCode {
         }
         source = cause.source();
     }
-    let _ = stderr().write_all(text.as_bytes()); // there is nowhere else to tell it
+    local::message(&text);
     if unfinished { ExitCode::from(UNFINISHED) } else { ExitCode::FAILURE }
 }

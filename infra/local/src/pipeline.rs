@@ -21,6 +21,8 @@ use crate::{Clock, Outcome};
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// Invocations before `cargo run` gives up catching up.
 const INVOCATIONS_MAX: u32 = 1_000;
+/// RAW files that are named beside the one whose reason is given.
+const NAMED_MAX: usize = 10;
 /// A cursor has less than a hundredth of it.
 const CURSOR_BYTES_MAX: u64 = 64 << 10;
 
@@ -155,14 +157,17 @@ pub async fn deliver(queue: &mut Queue, refine: &Refine, clock: Clock, on_batch:
     Ok(malformed)
 }
 
-/// Fails when messages of the queue were set aside, with the reason of the first.
+/// Fails when messages of the queue were set aside, with the reason of the first and the keys of others.
 pub async fn all_refined(queue: &Queue, refine: &Refine, clock: Clock) -> Outcome {
-    let Some((count, notification)) = queue.dead() else { return Ok(()) };
+    let Some((keys, notification)) = queue.dead() else { return Ok(()) };
     // The answer to a queue names messages; without a queue it is the reason.
     let reason =
         refine::handle(refine, notification, refine::Invocation::new(clock(), TIMEOUT), |_| ()).await.err().map(|error| error.chain());
     let reason = reason.unwrap_or_else(|| "it can be by now".to_owned());
-    Err(format!("{count} RAW file(s) could not be refined: {reason}\ncorrect or remove them in the lake's folder, and run again").into())
+    let (count, others) = (keys.len(), keys.iter().skip(1).take(NAMED_MAX));
+    let others: String = others.map(|key| format!("\n  nor could {key}")).collect();
+    Err(format!("{count} RAW file(s) could not be refined: {reason}{others}\ncorrect or remove them in the lake's folder, and run again")
+        .into())
 }
 
 impl Caught {

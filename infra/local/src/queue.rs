@@ -4,19 +4,20 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::SecondsFormat;
-use emulators::s3::ObjectCreated;
+use emulators::s3::{EmbeddedS3, ObjectCreated};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tweets::check_raw_key;
 
 use crate::Outcome;
 use crate::ignored::Ignored;
-use crate::lake::{Lake, RAW_BUCKET};
+use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET};
+use crate::output::message as tell;
 
 /// Messages handed over at once; the batch size of the template.
 const BATCH: usize = 10;
@@ -38,18 +39,29 @@ struct Message {
 #[derive(Debug)]
 pub struct Queue {
     waiting: Arc<Mutex<VecDeque<Message>>>,
-    acknowledged: File,
+    s3: EmbeddedS3,
+    acknowledged: Acknowledged,
     dead: Vec<Message>,
     ignored: Vec<Ignored>,
+}
+
+/// The keys of refined files, kept in a file that grows.
+#[derive(Debug)]
+struct Acknowledged {
+    keys: BTreeSet<String>,
+    path: PathBuf,
+    file: File,
 }
 
 impl Queue {
     /// The queue of a lake: what was not refined yet, and from now on each new RAW file.
     pub async fn open(lake: &Lake) -> Outcome<Self> {
-        let path = lake.acknowledged_path();
-        let done = read_lines(&path)?;
+        // Parquet files can be recreated: flush them in batches, before their messages are acknowledged.
+        lake.s3().flush_later(REF_BUCKET);
+        let acknowledged = Acknowledged::open(lake.acknowledged_path())?;
         let (left, ignored) = raw_files(lake).await?;
-        let left: VecDeque<Message> = left.iter().filter(|object| !done.contains(&object.key)).map(message_of_listing).collect();
+        let is_left = |object: &&aws::Listed| !acknowledged.keys.contains(&object.key);
+        let left: VecDeque<Message> = left.iter().filter(is_left).map(message_of_listing).collect();
         let waiting = Arc::new(Mutex::new(left));
         let inbox = Arc::clone(&waiting);
         lake.s3().on_object_created(move |created| {
@@ -57,8 +69,7 @@ impl Queue {
                 inbox.lock().unwrap_or_else(PoisonError::into_inner).push_back(message(created));
             }
         });
-        let acknowledged = OpenOptions::new().create(true).append(true).open(path)?;
-        Ok(Self { waiting, acknowledged, dead: Vec::new(), ignored })
+        Ok(Self { waiting, s3: lake.s3().clone(), acknowledged, dead: Vec::new(), ignored })
     }
 
     /// Lets every RAW file whose key `is_meant` wait again, refined or not; how many wait.
@@ -84,11 +95,12 @@ impl Queue {
 
     /// Takes the function's answer: failed messages wait again or, after the last try, are set aside.
     pub fn settle(&mut self, batch: Batch, answer: &Value) -> Outcome {
+        self.s3.flush().map_err(|error| format!("cannot flush {error}; make room on the disk and run again"))?;
         let failed: BTreeSet<&str> =
             answer["batchItemFailures"].as_array().into_iter().flatten().filter_map(|item| item["itemIdentifier"].as_str()).collect();
         for message in batch.messages {
             if !failed.contains(message.id.as_str()) {
-                writeln!(self.acknowledged, "{}", message.key)?;
+                self.acknowledged.add(&message.key)?;
             } else if message.receives < RECEIVES_MAX {
                 self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back(message);
             } else {
@@ -103,9 +115,11 @@ impl Queue {
         &self.ignored
     }
 
-    /// How many messages were set aside in this process, and the notification of the first; the next process tries again.
-    pub fn dead(&self) -> Option<(usize, Value)> {
-        self.dead.first().map(|first| (self.dead.len(), first.body.clone()))
+    /// The keys of the messages that were set aside in this process, and the notification of the first; the next process
+    /// tries again.
+    pub fn dead(&self) -> Option<(Vec<&str>, Value)> {
+        let keys = self.dead.iter().map(|message| message.key.as_str()).collect();
+        self.dead.first().map(|first| (keys, first.body.clone()))
     }
 }
 
@@ -185,10 +199,40 @@ async fn raw_files(lake: &Lake) -> Outcome<(Vec<aws::Listed>, Vec<Ignored>)> {
     }
 }
 
-fn read_lines(path: &Path) -> Outcome<BTreeSet<String>> {
-    match File::open(path) {
-        Ok(file) => Ok(BufReader::new(file).lines().collect::<Result<_, _>>()?),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeSet::new()),
-        Err(error) => Err(error.into()),
+impl Acknowledged {
+    fn open(path: PathBuf) -> Outcome<Self> {
+        let explained = |error: io::Error| {
+            let path = path.display();
+            format!("cannot use {path}, which lists what was refined: {error}; if you delete it, all of RAW is refined again")
+        };
+        let bytes = match std::fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            bytes => bytes.map_err(explained)?,
+        };
+        let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(explained)?;
+        if !bytes.is_empty() && !bytes.ends_with(b"\n") {
+            file.write_all(b"\n").map_err(explained)?; // the last line was cut off
+        }
+        Ok(Self { keys: keys(&path, &bytes), path, file })
     }
+
+    /// Not flushed: a lost line costs one repeated refinement, which changes nothing.
+    fn add(&mut self, key: &str) -> Outcome {
+        if self.keys.insert(key.to_owned()) {
+            let written = self.file.write_all(format!("{key}\n").as_bytes());
+            written.map_err(|error| format!("cannot write {}: {error}; make room on the disk and run again", self.path.display()))?;
+        }
+        Ok(())
+    }
+}
+
+/// The lines that are UTF-8; files named by other lines are refined again.
+fn keys(path: &Path, bytes: &[u8]) -> BTreeSet<String> {
+    let lines = || bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let keys: BTreeSet<String> = lines().filter_map(|line| Some(std::str::from_utf8(line).ok()?.to_owned())).collect();
+    let damaged = lines().filter(|line| std::str::from_utf8(line).is_err()).count();
+    if damaged > 0 {
+        tell(&format!("{damaged} line(s) of {} are damaged; the files that they named are refined again\n", path.display()));
+    }
+    keys
 }

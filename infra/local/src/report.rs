@@ -1,6 +1,6 @@
 //! What happens, as it happens: a moving line on a terminal, plain lines in a pipe.
 
-use std::io::{IsTerminal as _, Write as _, stderr};
+use std::io::{IsTerminal as _, stderr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use emulators::s3::{EmbeddedS3, ObjectCreated};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use crate::lake::{RAW_BUCKET, REF_BUCKET};
+use crate::output::{message, shown, shown_in_line};
 
 /// Shows the files as they appear. Progress goes to standard error, results to standard output.
 #[derive(Clone, Debug)]
@@ -48,7 +49,7 @@ impl Report {
         match &self.bar {
             Some(bar) => {
                 let (raw, refined) = (self.raw_files.load(Ordering::Relaxed), self.ref_files.load(Ordering::Relaxed));
-                bar.set_message(format!("{raw} RAW files, {refined} Parquet files · {}", created.key));
+                bar.set_message(format!("{raw} RAW files, {refined} Parquet files · {}", shown_in_line(&created.key)));
             }
             None => tell(&format!("{zone}  {}  {}", created.key, HumanBytes(created.size))),
         }
@@ -57,7 +58,7 @@ impl Report {
     /// One line that stays.
     pub fn line(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.println(text),
+            Some(bar) => bar.println(shown(text)),
             None => tell(text),
         }
     }
@@ -72,5 +73,5 @@ impl Report {
 
 /// A line of progress; where nobody reads it, the work goes on.
 fn tell(text: &str) {
-    let _ = writeln!(stderr(), "{text}");
+    message(&format!("{text}\n"));
 }

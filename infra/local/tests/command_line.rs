@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -232,4 +233,103 @@ fn a_run_goes_on_at_once_where_another_was_cut_off() {
     assert!(stdout(output).contains("complete"));
     let cursor: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     assert_eq!(cursor["lease"], serde_json::Value::Null);
+}
+
+#[test]
+fn no_reader_of_json_loses_an_id_or_a_column() {
+    let dir = tempfile::tempdir().unwrap();
+    stdout(local(dir.path(), &[]).output().unwrap());
+    let statement = "WITH autores AS (SELECT autor_id AS quem, * FROM tweets_atuais)
+        SELECT a.id, b.id, a.quem, b.criado_em, count(*) OVER () AS n, max(a.id) OVER () AS ultimo
+        FROM autores a JOIN tweets b ON a.id = b.id LIMIT 5";
+    let shown = stdout(local(dir.path(), &["sql", statement, "--format", "json"]).output().unwrap());
+    assert_eq!(shown.lines().count(), 5);
+    for line in shown.lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(row["id"].is_string() && row["id"] == row["id_2"], "{row}");
+        assert!(row["quem"].is_string() && row["n"].is_u64() && row["ultimo"].is_string(), "{row}");
+        assert_eq!(row["criado_em"].as_str().unwrap().len(), "2026-11-23T14:05:00.000Z".len(), "{row}");
+    }
+}
+
+#[test]
+fn a_saved_question_comes_by_any_way() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("xpto-ref")).unwrap();
+    let question = "-- What is one.\n-- In two lines.\nSELECT 1 AS um -- the end";
+    let marked = format!("\u{feff}{question}");
+    let file = dir.path().join("question.sql");
+    for text in [question, &marked] {
+        std::fs::write(&file, text).unwrap();
+        for arguments in [&["sql", text, "--format", "csv"][..], &["sql", "--format", "csv", "-f", file.to_str().unwrap()]] {
+            assert_eq!(stdout(local(dir.path(), arguments).output().unwrap()), "um\n1\n", "{arguments:?}");
+        }
+        let mut process =
+            local(dir.path(), &["sql", "-f", "-", "--format", "csv"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        process.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        assert_eq!(stdout(process.wait_with_output().unwrap()), "um\n1\n");
+    }
+    for (argument, code) in [("--lists", 2), ("-x", 2), ("--nothing but a comment", 1)] {
+        assert_eq!(local(dir.path(), &["sql", argument]).output().unwrap().status.code(), Some(code), "{argument}");
+    }
+    std::fs::write(&file, b"SELECT '\xff'").unwrap();
+    let output = local(dir.path(), &["sql", "-f", file.to_str().unwrap()]).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("question.sql: stream did not contain valid UTF-8"));
+}
+
+#[test]
+fn a_deep_statement_is_answered_or_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("xpto-ref")).unwrap();
+    let chain = |count: usize, link: &str| vec!["1 = 1"; count].join(link);
+    let ors = format!(
+        "SELECT count(*) AS n FROM tweets WHERE id = 5 OR {}",
+        (0..400).map(|id| format!("id + {id} = 7")).collect::<Vec<_>>().join(" OR ")
+    );
+    let unions = format!("SELECT count(*) AS n FROM ({})", vec!["SELECT 1"; 1_000].join(" UNION ALL "));
+    assert_eq!(stdout(local(dir.path(), &["sql", &ors, "--format", "csv"]).output().unwrap()), "n\n0\n");
+    assert_eq!(stdout(local(dir.path(), &["sql", &unions, "--format", "csv"]).output().unwrap()), "n\n1000\n");
+    let file = dir.path().join("deep.sql"); // longer than an argument may be
+    for statement in [format!("SELECT {}", chain(20_000, " AND ")), format!("SELECT {}1{}", "(".repeat(3_000), ")".repeat(3_000))] {
+        std::fs::write(&file, statement).unwrap();
+        let output = local(dir.path(), &["sql", "-f", file.to_str().unwrap()]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+/// 300 tweets in three ways are 27 million rows.
+#[test]
+fn a_closed_pipe_ends_a_query() {
+    let dir = tempfile::tempdir().unwrap();
+    stdout(local(dir.path(), &[]).output().unwrap());
+    let products = "tweets a, tweets b, tweets c, tweets d";
+    let rows = format!("SELECT a.texto, b.texto FROM {products}");
+    let one_row = format!("SELECT count(a.texto || b.texto || c.texto || d.texto) FROM {products}");
+    let started = Instant::now();
+    for (statement, format) in [(&rows, "table"), (&rows, "csv"), (&rows, "json"), (&one_row, "csv")] {
+        let mut process = local(dir.path(), &["sql", statement, "--format", format]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut out = BufReader::new(process.stdout.take().unwrap());
+        if *statement == rows {
+            out.read_line(&mut String::new()).unwrap();
+        }
+        drop(out);
+        assert_eq!(process.wait().unwrap().code(), Some(0), "{format}");
+    }
+    assert!(started.elapsed() < Duration::from_mins(2), "{:?}", started.elapsed());
+}
+
+#[test]
+fn what_is_printed_can_be_pasted_and_obeys_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = dir.path().join("it's a lake");
+    let shown = stdout(local(&lake, &[]).output().unwrap());
+    let hint = shown.lines().find(|line| line.contains("cargo run -- sql --lake")).unwrap();
+    let words = Command::new("sh").arg("-c").arg(format!("for word in {}; do echo \"$word\"; done", hint.trim())).output().unwrap();
+    assert_eq!(stdout(words).lines().nth(5), Some(lake.to_str().unwrap()));
+    for arguments in [&["sql", "-f", "\u{1b}[2J\u{9b}1m.sql"][..], &["sql", "SELECT \"\u{1b}]0;title\u{7}\""]] {
+        let output = local(&lake, arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(!error.contains(['\u{1b}', '\u{9b}', '\u{7}']) && error.contains('␛'), "{error}");
+    }
 }

@@ -27,6 +27,12 @@ pub(super) trait Backend: Send {
     fn remove(&mut self, bucket: &str, key: &str) -> io::Result<()>;
     /// Every key that starts with `prefix`, in order of UTF-8 bytes, without repetition.
     fn keys(&self, bucket: &str, prefix: &str) -> io::Result<Vec<String>>;
+    /// Makes puts into this bucket durable only at the next [`flush`](Self::flush).
+    fn flush_later(&mut self, _bucket: &str) {}
+    /// Makes every earlier put durable.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Objects in memory, gone with the process.

@@ -1,7 +1,11 @@
 //! Objects in a folder: contents are plain files at `ROOT/<bucket>/<key>`, what S3 knows of them is in `ROOT/.s3`.
 //!
-//! Files that somebody copies into a bucket's folder are objects too; symbolic links are not.
+//! Files that somebody copies into a bucket's folder are objects too, and a symbolic link is what it leads to.
+//!
+//! A put that succeeded survives a power failure. A bucket whose objects can be recreated may be flushed later, many
+//! objects at a time: see [`Backend::flush_later`].
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
@@ -19,9 +23,14 @@ use super::error::Error;
 use super::key_path;
 use super::object::{Head, hex};
 use super::sidecar::{Sidecar, Stamp, Version};
+use crate::files::{self, at};
 
 /// No bucket can have this name.
 const OWN_FOLDER: &str = ".s3";
+/// No key has this path. Where a link leads to another file system, an object is finished under this name.
+const ACROSS: &str = "%~part";
+/// The entity tag of an object whose bytes cannot be read. No MD5 is this.
+const UNREADABLE: &str = "unreadable";
 
 /// A folder held under an exclusive lock.
 pub(super) struct Disk {
@@ -29,6 +38,9 @@ pub(super) struct Disk {
     /// Released by the system when the process ends, however it ends.
     _lock: File,
     temporary_files: AtomicU64,
+    /// Buckets whose objects [`Backend::flush`] flushes, and those that it has not flushed yet.
+    flushed_later: BTreeSet<String>,
+    unflushed: Vec<PathBuf>,
 }
 
 impl Disk {
@@ -36,14 +48,21 @@ impl Disk {
     pub fn open(root: &Path) -> Result<Self, Error> {
         let folder_error = |source| Error::Folder { path: root.to_owned(), source };
         let own = root.join(OWN_FOLDER);
-        fs::create_dir_all(&own).map_err(folder_error)?;
-        let lock = File::options().create(true).write(true).truncate(false).open(own.join("lock"));
-        let lock = lock.map_err(folder_error)?;
+        files::create_folders(&own).map_err(folder_error)?;
+        let lock_path = own.join("lock");
+        let lock = File::options().create(true).write(true).truncate(false).open(&lock_path);
+        let lock = lock.map_err(|error| folder_error(at(&lock_path, error)))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => Error::InUse { root: root.to_owned() },
-            TryLockError::Error(source) => folder_error(source),
+            TryLockError::Error(source) => Error::Lock { path: lock_path, source },
         })?;
-        let disk = Self { root: root.to_owned(), _lock: lock, temporary_files: AtomicU64::new(0) };
+        let disk = Self {
+            root: root.to_owned(),
+            _lock: lock,
+            temporary_files: AtomicU64::new(0),
+            flushed_later: BTreeSet::new(),
+            unflushed: Vec::new(),
+        };
         // What a killed process was writing; it was nobody's object yet.
         missing_is_fine(fs::remove_dir_all(disk.temporary_folder())).map_err(folder_error)?;
         fs::create_dir(disk.temporary_folder()).map_err(folder_error)?;
@@ -58,9 +77,14 @@ impl Disk {
     fn temporary_file(&self, bytes: &[u8]) -> io::Result<(PathBuf, File)> {
         let number = self.temporary_files.fetch_add(1, Ordering::Relaxed);
         let path = self.temporary_folder().join(number.to_string());
-        let mut file = File::create(&path)?;
-        file.write_all(bytes)?;
-        Ok((path, file))
+        let written = File::create(&path).and_then(|mut file| file.write_all(bytes).map(|()| file));
+        match written {
+            Ok(file) => Ok((path, file)),
+            Err(error) => {
+                let _ = fs::remove_file(&path); // a full disk gets its space back
+                Err(at(&path, error))
+            }
+        }
     }
 
     fn bucket(&self, bucket: &str) -> PathBuf {
@@ -74,12 +98,10 @@ impl Disk {
         if is_file(&beside) || is_folder(&usual) { beside } else { usual }
     }
 
-    /// The object's file, unless a symbolic link leads there.
+    /// The object's file.
     fn existing(&self, bucket: &str, key: &str) -> Option<PathBuf> {
         let path = self.path(bucket, key);
-        let bucket = self.bucket(bucket);
-        let folders_are_folders = path.ancestors().skip(1).take_while(|folder| *folder != self.root).all(is_folder);
-        (folders_are_folders && path.starts_with(&bucket) && is_file(&path)).then_some(path)
+        (path.starts_with(self.bucket(bucket)) && is_file(&path)).then_some(path)
     }
 
     /// Named by a hash, so that no two keys can get into each other's way as folder and file.
@@ -95,51 +117,70 @@ impl Disk {
         serde_json::from_slice(&json).ok().filter(|sidecar: &Sidecar| sidecar.key == key)
     }
 
-    fn write_sidecar(&self, bucket: &str, key: &str, versions: Vec<Version>) -> io::Result<()> {
+    fn write_sidecar(&self, bucket: &str, key: &str, versions: Vec<Version>, is_flushed: bool) -> io::Result<()> {
         let path = self.sidecar_path(bucket, key);
+        let folder = files::folder_of(&path);
         let json = serde_json::to_vec(&Sidecar { key: key.to_owned(), versions })?;
-        let (temporary, _) = self.temporary_file(&json)?;
-        path.parent().map_or(Ok(()), fs::create_dir_all)?;
-        fs::rename(temporary, path)
+        let (temporary, file) = self.temporary_file(&json)?;
+        if !is_flushed {
+            fs::create_dir_all(folder)?;
+            return fs::rename(temporary, path);
+        }
+        file.sync_all()?;
+        files::create_folders(folder)?;
+        fs::rename(temporary, &path)?;
+        files::flush_folder(folder)
     }
 
     /// The version of the object that its file holds now.
     fn version(&self, bucket: &str, key: &str) -> io::Result<Option<Version>> {
         let Some(path) = self.existing(bucket, key) else { return Ok(None) };
-        let mut file = File::open(path)?;
-        let metadata = file.metadata()?;
+        // For a dangling link, its own metadata.
+        let metadata = fs::metadata(&path).or_else(|_| fs::symlink_metadata(&path)).map_err(|error| at(&path, error))?;
         let stamp = Stamp::of(&metadata)?;
+        let last_modified = metadata.modified()?.into();
         let sidecar = self.sidecar(bucket, key);
         if let Some(known) = sidecar.as_ref().and_then(|sidecar| sidecar.version_of(stamp)) {
             return Ok(Some(known.clone()));
         }
-        let etag = md5_of(&mut file)?;
+        let Ok((etag, stamp_after)) = digest(&path) else {
+            // It exists and cannot be read: list it, and report the reason to whoever reads it.
+            let head = Head { size: stamp.size, etag: UNREADABLE.to_owned(), last_modified, ..Head::default() };
+            return Ok(Some(Version { stamp, head }));
+        };
         let head = match sidecar.as_ref().and_then(|sidecar| sidecar.version_with(&etag)) {
             Some(known) => known.head.clone(),
-            None => Head { size: stamp.size, etag, last_modified: metadata.modified()?.into(), ..Head::default() },
+            None => Head { size: stamp.size, etag, last_modified, ..Head::default() },
         };
         let version = Version { stamp, head };
-        if Stamp::of(&file.metadata()?)? == stamp {
+        if stamp_after == stamp {
             // Only spares the next reader the MD5, so a folder that cannot be written is still served.
-            let _ = self.write_sidecar(bucket, key, vec![version.clone()]);
+            let _ = self.write_sidecar(bucket, key, vec![version.clone()], false);
         }
         Ok(Some(version))
     }
 
     /// Gives a finished file its object's path: the moment at which the object changes.
-    fn place(&self, temporary: &Path, bucket: &str, key: &str) -> io::Result<()> {
+    fn place(&self, temporary: &Path, bucket: &str, key: &str) -> io::Result<PathBuf> {
         // An object in the way of a folder moves first, so the path is looked up again after that.
-        make_folders(&self.bucket(bucket), &self.path(bucket, key))?;
-        fs::rename(temporary, self.path(bucket, key))
+        let path = self.path(bucket, key);
+        make_folders(&self.bucket(bucket), &path).map_err(|error| at(&path, error))?;
+        let path = self.path(bucket, key);
+        match fs::rename(temporary, &path) {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => move_across(temporary, &path),
+            renamed => renamed,
+        }
+        .map_err(|error| at(&path, error))?;
+        Ok(path)
     }
 }
 
 impl Backend for Disk {
     fn create_bucket(&mut self, bucket: &str, _: DateTime<Utc>) -> io::Result<bool> {
         match fs::create_dir(self.bucket(bucket)) {
-            Ok(()) => Ok(true),
+            Ok(()) => files::flush_folder(&self.root).map(|()| true),
             Err(_) if is_folder(&self.bucket(bucket)) => Ok(false),
-            Err(error) => Err(error),
+            Err(error) => Err(at(&self.bucket(bucket), error)),
         }
     }
 
@@ -148,8 +189,8 @@ impl Backend for Disk {
         for entry in fs::read_dir(&self.root)? {
             let entry = entry?;
             let Ok(name) = entry.file_name().into_string() else { continue };
-            if entry.file_type()?.is_dir() && check_bucket_name(&name) {
-                let metadata = entry.metadata()?;
+            if is_folder(&entry.path()) && check_bucket_name(&name) {
+                let metadata = fs::metadata(entry.path())?;
                 buckets.push((name, metadata.created().or_else(|_| metadata.modified())?.into()));
             }
         }
@@ -168,9 +209,11 @@ impl Backend for Disk {
     fn read(&self, bucket: &str, key: &str, range: Range<u64>) -> io::Result<Bytes> {
         let path = self.existing(bucket, key).ok_or(io::ErrorKind::NotFound)?;
         let mut bytes = vec![0; usize::try_from(range.end - range.start).map_err(io::Error::other)?];
-        let mut file = File::open(path)?;
-        file.seek(SeekFrom::Start(range.start))?;
-        file.read_exact(&mut bytes)?;
+        let read = File::open(&path).and_then(|mut file| {
+            file.seek(SeekFrom::Start(range.start))?;
+            file.read_exact(&mut bytes)
+        });
+        read.map_err(|error| at(&path, error))?;
         Ok(bytes.into())
     }
 
@@ -184,13 +227,34 @@ impl Backend for Disk {
             file.set_modified(later)?;
             stamp = Stamp::of(&file.metadata()?)?;
         }
-        drop(file);
+        let is_flushed = !self.flushed_later.contains(bucket);
+        // Without user metadata, the file alone says all that its sidecar does.
+        let sidecar_is_flushed = is_flushed && !head.description.metadata.is_empty();
         let versions = [Some(Version { stamp, head }), old].into_iter().flatten().collect();
-        let placed = self.write_sidecar(bucket, key, versions).and_then(|()| self.place(&temporary, bucket, key));
-        if placed.is_err() {
-            let _ = fs::remove_file(temporary);
+        let placed = if is_flushed { file.sync_all() } else { Ok(()) }
+            .and_then(|()| self.write_sidecar(bucket, key, versions, sidecar_is_flushed))
+            .and_then(|()| self.place(&temporary, bucket, key));
+        match placed {
+            Ok(path) if is_flushed => files::flush_folder(files::folder_of(&path)),
+            Ok(path) => {
+                self.unflushed.push(path);
+                Ok(())
+            }
+            Err(error) => {
+                let _ = fs::remove_file(temporary);
+                Err(error)
+            }
         }
-        placed
+    }
+
+    fn flush_later(&mut self, bucket: &str) {
+        self.flushed_later.insert(bucket.to_owned());
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        files::flush(&self.root, &self.unflushed)?;
+        self.unflushed.clear();
+        Ok(())
     }
 
     fn remove(&mut self, bucket: &str, key: &str) -> io::Result<()> {
@@ -208,32 +272,13 @@ impl Backend for Disk {
 
     fn keys(&self, bucket: &str, prefix: &str) -> io::Result<Vec<String>> {
         let bucket = self.bucket(bucket);
-        let mut keys = Vec::new();
-        let mut folders = vec![match prefix.rsplit_once('/') {
-            Some((folders, _)) => key_path::usual(folders),
-            None => Vec::new(),
-        }];
-        while let Some(folder) = folders.pop() {
-            let path = bucket.join(folder.iter().collect::<PathBuf>());
-            if !is_folder(&path) {
-                continue;
-            }
-            for entry in fs::read_dir(path)? {
-                let entry = entry?;
-                let Ok(name) = entry.file_name().into_string() else { continue };
-                let components = [&folder[..], &[name]].concat();
-                let kind = entry.file_type()?;
-                if kind.is_dir() {
-                    folders.push(components);
-                } else if kind.is_file()
-                    && let Some(key) = key_path::key(&components)
-                    && key.starts_with(prefix)
-                    && check_key(&key)
-                {
-                    keys.push(key);
-                }
-            }
+        let folder = prefix.rsplit_once('/').map_or_else(Vec::new, |(folders, _)| key_path::usual(folders));
+        let found = files::find(&bucket.join(folder.iter().collect::<PathBuf>()));
+        if let Some(error) = found.unreadable.into_iter().next() {
+            return Err(error); // a listing without that folder would look complete
         }
+        let key = |path: &PathBuf| key_path::key(&components_below(&bucket, path)?);
+        let mut keys: Vec<String> = found.files.iter().filter_map(key).filter(|key| key.starts_with(prefix) && check_key(key)).collect();
         keys.sort();
         keys.dedup();
         Ok(keys)
@@ -255,8 +300,8 @@ fn make_folders(bucket: &Path, path: &Path) -> io::Result<()> {
             fs::rename(folder, aside)?;
         }
         if !is_folder(folder) {
-            // Refuses a symbolic link, which could lead out of the bucket.
             fs::create_dir(folder)?;
+            files::flush_folder(files::folder_of(folder))?;
         }
     }
     Ok(())
@@ -266,24 +311,38 @@ fn components_below(bucket: &Path, path: &Path) -> Option<Vec<String>> {
     path.strip_prefix(bucket).ok()?.iter().map(|name| name.to_str().map(str::to_owned)).collect()
 }
 
+/// True for a dangling link as well: it is an object that cannot be read.
 fn is_file(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+    fs::metadata(path).map_or_else(|_| path.is_symlink(), |metadata| metadata.is_file())
 }
 
 fn is_folder(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_dir())
+}
+
+/// What a rename does within one file system. The time of modification is what a version knows its file by.
+fn move_across(temporary: &Path, path: &Path) -> io::Result<()> {
+    let beside = path.with_file_name(ACROSS);
+    fs::copy(temporary, &beside)?;
+    let file = File::options().write(true).open(&beside)?;
+    file.set_modified(fs::metadata(temporary)?.modified()?)?;
+    file.sync_all()?;
+    fs::rename(beside, path)?;
+    fs::remove_file(temporary)
 }
 
 fn missing_is_fine(result: io::Result<()>) -> io::Result<()> {
     result.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
-fn md5_of(file: &mut File) -> io::Result<String> {
+/// MD5 of a file, and how it was when that had been read.
+fn digest(path: &Path) -> io::Result<(String, Stamp)> {
+    let mut file = File::open(path)?;
     let mut md5 = Md5::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(hex(md5.finalize())),
+            0 => return Ok((hex(md5.finalize()), Stamp::of(&file.metadata()?)?)),
             count => md5.update(&buffer[..count]),
         }
     }

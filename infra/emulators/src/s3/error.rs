@@ -11,6 +11,11 @@ pub enum Error {
     InUse { root: PathBuf },
     #[error("cannot use `{}` as an S3 folder; check that it is a folder and that you may write to it", path.display())]
     Folder { path: PathBuf, source: io::Error },
+    #[error(
+        "cannot lock `{}`; if its file system has no locks, as some network disks have none, choose a folder on another",
+        path.display()
+    )]
+    Lock { path: PathBuf, source: io::Error },
     #[error("`{name}` is not a bucket name; use 3 to 63 of a-z, 0-9, `-` and `.`, starting with a letter or digit")]
     BucketName { name: String },
     #[error("cannot create bucket `{name}`")]

@@ -79,7 +79,7 @@ impl EmbeddedS3 {
     /// what S3 knows of them beside their bytes is in `root/.s3`. Files copied in by hand are served as well.
     ///
     /// One process at a time: a second one gets [`Error::InUse`]. A process killed at any point leaves each object
-    /// as it was or as it was to be. Calls use the file system in place, without another thread.
+    /// as it was or as it was to be, and a put that was answered survives a power failure. Calls use the file system in place, without another thread.
     pub fn on_disk(root: &Path, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Result<Self, Error> {
         Ok(Self::over(Disk::open(root)?, clock))
     }
@@ -102,6 +102,17 @@ impl EmbeddedS3 {
         }
         let created = self.store.create_bucket(name);
         created.map(|_| ()).map_err(|source| Error::CreateBucket { name: name.to_owned(), source })
+    }
+
+    /// Defers flushing objects of this bucket to the disk until [`flush`](Self::flush): for objects that can be recreated,
+    /// whose writer flushes before it records them as done.
+    pub fn flush_later(&self, bucket: &str) {
+        self.store.flush_later(bucket);
+    }
+
+    /// Flushes the objects put into buckets of [`flush_later`](Self::flush_later), many at a time.
+    pub fn flush(&self) -> std::io::Result<()> {
+        self.store.flush()
     }
 
     /// Calls `listener` after each put or copy, before its writer gets the answer. It may use this S3, and must not

@@ -96,6 +96,14 @@ impl Store {
         locked(&self.kept).check_bucket(bucket)
     }
 
+    pub fn flush_later(&self, bucket: &str) {
+        locked(&self.kept).backend.flush_later(bucket);
+    }
+
+    pub fn flush(&self) -> io::Result<()> {
+        locked(&self.kept).backend.flush()
+    }
+
     /// Creates or replaces an object if `conditions` hold. Test and insertion are one step: of any number of
     /// concurrent puts with `If-None-Match: *` exactly one succeeds.
     pub fn put(&self, bucket: &str, key: &str, conditions: &WriteConditions, upload: Upload) -> S3Result<Head> {
@@ -221,6 +229,13 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Missing permissions and dangling links are not transient: 403, so that a client does not retry.
 fn storage_error(error: io::Error) -> S3Error {
-    s3_error!(InternalError, "the local S3 cannot use its folder: {error}")
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            s3_error!(AccessDenied, "the local S3 cannot use {error}; give this user access to it, or move it away")
+        }
+        io::ErrorKind::NotFound => s3_error!(AccessDenied, "the local S3 cannot use {error}; correct the link, or remove it"),
+        _ => s3_error!(InternalError, "the local S3 cannot use {error}"),
+    }
 }

@@ -2,7 +2,7 @@
 
 mod token;
 
-use std::io::{IsTerminal as _, Write as _, stderr, stdin};
+use std::io::{IsTerminal as _, stdin};
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
@@ -12,7 +12,7 @@ use ingest::{Config, DEFAULT_QUERY, Preview, USD_PER_COUNT, USD_PER_POST, Wire};
 
 use crate::cli::Cli;
 use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source};
-use crate::output::line;
+use crate::output::{line, message, quoted};
 use crate::pipeline::{Caught, Pipeline};
 use crate::report::Report;
 use crate::{Clock, Outcome, Unfinished, Variable};
@@ -88,9 +88,9 @@ impl Live {
             HumanCount(caught.files),
             caught.status,
             HumanCount(caught.posts_read),
-            lake.raw_dir().join("tweets").display(),
-            lake.ref_dir().join("tweets").display(),
-            root.display(),
+            quoted(&lake.raw_dir().join("tweets")),
+            quoted(&lake.ref_dir().join("tweets")),
+            quoted(root),
         ))?;
         pipeline.all_refined().await?;
         self.finished(&caught, posts_max)
@@ -164,12 +164,12 @@ impl Live {
             _ if preview.goes_on => {
                 text += &format!(
                     "Note    nothing before that time is searched again; for another query from its start, --lake OTHER instead of {}\n",
-                    root.display()
+                    quoted(root)
                 );
             }
             _ => {}
         }
-        let _ = stderr().write_all(text.as_bytes()); // whoever closed it has said --yes, or will see no question
+        message(&text); // whoever closed it has said --yes, or will see no question
     }
 
     /// Tells what is left to do, if anything.
@@ -199,7 +199,7 @@ fn usd(count: u64, usd_each: f64) -> f64 {
 }
 
 fn confirmed() -> Outcome<bool> {
-    let _ = stderr().write_all(b"Go on? [y/N] ");
+    message("Go on? [y/N] ");
     let mut answer = String::new();
     stdin().read_line(&mut answer)?;
     Ok(is_yes(&answer))

@@ -1,32 +1,43 @@
 //! SQL over REF by DataFusion: table `tweets` and the views over it, as Athena shows them.
 
 mod constants;
+mod damage;
+mod deep;
 mod format;
 mod functions;
 mod lateral;
 mod partitions;
 mod saved;
+mod table;
 #[cfg(test)]
 mod tests;
 mod waiting;
 
 use std::io::{IsTerminal as _, Write as _, stdout};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
+use console::Term;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::util::pretty::pretty_format_batches;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::error::ArrowError;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::{SessionConfig, SessionContext};
+use futures_util::TryStreamExt as _;
 
 use crate::lake::ref_dir;
+use crate::output::{self, shown, shown_json};
 use crate::{Clock, Outcome};
+use table::Table;
 use waiting::Waiting;
 
 pub use saved::list;
@@ -44,7 +55,7 @@ pub enum Format {
     Table,
     /// A header and a line a row; null is nothing, an empty text is `""`, a list is its JSON.
     Csv,
-    /// A JSON object a line, each with all columns.
+    /// A JSON object a line, each with all columns; ids are strings, and every integer that a double would change.
     Json,
 }
 
@@ -53,6 +64,8 @@ pub struct Session {
     context: SessionContext,
     /// How many files the statements read, known once they are planned.
     files: Arc<AtomicUsize>,
+    /// The folder of table `tweets`.
+    tweets: PathBuf,
 }
 
 impl Session {
@@ -70,19 +83,25 @@ impl Session {
         for function in functions::all(now) {
             context.register_udf(function);
         }
-        let table = partitions::tweets(&ref_dir.join("tweets"))?;
+        let tweets = ref_dir.join("tweets");
+        let table = partitions::tweets(&tweets).map_err(|error| format!("cannot read {}: {error}", tweets.display()))?;
         let files = table.files_planned();
         context.register_table("tweets", Arc::new(table))?;
         for (name, statement) in VIEWS {
             context.sql(&format!("CREATE VIEW {name} AS {statement}")).await?;
         }
-        Ok(Self { context, files })
+        Ok(Self { context, tweets, files })
     }
 
-    /// The rows of one statement, which may only read: REF holds exactly the rows of RAW, and `COPY` could write anywhere.
-    pub async fn query(&self, statement: &str) -> Outcome<Vec<RecordBatch>> {
+    /// One statement, which may only read: REF holds exactly the rows of RAW, and `COPY` could write anywhere.
+    async fn plan(&self, statement: &str) -> Outcome<DataFrame> {
         let only_reads = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        let frame = self.context.sql_with_options(statement, only_reads).await?;
+        Ok(self.context.sql_with_options(statement, only_reads).await?)
+    }
+
+    /// All rows of one statement, held in memory.
+    pub async fn query(&self, statement: &str) -> Outcome<Vec<RecordBatch>> {
+        let frame = self.plan(statement).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let mut rows = frame.collect().await?;
         if rows.is_empty() {
@@ -91,35 +110,156 @@ impl Session {
         Ok(rows)
     }
 
-    /// Prints the rows of one statement to standard output.
+    /// Streams the rows of one statement to standard output; a reader that closes the pipe ends the query.
+    ///
+    /// # Errors
+    /// Fails after the last row when files of 0 bytes were skipped.
     pub async fn print(&self, statement: &str, format: Format) -> Outcome {
         let waiting = Waiting::start(&self.files);
-        let rows = self.query(statement).await?;
-        drop(waiting);
-        let text = match format {
-            Format::Table => format!("{}\n", pretty_format_batches(&rows)?),
-            Format::Csv => format::csv(&rows)?,
-            Format::Json => format::json(&rows)?,
+        let frame = self.plan(statement).await?;
+        let empty = if reads_files(frame.logical_plan()) { damage::empty_files(&self.tweets) } else { Vec::new() };
+        let printed = tokio::select! {
+            printed = print_rows(frame, format, waiting) => printed,
+            () = output::closed() => return Ok(()),
         };
-        let mut out = stdout().lock();
-        match out.write_all(text.as_bytes()) {
-            // The reader of a pipe has seen enough.
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe && !stdout().is_terminal() => Ok(()),
-            written => Ok(written?),
+        match printed {
+            Err(error) if output::is_closed(&*error) => Ok(()),
+            Err(error) => Err(self.named(error)),
+            Ok(()) if empty.is_empty() => Ok(()),
+            Ok(()) => {
+                let files: Vec<String> = empty.iter().map(|path| path.display().to_string()).collect();
+                Err(damage::told("have 0 bytes, so their rows are missing from this result:", &files).into())
+            }
+        }
+    }
+
+    /// Replaces an error about file contents by one that names the files.
+    fn named(&self, error: Failure) -> Failure {
+        let is_of_a_file = match error.downcast_ref::<DataFusionError>().map(DataFusionError::find_root) {
+            Some(DataFusionError::ArrowError(problem, _)) => {
+                matches!(**problem, ArrowError::ParquetError(_) | ArrowError::ExternalError(_))
+            }
+            Some(problem) => matches!(
+                problem,
+                DataFusionError::ParquetError(_)
+                    | DataFusionError::ObjectStore(_)
+                    | DataFusionError::IoError(_)
+                    | DataFusionError::External(_)
+            ),
+            None => false,
+        };
+        let files = if is_of_a_file { damage::unreadable_files(&self.tweets) } else { Vec::new() };
+        if files.is_empty() { error } else { damage::told("cannot be read, and the query needs them:", &files).into() }
+    }
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Whether the statement reads files; `SHOW TABLES` does not.
+fn reads_files(plan: &LogicalPlan) -> bool {
+    let mut reads = false;
+    let _ = plan.apply_with_subqueries(|node| {
+        reads |= matches!(node, LogicalPlan::TableScan(scan) if scan.table_name.schema() != Some("information_schema"));
+        Ok(if reads { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    reads
+}
+
+/// `waiting` is cleared before the first row, so that the two never share a line.
+async fn print_rows(frame: DataFrame, format: Format, waiting: Waiting) -> Outcome {
+    let mut printer = Printer::new(format, format::unique_names(frame.schema().as_arrow()));
+    let mut rows = frame.execute_stream().await?;
+    let mut next = rows.try_next().await?;
+    drop(waiting);
+    while let Some(batch) = next {
+        printer.print(&batch)?;
+        next = rows.try_next().await?;
+    }
+    printer.finish()
+}
+
+/// Rows on standard output, which may be a terminal.
+struct Printer {
+    schema: SchemaRef,
+    is_terminal: bool,
+    form: Form,
+}
+
+enum Form {
+    Table(Table),
+    Csv { has_header: bool },
+    Json,
+}
+
+impl Printer {
+    fn new(format: Format, schema: SchemaRef) -> Self {
+        let is_terminal = stdout().is_terminal();
+        let form = match format {
+            Format::Table => {
+                let columns = || Term::stdout().size_checked().map_or(usize::MAX, |(_, columns)| columns.into());
+                Form::Table(Table::new(&schema, is_terminal.then(columns)))
+            }
+            Format::Csv => Form::Csv { has_header: false },
+            Format::Json => Form::Json,
+        };
+        Self { schema, is_terminal, form }
+    }
+
+    fn print(&mut self, batch: &RecordBatch) -> Outcome {
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), batch.columns().to_vec())?;
+        match &mut self.form {
+            Form::Table(table) => write(&table.push(&batch)?),
+            Form::Csv { .. } => {
+                self.header()?;
+                let text = format::csv(&batch)?;
+                write(&if self.is_terminal { shown(&text) } else { text.into() })
+            }
+            Form::Json => {
+                let text = format::json(&batch)?;
+                write(&if self.is_terminal { shown_json(&text) } else { text.into() })
+            }
+        }
+    }
+
+    fn header(&mut self) -> Outcome {
+        match &mut self.form {
+            Form::Csv { has_header } if !*has_header => {
+                *has_header = true;
+                let text = format::csv_header(&self.schema);
+                write(&if self.is_terminal { shown(&text) } else { text.into() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn finish(mut self) -> Outcome {
+        self.header()?;
+        match self.form {
+            Form::Table(table) => write(&table.finish()),
+            Form::Csv { .. } | Form::Json => Ok(()),
         }
     }
 }
 
+fn write(text: &str) -> Outcome {
+    let mut out = stdout().lock();
+    output::written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
 /// Answers one statement over the lake at `root`.
-pub async fn run(root: &Path, statement: &str, format: Format, clock: Clock) -> Outcome {
+pub fn run(root: &Path, statement: &str, format: Format, clock: Clock) -> Outcome {
     if !ref_dir(root).exists() {
         return Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into());
     }
-    Session::open(&ref_dir(root), clock()).await?.print(statement, format).await.map_err(explained)
+    let statement = statement.trim_start_matches('\u{feff}'); // a byte order mark, which some editors write
+    deep::check(statement)?;
+    deep::on_large_stacks(|runtime| {
+        runtime.block_on(async { Session::open(&ref_dir(root), clock()).await?.print(statement, format).await }).map_err(explained)
+    })?
 }
 
 /// What the engine did not understand, said once, with where to look.
-fn explained(error: Box<dyn std::error::Error + Send + Sync>) -> Box<dyn std::error::Error + Send + Sync> {
+fn explained(error: Failure) -> Failure {
     let told = match error.downcast_ref::<DataFusionError>().map(DataFusionError::find_root) {
         Some(DataFusionError::SQL(problem, _)) => problem.to_string(),
         Some(problem @ (DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_))) => {

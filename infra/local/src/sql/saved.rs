@@ -1,39 +1,41 @@
 //! The questions that are written already.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use emulators::files;
+
 use crate::Outcome;
+use crate::output::{line, padded, width};
 
-/// The SQL files below a folder, one a line, each with its first line of comment.
-pub fn list(dir: &Path) -> Outcome<String> {
-    let mut files = Vec::new();
-    collect(dir, &mut files)?;
-    files.sort();
-    let width = files.iter().map(|(path, _)| path.chars().count()).max().unwrap_or(0);
-    let mut text = String::new();
-    for (path, title) in files {
-        writeln!(text, "{path:width$}  {title}")?;
-    }
-    Ok(text)
-}
-
-/// Paths and titles; a folder's files come with those of the folders in it.
-fn collect(dir: &Path, files: &mut Vec<(String, String)>) -> Outcome {
-    let explain = |path: &Path, error: std::io::Error| format!("cannot read {}: {error}; run this in the project's folder", path.display());
-    for entry in std::fs::read_dir(dir).map_err(|error| explain(dir, error))? {
-        let path: PathBuf = entry?.path();
-        if path.is_dir() {
-            collect(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "sql") {
-            let text = std::fs::read_to_string(&path).map_err(|error| explain(&path, error))?;
-            files.push((path.display().to_string(), title(&text).to_owned()));
+/// Prints the SQL files below a folder, one a line, each with its first line of comment.
+///
+/// # Errors
+/// Also when some cannot be read; the others are printed then.
+pub fn list(dir: &Path) -> Outcome {
+    let found = files::find(dir);
+    let is_sql = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "sql");
+    let (mut titles, mut unreadable) = (Vec::new(), found.unreadable.iter().map(ToString::to_string).collect::<Vec<_>>());
+    for path in found.files.iter().filter(is_sql) {
+        match std::fs::read_to_string(path) {
+            Ok(text) => titles.push((path.display().to_string(), title(&text).to_owned())),
+            Err(error) => unreadable.push(format!("{}: {error}", path.display())),
         }
     }
-    Ok(())
+    if titles.is_empty() && unreadable.is_empty() {
+        return Err(format!("there is no .sql file below {}; run this in the project's folder", dir.display()).into());
+    }
+    let columns = titles.iter().map(|(path, _)| width(path)).max().unwrap_or(0);
+    for (path, title) in &titles {
+        line(&format!("{}  {title}", padded(path, columns)))?;
+    }
+    if unreadable.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{} file(s) cannot be read; correct them or move them away\n  {}", unreadable.len(), unreadable.join("\n  ")).into())
 }
 
 /// What the first line says, if it is a comment.
 fn title(sql: &str) -> &str {
-    sql.lines().next().and_then(|line| line.strip_prefix("--")).unwrap_or_default().trim()
+    let first = sql.trim_start_matches('\u{feff}').lines().next();
+    first.and_then(|line| line.strip_prefix("--")).unwrap_or_default().trim()
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, BufWriter, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ::stream::{Query, State, rule};
+use emulators::files;
 use serde::{Deserialize, Serialize};
 
 use crate::Outcome;
@@ -48,13 +49,18 @@ impl Held {
     /// Takes the checkpoint called `name` of the lake at `root`.
     pub fn take(root: &Path, name: &str) -> Outcome<Self> {
         let path = root.join(format!("stream.{name}.json"));
-        let lock = File::options().create(true).write(true).truncate(false).open(path.with_extension("lock"))?;
+        let lock_path = path.with_extension("lock");
+        let explained = |error: io::Error| {
+            let path = lock_path.display();
+            format!("cannot lock {path}: {error}; the lake must be on a disk that has locks, in a folder that you may write to")
+        };
+        let lock = File::options().create(true).write(true).truncate(false).open(&lock_path).map_err(explained)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, _lock: lock }),
             Err(TryLockError::WouldBlock) => {
                 Err(format!("another process runs this stream over {}; end it, or change the query", root.display()).into())
             }
-            Err(TryLockError::Error(error)) => Err(error.into()),
+            Err(TryLockError::Error(error)) => Err(explained(error).into()),
         }
     }
 
@@ -95,18 +101,8 @@ impl Held {
 
     /// Replaces the checkpoint in one step: whoever reads it finds the old one or the new one, whole.
     pub fn write(&self, checkpoint: &Checkpoint) -> Outcome {
-        self.replace(checkpoint).map_err(|error| format!("cannot write {}: {error}", self.path.display()).into())
-    }
-
-    fn replace(&self, checkpoint: &Checkpoint) -> io::Result<()> {
-        let temporary = self.path.with_extension("tmp");
-        let mut file = BufWriter::new(File::create(&temporary)?);
-        serde_json::to_writer(&mut file, checkpoint)?;
-        file.flush()?;
-        file.get_ref().sync_all()?;
-        fs::rename(&temporary, &self.path)?;
-        // The rename itself, for the day that the power fails.
-        self.path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+        let json = serde_json::to_vec(checkpoint)?;
+        files::replace(&self.path, &json).map_err(|error| format!("cannot write {}: {error}", self.path.display()).into())
     }
 }
 
@@ -135,7 +131,7 @@ mod tests {
         checkpoint.folded.extend(["tweets/a.parquet", "tweets/removed.parquet"].map(str::to_owned));
         checkpoint.written = Some(Written { path: "rows.json".into(), bytes: 7 });
         held.write(&checkpoint).unwrap();
-        fs::write(dir.path().join("stream.update.tmp"), "{\"rule\":").unwrap();
+        fs::write(dir.path().join("stream.update.json.tmp"), "{\"rule\":").unwrap();
         let read = held.read(query(Mode::Update), dir.path()).unwrap();
         assert_eq!((read.state, read.folded, read.written), (checkpoint.state, checkpoint.folded, checkpoint.written));
     }

@@ -8,15 +8,18 @@ mod files;
 mod options;
 mod sink;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ::stream::{Emitted, Query};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::lake::ref_dir;
+use crate::output::message;
 use crate::{Clock, Outcome};
 use capture::Capture;
 use checkpoint::{Checkpoint, Held};
+use files::Posts;
 pub use options::Options;
 use sink::Sink;
 
@@ -43,12 +46,13 @@ pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
         stream = stream.fold_what_is_new()?;
         if ticks.is_none() {
             if stream.checkpoint.state.next_trigger() == triggers {
-                eprintln!("{}", stream.held.why_idle(&stream.checkpoint));
+                message(&format!("{}\n", stream.held.why_idle(&stream.checkpoint)));
             }
-            return match capture {
+            let refined = match capture {
                 Some(capture) => capture.all_refined().await,
                 None => Ok(()),
             };
+            return refined.and(stream.all_counted());
         }
     }
 }
@@ -60,6 +64,8 @@ struct Stream {
     held: Held,
     sink: Sink,
     files_per_trigger: usize,
+    /// Keys of unreadable files, each reported once and tried again at every trigger.
+    unreadable: BTreeSet<String>,
 }
 
 impl Stream {
@@ -73,28 +79,55 @@ impl Stream {
             checkpoint.written = Some(written);
             held.write(&checkpoint)?;
         }
-        Ok(Self { ref_dir, checkpoint, held, sink, files_per_trigger: options.files_per_trigger.into() })
+        Ok(Self { ref_dir, checkpoint, held, sink, files_per_trigger: options.files_per_trigger.into(), unreadable: BTreeSet::new() })
     }
 
     /// Triggers until there is nothing to do: new files, then, where that closes windows, one trigger without files.
     fn fold_what_is_new(mut self) -> Outcome<Self> {
         let new = files::new_files(&self.ref_dir, &self.checkpoint.folded)?;
-        for files in new.chunks(self.files_per_trigger) {
-            self = self.trigger(files)?;
+        for keys in new.chunks(self.files_per_trigger) {
+            let files = self.read(keys);
+            if !files.is_empty() {
+                self = self.trigger(&files)?;
+            }
         }
         if self.checkpoint.state.is_due() { self.trigger(&[]) } else { Ok(self) }
     }
 
+    /// Reads the files that can be read and reports the others.
+    fn read<'a>(&mut self, keys: &'a [String]) -> Vec<(&'a String, Posts)> {
+        let mut files = Vec::new();
+        for key in keys {
+            match Posts::read(&self.ref_dir.join(key)) {
+                Ok(posts) => {
+                    self.unreadable.remove(key);
+                    files.push((key, posts));
+                }
+                Err(error) if self.unreadable.insert(key.clone()) => message(&format!("{error}\n")),
+                Err(_) => {}
+            }
+        }
+        files
+    }
+
+    /// Fails if some files could not be read.
+    fn all_counted(&self) -> Outcome {
+        match self.unreadable.len() {
+            0 => Ok(()),
+            files => Err(format!("{files} Parquet file(s) could not be read, so their words are not counted").into()),
+        }
+    }
+
     /// Rows first, then the checkpoint: a process that dies between the two emits the same rows again under the same
     /// number, and a file of rows is cut back to what the checkpoint knows of.
-    fn trigger(mut self, files: &[String]) -> Outcome<Self> {
+    fn trigger(mut self, files: &[(&String, Posts)]) -> Outcome<Self> {
         let mut trigger = self.checkpoint.state.begin();
-        for file in files {
-            files::for_each_post(&self.ref_dir.join(file), |post| trigger.add(post))?;
+        for (_, posts) in files {
+            posts.for_each(|post| trigger.add(post));
         }
         let (state, emitted) = trigger.finish();
         self.checkpoint.state = state;
-        self.checkpoint.folded.extend(files.iter().cloned());
+        self.checkpoint.folded.extend(files.iter().map(|(key, _)| String::clone(key)));
         self.checkpoint.written = self.sink.emit(&emitted, &summary(&emitted, files.len()))?;
         self.held.write(&self.checkpoint)?;
         Ok(self)

@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 
 use ::stream::{Emitted, Mode, Row};
 use chrono::{DateTime, SecondsFormat};
+use emulators::files;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use serde::Serialize;
 
 use super::checkpoint::{Checkpoint, Written};
 use super::options::Destination;
 use crate::Outcome;
+use crate::output::{message, padded, shortened};
 
 /// Rows of a table where nothing else is said.
 const TABLE_ROWS: usize = 20;
@@ -35,6 +37,9 @@ enum Output {
         file: File,
     },
 }
+
+/// Columns of a terminal that a word takes at most.
+const WORD_COLUMNS: usize = 24;
 
 /// A row as JSON.
 #[derive(Serialize)]
@@ -83,12 +88,12 @@ impl Sink {
                 Ok(None)
             }
             Output::Lines => {
-                eprintln!("{summary}");
+                message(&format!("{summary}\n"));
                 write_lines(stdout().lock(), self.mode, emitted.trigger, &first_rows(&emitted.rows, self.top))?;
                 Ok(None)
             }
             Output::File { path, file } => {
-                eprintln!("{summary}");
+                message(&format!("{summary}\n"));
                 write_lines(&mut *file, self.mode, emitted.trigger, &first_rows(&emitted.rows, self.top))
                     .and_then(|()| file.sync_data())
                     .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
@@ -101,6 +106,7 @@ impl Sink {
 fn open_file(path: &Path, checkpoint: &Checkpoint) -> io::Result<Output> {
     let file = File::options().create(true).append(true).read(true).open(path)?;
     let path = fs::canonicalize(path)?; // the same file from another folder
+    files::flush_folder(files::folder_of(&path))?;
     if let Some(written) = checkpoint.written.as_ref().filter(|written| written.path == path) {
         let next = beginning(checkpoint.state.next_trigger(), checkpoint.state.query().mode());
         let mut unconfirmed = Vec::new();
@@ -166,7 +172,8 @@ fn table(rows: &[Row]) -> String {
     for row in rows {
         let window =
             row.window.map_or_else(|| "all".to_owned(), |window| format!("{} to {}", clock(window.start_ms), clock(window.end_ms)));
-        let _ = write!(text, "\n{window:<33} {:<24} {:>8}", row.word, row.count);
+        let word = padded(&shortened(&row.word, WORD_COLUMNS), WORD_COLUMNS);
+        let _ = write!(text, "\n{window:<33} {word} {:>8}", row.count);
     }
     text
 }

@@ -187,17 +187,65 @@ fn a_folder_has_one_process() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_symbolic_link_does_not_lead_out() {
-    let outside = tempfile::tempdir().unwrap();
-    fs::write(outside.path().join("secret"), "secret").unwrap();
+async fn a_symbolic_link_is_what_it_leads_to() {
+    use std::os::unix::fs::symlink;
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::write(elsewhere.path().join("old"), "hello").unwrap();
     let (folder, _s3, client) = fresh();
-    std::os::unix::fs::symlink(outside.path(), folder.path().join("lake/link")).unwrap();
-    std::os::unix::fs::symlink(outside.path().join("secret"), folder.path().join("lake/file")).unwrap();
-    for key in ["link/secret", "file"] {
-        assert_eq!(get(&client, key).await, Err("NoSuchKey".to_owned()));
+    symlink(elsewhere.path(), folder.path().join("lake/day")).unwrap();
+    symlink(elsewhere.path().join("old"), folder.path().join("lake/file")).unwrap();
+    for key in ["day/old", "file"] {
+        assert_eq!(get(&client, key).await.unwrap(), "hello");
     }
-    assert_eq!(all_keys(&client, 10).await, [""; 0]);
-    let put = client.put_object().bucket(BUCKET).key("link/new").body(body("x")).send().await;
-    assert_eq!(checked(put).err(), refused(500, "InternalError"));
-    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+    put(&client, "day/new", "new").await;
+    put(&client, "file", "replaced").await;
+    assert_eq!(all_keys(&client, 10).await, ["day/new", "day/old", "file"]);
+    assert_eq!(fs::read_to_string(elsewhere.path().join("new")).unwrap(), "new");
+    assert_eq!(fs::read_to_string(elsewhere.path().join("old")).unwrap(), "hello", "a put replaces the link, not its target");
+}
+
+/// `/dev/shm` is another file system than `/tmp` on most machines; where it is not, this is a rename.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_folder_may_be_a_link_to_another_disk() {
+    let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else { return };
+    let (folder, s3, client) = fresh();
+    std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("lake/day")).unwrap();
+    for text in ["one", "two"] {
+        client.put_object().bucket(BUCKET).key("day/k").body(body(text)).metadata("oldest", "17").send().await.unwrap();
+        assert_eq!(get(&client, "day/k").await.unwrap(), text);
+    }
+    assert_eq!(client.head_object().bucket(BUCKET).key("day/k").send().await.unwrap().metadata().unwrap()["oldest"], "17");
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);
+    drop((s3, client));
+    let (_s3, client) = open(folder.path());
+    assert_eq!(all_keys(&client, 10).await, ["day/k"]);
+}
+
+/// Its neighbours are listed and read all the same.
+#[cfg(unix)]
+#[tokio::test]
+async fn an_object_that_cannot_be_read_is_listed_and_its_reader_gets_the_reason() {
+    let (folder, _s3, client) = fresh();
+    put(&client, "good", "hello").await;
+    std::os::unix::fs::symlink(folder.path().join("nowhere"), folder.path().join("lake/bad")).unwrap();
+    assert_eq!(all_keys(&client, 10).await, ["bad", "good"]);
+    assert_eq!(get(&client, "good").await.unwrap(), "hello");
+    let error = client.get_object().bucket(BUCKET).key("bad").send().await.unwrap_err().into_service_error();
+    let message = error.meta().message().unwrap();
+    assert_eq!(error.meta().code(), Some("AccessDenied"));
+    assert!(message.contains("lake/bad: No such file or directory") && message.contains("correct the link"), "{message}");
+}
+
+#[tokio::test]
+async fn what_is_flushed_later_is_stored_at_once() {
+    let (folder, s3, client) = fresh();
+    s3.flush_later(BUCKET);
+    put(&client, "a/b", "hello").await;
+    assert_eq!(get(&client, "a/b").await.unwrap(), "hello");
+    s3.flush().unwrap();
+    fs::remove_file(folder.path().join("lake/a/b")).unwrap();
+    put(&client, "a/c", "hello").await;
+    fs::remove_file(folder.path().join("lake/a/c")).unwrap();
+    s3.flush().unwrap(); // what is gone needs no flush
 }
