@@ -42,7 +42,7 @@ def shown(value):
 
 def as_shown(row):
     """A row of DataFusion, its times as `shown` writes them."""
-    return {name: re.sub(r"(T[\d:]+(\.\d*[1-9])?)(\.?0*)Z$", r"\1", value) if isinstance(value, str) else value for name, value in row.items()}
+    return {name: re.sub(r"(T[\d:]+(\.\d*[1-9])?)(\.?0*)Z?$", r"\1", value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def differences(connection, path, now):

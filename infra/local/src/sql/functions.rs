@@ -12,6 +12,8 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
 use regex::Regex;
 
+use super::trino;
+
 /// All of them; `now` is what `current_date` and `current_timestamp` say.
 pub(super) fn all(now: DateTime<Utc>) -> [ScalarUDF; 4] {
     let zone = Some(Arc::from("+00:00"));
@@ -40,15 +42,15 @@ fn regexp_extract_all(arguments: &[ArrayRef]) -> Result<ArrayRef> {
     let [texts, patterns, groups] = arguments else { return Err(wrong("regexp_extract_all takes a text, a pattern and a group")) };
     let (texts, patterns, groups) = (as_string_array(texts)?, as_string_array(patterns)?, as_int64_array(groups)?);
     let mut found = ListBuilder::new(StringBuilder::new());
-    let mut compiled: Option<Regex> = None;
+    let mut compiled: Option<(&str, Regex)> = None;
     for ((text, pattern), group) in texts.iter().zip(patterns).zip(groups) {
         let (Some(text), Some(pattern), Some(group)) = (text, pattern, group) else {
             found.append_null();
             continue;
         };
         let regex = match compiled.take() {
-            Some(regex) if regex.as_str() == pattern => regex, // as a rule it is the same for all rows
-            _ => Regex::new(pattern).map_err(|error| DataFusionError::External(error.into()))?,
+            Some((known, regex)) if known == pattern => regex, // as a rule it is the same for all rows
+            _ => trino::compile(pattern)?,
         };
         let group = usize::try_from(group).ok().filter(|&group| group < regex.captures_len());
         let group = group.ok_or_else(|| wrong("regexp_extract_all is asked for a group that the pattern does not have"))?;
@@ -56,7 +58,7 @@ fn regexp_extract_all(arguments: &[ArrayRef]) -> Result<ArrayRef> {
             found.values().append_option(captures.get(group).map(|found| found.as_str()));
         }
         found.append(true);
-        compiled = Some(regex);
+        compiled = Some((pattern, regex));
     }
     Ok(Arc::new(found.finish()))
 }

@@ -7,6 +7,7 @@ mod partitions;
 mod saved;
 #[cfg(test)]
 mod tests;
+mod trino;
 
 use std::io::{IsTerminal as _, Write as _, stdout};
 use std::path::Path;
@@ -17,7 +18,6 @@ use clap::ValueEnum;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::error::DataFusionError;
-use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -56,16 +56,14 @@ impl Session {
         // Strings as Arrow's plain type, so that every function takes them.
         config.options_mut().execution.parquet.schema_force_view_types = false;
         config.options_mut().sql_parser.map_string_types_to_utf8view = false;
-        let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(lateral::LateralUnnest)];
+        trino::configure(&mut config);
+        let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(lateral::LateralUnnest), Arc::new(trino::TrinoTypes)];
         rules.extend(Analyzer::new().rules);
-        let state = SessionStateBuilder::new_with_default_features().with_config(config).with_analyzer_rules(rules).build();
-        let context = SessionContext::new_with_state(state);
-        for function in functions::all(now) {
-            context.register_udf(function);
-        }
+        let context = SessionContext::new_with_state(trino::state(config, rules, functions::all(now)));
         context.register_table("tweets", Arc::new(partitions::tweets(&ref_dir.join("tweets"))?))?;
         for (name, statement) in VIEWS {
-            context.sql(&format!("CREATE VIEW {name} AS {statement}")).await?;
+            let plan = trino::plan(&context, &format!("CREATE VIEW {name} AS {statement}")).await?;
+            context.execute_logical_plan(plan).await?;
         }
         Ok(Self { context })
     }
@@ -73,7 +71,9 @@ impl Session {
     /// The rows of one statement, which may only read: REF holds exactly the rows of RAW, and `COPY` could write anywhere.
     pub async fn query(&self, statement: &str) -> Outcome<Vec<RecordBatch>> {
         let only_reads = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        let frame = self.context.sql_with_options(statement, only_reads).await?;
+        let plan = trino::plan(&self.context, statement).await?;
+        only_reads.verify_plan(&plan)?;
+        let frame = self.context.execute_logical_plan(plan).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let mut rows = frame.collect().await?;
         if rows.is_empty() {
@@ -112,7 +112,7 @@ fn explained(error: Box<dyn std::error::Error + Send + Sync>) -> Box<dyn std::er
     let told = match error.downcast_ref::<DataFusionError>().map(DataFusionError::find_root) {
         Some(DataFusionError::SQL(problem, _)) => problem.to_string(),
         Some(problem @ (DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_))) => {
-            problem.message().into_owned()
+            trino::plain(&problem.message()).to_owned()
         }
         _ => return error,
     };

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::datasource::file_format::parquet::ParquetFormat;
@@ -15,6 +15,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use tweets::columns::{ANO, DIA, MES};
 
+use super::trino;
 use crate::Outcome;
 
 const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/');
@@ -30,7 +31,7 @@ pub(super) fn tweets(dir: &Path) -> Outcome<Partitioned> {
     let dir = dir.canonicalize()?;
     let url = format!("file://{}/", percent_encode(dir.as_os_str().as_encoded_bytes(), UNENCODED));
     let url = ListingTableUrl::parse(url).map_err(|error| format!("SQL cannot read the folder {}: {error}", dir.display()))?;
-    let schema = Schema::new(refine::schema().fields().iter().map(|field| Field::clone(field)).collect::<Vec<_>>());
+    let schema = trino::schema(&refine::schema());
     let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(Arc::new(schema));
     Ok(Partitioned { files: ListingTable::try_new(config)? })
 }
