@@ -3,6 +3,7 @@
 #
 #   infra/deploy-checks/run.sh              everything but what follows
 #   infra/deploy-checks/run.sh sql          the questions of infra/athena in DuckDB, after `cargo test` has left its answers
+#   infra/deploy-checks/run.sh trino        statements of any kind in Trino, the engine of Athena, as recorded for `cargo test`
 #   infra/deploy-checks/run.sh bootstraps   the bootstraps of `cargo lambda build` against emulated AWS services
 #   infra/deploy-checks/run.sh deaths BOOTSTRAPS LOCAL [--kills N --seed N …]
 #                                           the bootstraps killed, poisoned and loaded, against the program `local`
@@ -25,6 +26,11 @@ install() { # name requirements
 }
 case ${1:-all} in
 sql) install sql "$checks/requirements-sql.txt" ;;
+trino)
+  mkdir -p "$venvs"
+  cat "$checks/requirements-sql.txt" "$checks/requirements-trino.txt" > "$venvs/requirements-trino-all.txt"
+  install trino "$venvs/requirements-trino-all.txt"
+  ;;
 *)
   install deploy "$checks/requirements.txt"
   install checkov "$checks/requirements-checkov.txt"
@@ -69,6 +75,9 @@ all)
 sql)
   step "the questions of infra/athena" "$venvs/sql/bin/python" "$checks/sql.py"
   ;;
+trino)
+  step "statements in Trino, as recorded" "$venvs/trino/bin/python" "$checks/trino_semantics.py"
+  ;;
 bootstraps)
   step "bootstraps" "$python" "$checks/bootstraps.py" "${2:-target/lambda}"
   step "RAW is what was sent" "$python" "$checks/as_sent.py" "${2:-target/lambda}"
@@ -80,7 +89,7 @@ deaths)
   step "load" "$python" "$checks/load.py" --bootstraps "$1" --local "$2"
   ;;
 *)
-  sed -n '2,10s/^# \{0,1\}//p' "$checks/run.sh" >&2
+  sed -n '2,11s/^# \{0,1\}//p' "$checks/run.sh" >&2
   exit 2
   ;;
 esac
