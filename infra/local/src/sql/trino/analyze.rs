@@ -22,7 +22,7 @@ pub struct TrinoTypes;
 
 impl AnalyzerRule for TrinoTypes {
     fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
-        Ok(plan.transform_up_with_subqueries(|plan| node(plan))?.data)
+        Ok(plan.transform_up_with_subqueries(node)?.data)
     }
 
     fn name(&self) -> &'static str {

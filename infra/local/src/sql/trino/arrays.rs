@@ -175,7 +175,7 @@ fn position(row: &Row) -> Result<ScalarValue> {
 fn remove(row: &Row) -> Result<ScalarValue> {
     let (_, wanted) = wanted(row)?;
     let items = items(row, 0)?;
-    let wanted = wanted.cast_to(&element(&[row.gives.clone()])?)?;
+    let wanted = wanted.cast_to(&element(std::slice::from_ref(row.gives))?)?;
     if items.iter().any(ScalarValue::is_null) {
         return Err(failed("array_remove of an array with a null is not done here: use filter(…)"));
     }

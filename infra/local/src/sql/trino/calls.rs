@@ -95,10 +95,10 @@ pub fn functions(mut function: Function) -> Done<Expr> {
             Ok(call("at_timezone", vec![call("with_timezone", vec![wall, zone.clone()]), zone]))
         }
         ("sequence", 2) => {
-            let [start, stop] = both(function)?;
-            let is_down = Expr::BinaryOp { left: Box::new(start.clone()), op: BinaryOperator::Gt, right: Box::new(stop.clone()) };
+            let [start, end] = both(function)?;
+            let is_down = Expr::BinaryOp { left: Box::new(start.clone()), op: BinaryOperator::Gt, right: Box::new(end.clone()) };
             let step = case(is_down, Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(number("1")) }, Some(number("1")));
-            Ok(call("sequence", vec![start, stop, step]))
+            Ok(call("sequence", vec![start, end, step]))
         }
         ("sequence", 3) if of_interval(&function) => renamed(function, "date_sequence"),
         ("regexp_extract_all", 2) => {

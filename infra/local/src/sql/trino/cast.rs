@@ -63,7 +63,7 @@ pub fn way(from: &DataType, to: &DataType, tries: bool) -> Result<Way> {
 }
 
 impl ScalarUDFImpl for Cast {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "cast"
     }
 

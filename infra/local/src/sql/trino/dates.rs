@@ -125,13 +125,13 @@ fn date_sequence(row: &Row) -> Result<ScalarValue> {
     let ScalarValue::IntervalMonthDayNano(Some(step)) = row.any(2)? else {
         return Err(failed("sequence of dates takes an interval as its step"));
     };
-    let (start, stop) = (row.wall(0)?, row.wall(1)?);
+    let (start, end) = (row.wall(0)?, row.wall(1)?);
     let (months, days) = (i64::from(step.months), i64::from(step.days));
-    if step.nanoseconds != 0 || (months > 0) == (days > 0) || months < 0 || days < 0 || stop < start {
+    if step.nanoseconds != 0 || (months > 0) == (days > 0) || months < 0 || days < 0 || end < start {
         return Err(failed("sequence of dates is done here for steps of days or of months, from the earlier to the later"));
     }
     let entry = |taken: i64| shifted(start, months * taken).and_then(|at| at.checked_add_signed(TimeDelta::days(days * taken)));
-    let entries: Vec<_> = (0..).map_while(entry).take_while(|at| *at <= stop).take(ENTRIES_MAX + 1).collect();
+    let entries: Vec<_> = (0..).map_while(entry).take_while(|at| *at <= end).take(ENTRIES_MAX + 1).collect();
     if entries.len() > ENTRIES_MAX {
         return Err(failed("a sequence has at most 10000 entries"));
     }

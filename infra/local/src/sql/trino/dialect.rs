@@ -55,7 +55,7 @@ impl Dialect for Athena {
         true
     }
 
-    /// Parts of a date such as YEAR_OF_WEEK.
+    /// Parts of a date such as `YEAR_OF_WEEK`.
     fn allow_extract_custom(&self) -> bool {
         true
     }

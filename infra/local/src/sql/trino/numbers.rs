@@ -58,6 +58,7 @@ pub const FUNCTIONS: &[Overload] = &[
     Overload { variadic: true, ..overload("least", &[N], same_type, |row| extreme(row, std::cmp::Ordering::Less)) },
 ];
 
+#[expect(clippy::unnecessary_wraps, reason = "the shape of `Overload::run`")]
 fn double(value: f64) -> Result<ScalarValue> {
     Ok(value.into())
 }

@@ -1,4 +1,4 @@
-//! Patterns of dates: MySQL's for `date_format` and `date_parse`, Joda's for `format_datetime`.
+//! Patterns of dates: those of `MySQL` for `date_format` and `date_parse`, Joda's for `format_datetime`.
 //!
 //! A letter that is not listed is an error, never a text of itself.
 

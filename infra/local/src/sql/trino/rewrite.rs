@@ -260,11 +260,11 @@ fn typed(data_type: DataType) -> Done<DataType> {
         | Double(ExactNumberInfo::None)
         | DoublePrecision
         | Date
-        | Array(_) => data_type,
+        | Array(_)
+        | Decimal(ExactNumberInfo::PrecisionAndScale(..)) => data_type,
         Varchar(_) => Varchar(None),
         Decimal(ExactNumberInfo::None) => Decimal(ExactNumberInfo::PrecisionAndScale(38, 0)),
         Decimal(ExactNumberInfo::Precision(precision)) => Decimal(ExactNumberInfo::PrecisionAndScale(precision, 0)),
-        Decimal(_) => data_type,
         Timestamp(None | Some(3), zone) => Timestamp(Some(3), zone),
         DataType::Text | DataType::String(_) => {
             return Err(format!("CAST AS {data_type}: the type is called varchar in a query of Athena"));

@@ -79,7 +79,7 @@ pub struct Row<'a> {
     /// The type of the result.
     pub gives: &'a DataType,
     arrays: &'a [ArrayRef],
-    row: usize,
+    place: usize,
 }
 
 impl<'a> Row<'a> {
@@ -88,47 +88,47 @@ impl<'a> Row<'a> {
     }
 
     pub fn is_null(&self, place: usize) -> bool {
-        self.arrays.get(place).is_none_or(|array| array.logical_nulls().is_some_and(|nulls| nulls.is_null(self.row)))
+        self.arrays.get(place).is_none_or(|array| array.logical_nulls().is_some_and(|nulls| nulls.is_null(self.place)))
     }
 
     pub fn text(&self, place: usize) -> &'a str {
         match self.columns.get(place) {
-            Some(Column::Text(texts)) => texts.value(self.row),
+            Some(Column::Text(texts)) => texts.value(self.place),
             _ => "",
         }
     }
 
     pub fn int(&self, place: usize) -> i64 {
         match self.columns.get(place) {
-            Some(Column::Int(numbers)) => numbers.value(self.row),
+            Some(Column::Int(numbers)) => numbers.value(self.place),
             _ => 0,
         }
     }
 
     pub fn double(&self, place: usize) -> f64 {
         match self.columns.get(place) {
-            Some(Column::Double(numbers)) => numbers.value(self.row),
+            Some(Column::Double(numbers)) => numbers.value(self.place),
             _ => f64::NAN,
         }
     }
 
     pub fn list(&self, place: usize) -> ArrayRef {
         match self.columns.get(place) {
-            Some(Column::List(lists)) => lists.value(self.row),
+            Some(Column::List(lists)) => lists.value(self.place),
             _ => new_empty_array(&DataType::Null),
         }
     }
 
     pub fn any(&self, place: usize) -> Result<ScalarValue> {
         let array = self.arrays.get(place).ok_or_else(|| failed("an argument is missing"))?;
-        ScalarValue::try_from_array(array, self.row)
+        ScalarValue::try_from_array(array, self.place)
     }
 
     /// Milliseconds since 1970 in UTC, of a timestamp without a zone as if it were UTC.
     pub fn instant_ms(&self, place: usize) -> i64 {
         match self.columns.get(place) {
-            Some(Column::Moment(moments, _)) => moments.value(self.row),
-            Some(Column::Date(days)) => i64::from(days.value(self.row)) * 86_400_000,
+            Some(Column::Moment(moments, _)) => moments.value(self.place),
+            Some(Column::Date(days)) => i64::from(days.value(self.place)) * 86_400_000,
             _ => 0,
         }
     }
@@ -173,10 +173,12 @@ pub fn at_ms(instant_ms: i64, gives: &DataType) -> Result<ScalarValue> {
     })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the shape of `Overload::run`")]
 pub fn text(text: impl Into<String>) -> Result<ScalarValue> {
     Ok(ScalarValue::Utf8(Some(text.into())))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the shape of `Overload::run`")]
 pub fn list(values: &[ScalarValue], element: &DataType) -> Result<ScalarValue> {
     Ok(ScalarValue::List(ScalarValue::new_list_nullable(values, element)))
 }
@@ -228,9 +230,10 @@ pub fn functions(families: &[&'static [Overload]]) -> Vec<ScalarUDF> {
     let function = |(name, overloads): (&'static str, Vec<&'static Overload>)| {
         let no_arguments = overloads.iter().any(|overload| overload.takes.is_empty());
         let volatility = if name == "random" || name == "rand" { Volatility::Volatile } else { Volatility::Immutable };
-        let signature = match no_arguments {
-            true => Signature::one_of(vec![TypeSignature::Nullary, TypeSignature::UserDefined], volatility),
-            false => Signature::user_defined(volatility),
+        let signature = if no_arguments {
+            Signature::one_of(vec![TypeSignature::Nullary, TypeSignature::UserDefined], volatility)
+        } else {
+            Signature::user_defined(volatility)
         };
         ScalarUDF::from(Function { name, overloads, signature })
     };
@@ -362,12 +365,12 @@ impl ScalarUDFImpl for Function {
         let last = overload.takes.last().copied().unwrap_or(Kind::Any);
         let kinds = overload.takes.iter().copied().chain(std::iter::repeat(last));
         let columns = arrays.iter().zip(kinds).map(|(array, kind)| kind.column(array)).collect::<Result<Vec<_>>>()?;
-        let nulls: Vec<_> = arrays.iter().filter_map(|array| array.logical_nulls()).collect();
+        let nulls: Vec<_> = arrays.iter().filter_map(datafusion::arrow::array::Array::logical_nulls).collect();
         let gives = arguments.return_field.data_type();
         let null = ScalarValue::try_from(gives)?;
         let value = |row| {
             let is_null = !overload.sees_null && nulls.iter().any(|nulls| nulls.is_null(row));
-            if is_null { Ok(null.clone()) } else { (overload.run)(&Row { columns: &columns, gives, arrays: &arrays, row }) }
+            if is_null { Ok(null.clone()) } else { (overload.run)(&Row { columns: &columns, gives, arrays: &arrays, place: row }) }
         };
         if is_constant {
             return value(0).map(ColumnarValue::Scalar);

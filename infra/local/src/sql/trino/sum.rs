@@ -31,7 +31,7 @@ fn is_whole(arguments: &AccumulatorArgs) -> bool {
 }
 
 impl AggregateUDFImpl for Sum {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "sum"
     }
 

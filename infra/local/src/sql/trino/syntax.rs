@@ -262,7 +262,7 @@ impl Visitor for Columns {
                 SelectItem::ExprWithAlias { alias, .. } => self.names.push(alias.value.to_lowercase()),
                 SelectItem::UnnamedExpr(Expr::Identifier(name)) => self.names.push(name.value.to_lowercase()),
                 SelectItem::UnnamedExpr(Expr::CompoundIdentifier(names)) => {
-                    self.names.extend(names.last().map(|name| name.value.to_lowercase()))
+                    self.names.extend(names.last().map(|name| name.value.to_lowercase()));
                 }
                 _ => {}
             }

@@ -122,7 +122,7 @@ fn position(text: &str, part: &str, instance: i64) -> Result<usize> {
 
 fn padded(row: &Row, in_front: bool) -> Result<ScalarValue> {
     let (own, with) = (row.text(0), row.text(2));
-    let length = usize::try_from(row.int(1)).ok().filter(|&length| length <= i32::MAX as usize);
+    let length = usize::try_from(row.int(1)).ok().filter(|&length| i32::try_from(length).is_ok());
     let length = length.ok_or_else(|| failed("lpad and rpad: the length must be in the range [0..2147483647]"))?;
     if with.is_empty() {
         return Err(failed("lpad and rpad: the padding must not be empty"));
