@@ -4,8 +4,8 @@
 #   infra/deploy-checks/run.sh              everything but what follows
 #   infra/deploy-checks/run.sh sql          the questions of infra/athena in DuckDB, after `cargo test` has left its answers
 #   infra/deploy-checks/run.sh trino LOCAL [NAME …]
-#                                           the same questions in Trino, the engine of Athena, over emulated Glue and S3, and what they ask of
-#                                           S3; LOCAL is the program `local`. Trino (800 MB) goes into $XPTO_CACHE, by `mvn`.
+#                                           the same questions, and statements of any kind, in Trino, the engine of Athena, over emulated Glue and S3,
+#                                           and what the questions ask of S3; LOCAL is the program `local`. Trino (800 MB) goes into $XPTO_CACHE, by `mvn`.
 #   infra/deploy-checks/run.sh bootstraps   the bootstraps of `cargo lambda build` against emulated AWS services
 #   infra/deploy-checks/run.sh deaths BOOTSTRAPS LOCAL [--kills N --seed N …]
 #                                           the bootstraps killed, poisoned and loaded, against the program `local`
@@ -76,6 +76,7 @@ sql)
   ;;
 trino)
   step "the questions of infra/athena in Trino" "$venvs/trino/bin/python" "$checks/athena.py" --local "$2" "${@:3}"
+  step "statements in Trino, as recorded" "$venvs/trino/bin/python" "$checks/trino_semantics.py"
   ;;
 bootstraps)
   step "bootstraps" "$python" "$checks/bootstraps.py" "${2:-target/lambda}"
@@ -88,7 +89,7 @@ deaths)
   step "load" "$python" "$checks/load.py" --bootstraps "$1" --local "$2"
   ;;
 *)
-  sed -n '2,13s/^# \{0,1\}//p' "$checks/run.sh" >&2
+  sed -n '2,12s/^# \{0,1\}//p' "$checks/run.sh" >&2
   exit 2
   ;;
 esac

@@ -16,6 +16,7 @@ from sqlglot import exp
 ROOT = Path(__file__).resolve().parents[2]
 ATHENA = ROOT / "infra/athena"
 MADE = ROOT / "target/sql"
+IDS = {"id", "id_original", "autor_id", "referenciado_id", "conversa_id"}  # strings in the JSON of `local sql`
 VIEWS = ["tweets_atuais", "palavras"]  # each of those before it
 
 
@@ -70,12 +71,16 @@ def rows(names, values):
 
 
 def rows_of_json(lines):
-    """Rows of DataFusion, a JSON object a line, their times as `shown` writes them, without their nulls."""
-    time = re.compile(r"(T[\d:]+(\.\d*[1-9])?)(\.?0*)Z$")
+    """Rows of DataFusion, a JSON object a line, their times as `shown` writes them and their ids as numbers, without their nulls."""
+    time = re.compile(r"(T[\d:]+(\.\d*[1-9])?)(\.?0*)Z?$")
+
+    def read(name, value):
+        if name in IDS:
+            return int(value)
+        return time.sub(r"\1", value) if isinstance(value, str) else value
+
     own = [json.loads(line) for line in lines.split("\n") if line]
-    return [
-        {name: time.sub(r"\1", value) if isinstance(value, str) else value for name, value in row.items() if value is not None} for row in own
-    ]
+    return [{name: read(name, value) for name, value in row.items() if value is not None} for row in own]
 
 
 def difference(one, own, other, others):

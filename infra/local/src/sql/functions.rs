@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 use datafusion::arrow::array::ArrayRef;
-use datafusion::arrow::array::builder::{Int64Builder, ListBuilder, StringBuilder, TimestampMillisecondBuilder};
+use datafusion::arrow::array::builder::{Int64Builder, ListBuilder, StringBuilder};
 use datafusion::arrow::datatypes::{DataType, Field, TimeUnit};
 use datafusion::common::ScalarValue;
 use datafusion::common::cast::{as_int64_array, as_string_array};
@@ -12,8 +12,10 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
 use regex::Regex;
 
+use super::trino;
+
 /// All of them; `now` is what `current_date` and `current_timestamp` say.
-pub(super) fn all(now: DateTime<Utc>) -> [ScalarUDF; 5] {
+pub(super) fn all(now: DateTime<Utc>) -> [ScalarUDF; 4] {
     let zone = Some(Arc::from("+00:00"));
     let today = ScalarValue::Date32(i32::try_from(now.timestamp().div_euclid(86_400)).ok());
     let instant = ScalarValue::TimestampMillisecond(Some(now.timestamp_millis()), zone.clone());
@@ -21,7 +23,6 @@ pub(super) fn all(now: DateTime<Utc>) -> [ScalarUDF; 5] {
     [
         constant("current_date", DataType::Date32, today),
         constant("current_timestamp", DataType::Timestamp(TimeUnit::Millisecond, zone), instant),
-        over_rows("date_parse", vec![DataType::Utf8; 2], DataType::Timestamp(TimeUnit::Millisecond, None), date_parse),
         over_rows("regexp_extract_all", vec![DataType::Utf8, DataType::Utf8, DataType::Int64], list(DataType::Utf8), {
             let patterns = Patterns::default();
             move |arguments| regexp_extract_all(&patterns, arguments)
@@ -44,41 +45,21 @@ fn over_rows(
     create_udf(name, takes, gives, Volatility::Immutable, Arc::new(function))
 }
 
-/// `date_parse(text, format)`: midnight of that day, by `%Y`, `%m` and `%d`; a time of day has other letters in Trino than in chrono.
-fn date_parse(arguments: &[ArrayRef]) -> Result<ArrayRef> {
-    let [texts, formats] = arguments else { return Err(wrong("date_parse takes a text and a format")) };
-    let (texts, formats) = (as_string_array(texts)?, as_string_array(formats)?);
-    let mut instants = TimestampMillisecondBuilder::new();
-    for (text, format) in texts.iter().zip(formats) {
-        let (Some(text), Some(format)) = (text, format) else {
-            instants.append_null();
-            continue;
-        };
-        if format.split('%').skip(1).any(|rest| !rest.starts_with(['Y', 'm', 'd'])) {
-            return Err(wrong("date_parse takes a format of %Y, %m and %d"));
-        }
-        let day = NaiveDate::parse_from_str(text, format);
-        let day = day.map_err(|error| wrong(&format!("date_parse cannot read '{text}' as {format}: {error}")))?;
-        instants.append_value(day.and_time(NaiveTime::MIN).and_utc().timestamp_millis());
-    }
-    Ok(Arc::new(instants.finish()))
-}
-
 /// The pattern used last, compiled.
 ///
 /// A file is a batch of at most 100 texts, and all batches of a statement use the same pattern. Compiling that of `palavras`
 /// and building the states of its search takes longer than searching a batch, so both are kept.
 #[derive(Default)]
-struct Patterns(Mutex<Option<Arc<Regex>>>);
+struct Patterns(Mutex<Option<(String, Arc<Regex>)>>);
 
 impl Patterns {
     fn compiled(&self, pattern: &str) -> Result<Arc<Regex>> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let regex = match last.take() {
-            Some(regex) if regex.as_str() == pattern => regex,
-            _ => Arc::new(Regex::new(pattern).map_err(|error| DataFusionError::External(error.into()))?),
+            Some((known, regex)) if known == pattern => regex,
+            _ => Arc::new(trino::compile(pattern)?),
         };
-        *last = Some(Arc::clone(&regex));
+        *last = Some((pattern.to_owned(), Arc::clone(&regex)));
         Ok(regex)
     }
 }
@@ -170,17 +151,6 @@ mod tests {
         check(extract(Some("a"), "a", 1), refused);
         check(extract(Some("a"), "a", -1), refused);
         assert!(extract(Some("a"), "(", 0).is_err());
-    }
-
-    #[test]
-    fn parses_dates_as_trino_does() {
-        let parse = |text, format| date_parse(&[texts(&[text]), texts(&[Some(format)])]);
-        check(parse(Some("20261130"), "%Y%m%d"), "2026-11-30T00:00:00");
-        check(parse(Some("30/11/2026"), "%d/%m/%Y"), "2026-11-30T00:00:00");
-        check(parse(None, "%Y%m%d"), "");
-        let refused = "Execution error: date_parse cannot read '20261131' as %Y%m%d: input is out of range";
-        check(parse(Some("20261131"), "%Y%m%d"), refused);
-        check(parse(Some("2026 23"), "%Y %H"), "Execution error: date_parse takes a format of %Y, %m and %d");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod saved;
 mod table;
 #[cfg(test)]
 mod tests;
+mod trino;
 mod waiting;
 
 use std::io::{IsTerminal as _, Write as _, stdout};
@@ -27,7 +28,6 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
-use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
@@ -75,20 +75,18 @@ impl Session {
         // Strings as Arrow's plain type, so that every function takes them.
         config.options_mut().execution.parquet.schema_force_view_types = false;
         config.options_mut().sql_parser.map_string_types_to_utf8view = false;
-        let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(lateral::LateralUnnest)];
+        trino::configure(&mut config);
+        let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(lateral::LateralUnnest), Arc::new(trino::TrinoTypes)];
         rules.extend(Analyzer::new().rules);
         rules.push(Arc::new(constants::InlineConstants));
-        let state = SessionStateBuilder::new_with_default_features().with_config(config).with_analyzer_rules(rules).build();
-        let context = SessionContext::new_with_state(state);
-        for function in functions::all(now) {
-            context.register_udf(function);
-        }
+        let context = SessionContext::new_with_state(trino::state(config, rules, functions::all(now)));
         let tweets = ref_dir.join("tweets");
         let table = partitions::tweets(&tweets).map_err(|error| format!("cannot read {}: {error}", tweets.display()))?;
         let files = table.files_planned();
         context.register_table("tweets", Arc::new(table))?;
         for (name, statement) in VIEWS {
-            context.sql(&format!("CREATE VIEW {name} AS {statement}")).await?;
+            let plan = trino::plan(&context, &format!("CREATE VIEW {name} AS {statement}")).await?;
+            context.execute_logical_plan(plan).await?;
         }
         Ok(Self { context, tweets, files })
     }
@@ -96,7 +94,9 @@ impl Session {
     /// One statement, which may only read: REF holds exactly the rows of RAW, and `COPY` could write anywhere.
     async fn plan(&self, statement: &str) -> Outcome<DataFrame> {
         let only_reads = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        Ok(self.context.sql_with_options(statement, only_reads).await?)
+        let plan = trino::plan(&self.context, statement).await?;
+        only_reads.verify_plan(&plan)?;
+        Ok(self.context.execute_logical_plan(plan).await?)
     }
 
     /// All rows of one statement, held in memory.
@@ -263,7 +263,7 @@ fn explained(error: Failure) -> Failure {
     let told = match error.downcast_ref::<DataFusionError>().map(DataFusionError::find_root) {
         Some(DataFusionError::SQL(problem, _)) => problem.to_string(),
         Some(problem @ (DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_))) => {
-            problem.message().into_owned()
+            trino::plain(&problem.message()).to_owned()
         }
         _ => return error,
     };

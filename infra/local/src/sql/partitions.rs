@@ -28,6 +28,7 @@ use datafusion::scalar::ScalarValue;
 use tweets::columns::{ANO, DIA, MES};
 
 use super::constants::contains_subquery;
+use super::trino;
 use crate::Outcome;
 
 /// The columns that the names of the folders hold, outermost first.
@@ -38,7 +39,9 @@ pub(super) fn tweets(dir: &Path) -> Outcome<Tweets> {
     std::fs::create_dir_all(dir)?;
     let root = StorePath::from_absolute_path(dir.canonicalize()?)
         .map_err(|error| format!("SQL cannot read the folder {}: {error}", dir.display()))?;
-    let schema = Schema::new(refine::schema().fields().iter().map(|field| super::format::marked(Field::clone(field))).collect::<Vec<_>>());
+    let schema = Schema::new(
+        trino::schema(&refine::schema()).fields().iter().map(|field| super::format::marked(Field::clone(field))).collect::<Vec<_>>(),
+    );
     let columns = TableSchemaBuilder::new(Arc::new(schema)).with_table_partition_cols(partition_fields()).build();
     Ok(Tweets { root, columns, files: Arc::default() })
 }

@@ -75,7 +75,7 @@ fn percent(part: u32, whole: u32) -> f64 {
 
 /// As `from_unixtime` shows it.
 fn second(seconds: i64) -> String {
-    DateTime::from_timestamp_secs(seconds).unwrap().format("%FT%T").to_string()
+    DateTime::from_timestamp_secs(seconds).unwrap().format("%FT%TZ").to_string()
 }
 
 fn day(row: &Row) -> NaiveDate {
@@ -196,7 +196,8 @@ fn rows_per_file(rows: &[Row], now: DateTime<Utc>) -> Vec<Value> {
     }
     let mut files: Vec<_> = files.into_iter().collect();
     files.sort_by_key(|(_, rows)| Reverse(rows.iter().map(|row| row.criado_em).max()));
-    let shown = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+    // As a timestamp without a zone.
+    let shown = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true).trim_end_matches('Z').to_owned();
     let line = |(key, rows): (String, Vec<Row>)| {
         let mut line = json!({
             "arquivo_raw": key, "linhas": rows.len(),

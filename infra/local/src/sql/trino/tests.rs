@@ -1,0 +1,116 @@
+//! Statements as users write them, beside what Trino answers: the same value here, or an error.
+//!
+//! `conformance/answers.txt` is recorded by `infra/deploy-checks/run.sh trino`; `refused.txt` lists what is refused here, and how.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use datafusion::arrow::array::{Array as _, RecordBatch};
+use datafusion::common::ScalarValue;
+use expect_test::expect_file;
+use serde_json::{Value, json};
+
+use super::cast;
+use crate::sql::Session;
+
+const NOW: DateTime<Utc> = DateTime::from_timestamp_secs(1_795_404_480).unwrap();
+
+/// A session over `conformance/rows.json`, whose REF files are left for Trino to read.
+async fn session() -> Session {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/sql-trino");
+    if dir.exists() {
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+    for object in refine::refine("tweets/rows.json", include_bytes!("conformance/rows.json"), tweets::Years::DEFAULT).unwrap().objects {
+        let path = dir.join(&object.key);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, &object.bytes).unwrap();
+    }
+    Session::open(&dir, NOW).await.unwrap()
+}
+
+fn value(value: &ScalarValue) -> Value {
+    let number = |value: f64| if value.is_finite() { json!(value) } else { json!(cast::as_text(&value.into()).unwrap()) };
+    match value {
+        null if null.is_null() => Value::Null,
+        ScalarValue::Boolean(Some(value)) => json!(value),
+        ScalarValue::Float64(Some(value)) => number(*value),
+        ScalarValue::Float32(Some(value)) => number((*value).into()),
+        ScalarValue::Int8(_) | ScalarValue::Int16(_) | ScalarValue::Int32(_) | ScalarValue::Int64(_) | ScalarValue::UInt64(_) => {
+            serde_json::from_str(&value.to_string()).unwrap()
+        }
+        ScalarValue::List(items) => {
+            let items = items.value(0);
+            (0..items.len()).map(|place| self::value(&ScalarValue::try_from_array(&items, place).unwrap())).collect()
+        }
+        other => cast::as_text(other).map_or_else(|_| json!(other.to_string()), Value::from),
+    }
+}
+
+fn rows(batches: &[RecordBatch]) -> Vec<Value> {
+    let row =
+        |batch: &RecordBatch, row| batch.columns().iter().map(|column| value(&ScalarValue::try_from_array(column, row).unwrap())).collect();
+    batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |place| row(batch, place))).collect()
+}
+
+/// Equal, but for the last digits of a double.
+fn is_same(ours: &Value, theirs: &Value) -> bool {
+    match (ours, theirs) {
+        (Value::Array(ours), Value::Array(theirs)) => {
+            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| is_same(ours, theirs))
+        }
+        (Value::Number(ours), Value::Number(theirs)) if ours.is_f64() || theirs.is_f64() => {
+            let (ours, theirs) = (ours.as_f64().unwrap(), theirs.as_f64().unwrap());
+            (ours - theirs).abs() <= theirs.abs() * 1e-13
+        }
+        (ours, theirs) => ours == theirs,
+    }
+}
+
+/// A statement of the file, and what Trino answered: rows, or the name of an error.
+struct Recorded {
+    statement: &'static str,
+    answer: Result<Vec<Value>, &'static str>,
+}
+
+fn recorded() -> Vec<Recorded> {
+    let mut all: Vec<Recorded> = Vec::new();
+    for line in include_str!("conformance/answers.txt").lines() {
+        if let Some(row) = line.strip_prefix("= ") {
+            all.last_mut().unwrap().answer.as_mut().unwrap().push(serde_json::from_str(row).unwrap());
+        } else if let Some(error) = line.strip_prefix("! ") {
+            all.last_mut().unwrap().answer = Err(error);
+        } else if !line.is_empty() && !line.starts_with("--") {
+            all.push(Recorded { statement: line, answer: Ok(Vec::new()) });
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn every_statement_means_what_it_means_in_trino_or_is_refused() {
+    let session = session().await;
+    let (mut wrong, mut refused, mut equal) = (String::new(), String::new(), 0);
+    for Recorded { statement, answer } in recorded() {
+        match (session.query(statement).await, &answer) {
+            (Ok(batches), Ok(theirs)) => {
+                let ours = rows(&batches);
+                if ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| is_same(ours, theirs)) {
+                    equal += 1;
+                } else {
+                    writeln!(wrong, "{statement}\n  here  {}\n  Trino {}", json!(ours), json!(theirs)).unwrap();
+                }
+            }
+            (Ok(batches), Err(error)) => writeln!(wrong, "{statement}\n  here  {}\n  Trino {error}", json!(rows(&batches))).unwrap(),
+            (Err(error), _) => {
+                let message = super::super::explained(error).to_string();
+                let message = message.lines().next().unwrap_or_default().trim_start_matches("Execution error: ");
+                writeln!(refused, "{}{statement}\n  {message}", if answer.is_ok() { "" } else { "! " }).unwrap();
+            }
+        }
+    }
+    println!("{equal} equal");
+    expect_file!["conformance/refused.txt"].assert_eq(&refused);
+    assert!(wrong.is_empty(), "{wrong}");
+}
