@@ -126,7 +126,7 @@ fn a_statement_that_is_wrong_is_told_where_to_look() {
         ("SELEC 1", "error: sql parser error: Expected: an SQL statement, found: SELEC at Line: 1, Column: 1\n"),
         ("SELECT * FROM tweet", "error: table 'datafusion.public.tweet' not found\n"),
         ("SELECT retweet FROM tweets", "Did you mean 'tweets.retweets'?"),
-        ("SELECT sentiment(texto) FROM tweets", "Invalid function 'sentiment'"),
+        ("SELECT sentiment(texto) FROM tweets", "`sentiment` is not a function of Athena"),
     ] {
         let output = local(dir.path(), &["sql", statement]).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -199,7 +199,7 @@ fn sql_reads_and_does_nothing_else() {
 fn lists_are_json_in_a_csv_file() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(dir.path().join("xpto-ref")).unwrap();
-    let lists = r#"SELECT 1 AS um, make_array('a', 'b"c') AS dois, NULL AS nada, CAST(NULL AS VARCHAR[]) AS lista"#;
+    let lists = r#"SELECT 1 AS um, ARRAY['a', 'b"c'] AS dois, CAST(NULL AS varchar) AS nada, if(1 = 2, ARRAY['a']) AS lista"#;
     let csv = stdout(local(dir.path(), &["sql", lists, "--format", "csv"]).output().unwrap());
     assert_eq!(csv, "um,dois,nada,lista\n1,\"[\"\"a\"\",\"\"b\\\"\"c\"\"]\",,\n");
     stdout(local(dir.path(), &["sql", "SELECT * FROM tweets", "--format", "csv"]).output().unwrap());

@@ -196,7 +196,7 @@ fn the_runbook_has_an_entry_for_each_alarm_and_each_error_type_and_for_nothing_e
 #[test]
 fn the_runbook_can_be_followed_in_a_browser() {
     let runbook = read("RUNBOOK.md").unwrap();
-    let anchor = |heading: &str| heading.to_lowercase().replace(' ', "-").replace(',', "");
+    let anchor = |heading: &str| heading.to_lowercase().replace(' ', "-").replace([',', '\''], "");
     let headings: BTreeSet<_> =
         runbook.lines().filter(|line| line.starts_with('#')).map(|line| anchor(line.trim_start_matches('#').trim())).collect();
     let sections = runbook.split("\n## ").skip(1).map(|section| section.split_once('\n').unwrap());

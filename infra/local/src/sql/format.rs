@@ -6,6 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::cast::AsArray as _;
 use datafusion::arrow::array::types::{Int64Type, UInt64Type};
 use datafusion::arrow::array::{Array, ArrayRef, PrimitiveArray, RecordBatch};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{ArrowPrimitiveType, DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::json::WriterBuilder;
@@ -14,15 +15,41 @@ use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
 /// Metadata key of columns that hold ids. DataFusion keeps it through aliases and views.
 const IS_ID: &str = "xpto.id";
+/// Metadata key of columns that hold instants in UTC. Their type has no zone, as in Athena, but their text names it.
+const IS_UTC: &str = "xpto.utc";
 /// The greatest integer below which a double represents every integer.
 const EXACT_MAX: u64 = (1 << 53) - 1;
 /// Decimal digits that a double always preserves.
 const EXACT_DIGITS: u8 = 15;
 
-/// Marks a column of the table that holds ids.
+/// Marks a column of the table that holds ids or instants.
 pub(super) fn marked(field: Field) -> Field {
-    let is_id = matches!(field.name().as_str(), "id" | "id_original" | "autor_id" | "referenciado_id" | "conversa_id");
-    if is_id { field.with_metadata([(IS_ID.to_owned(), String::new())].into()) } else { field }
+    let key = match field.name().as_str() {
+        "id" | "id_original" | "autor_id" | "referenciado_id" | "conversa_id" => IS_ID,
+        "criado_em" | "capturado_em" => IS_UTC,
+        _ => return field,
+    };
+    field.with_metadata([(key.to_owned(), String::new())].into())
+}
+
+/// Returns the columns as they are printed: names and marks are those of the plan, types those of the rows, which the rules of
+/// `trino` decide later. Marked instants get their zone.
+pub(super) fn printed(planned: &Schema, rows: &Schema) -> Schema {
+    let fields = planned.fields().iter().zip(rows.fields()).map(|(planned, row)| {
+        let data_type = match row.data_type() {
+            DataType::Timestamp(unit, None) if planned.metadata().contains_key(IS_UTC) => DataType::Timestamp(*unit, Some("UTC".into())),
+            data_type => data_type.clone(),
+        };
+        Field::clone(planned).with_data_type(data_type)
+    });
+    Schema::new(fields.collect::<Vec<_>>())
+}
+
+/// Returns rows with the columns of `schema`, which differ in names and in zones.
+pub(super) fn as_printed(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    let columns = batch.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<Result<Vec<_>, _>>()?;
+    RecordBatch::try_new(Arc::clone(schema), columns)
 }
 
 /// Makes the names of columns unique: the second `id` becomes `id_2`.

@@ -167,8 +167,9 @@ fn reads_files(plan: &LogicalPlan) -> bool {
 
 /// `waiting` is cleared before the first row, so that the two never share a line.
 async fn print_rows(frame: DataFrame, format: Format, waiting: Waiting) -> Outcome {
-    let mut printer = Printer::new(format, format::unique_names(frame.schema().as_arrow()));
+    let planned = Arc::new(frame.schema().as_arrow().clone());
     let mut rows = frame.execute_stream().await?;
+    let mut printer = Printer::new(format, format::unique_names(&format::printed(&planned, &rows.schema())));
     let mut next = rows.try_next().await?;
     drop(waiting);
     while let Some(batch) = next {
@@ -206,7 +207,7 @@ impl Printer {
     }
 
     fn print(&mut self, batch: &RecordBatch) -> Outcome {
-        let batch = RecordBatch::try_new(Arc::clone(&self.schema), batch.columns().to_vec())?;
+        let batch = format::as_printed(batch, &self.schema)?;
         match &mut self.form {
             Form::Table(table) => write(&table.push(&batch)?),
             Form::Csv { .. } => {

@@ -10,6 +10,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::DFSchema;
 use datafusion::common::cast::as_boolean_array;
+use datafusion::common::stats::{Precision, Statistics};
 use datafusion::datasource::file_format::FileFormat as _;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::PartitionedFile;
@@ -20,8 +21,8 @@ use datafusion::error::Result;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
-use datafusion::object_store::ObjectStore;
 use datafusion::object_store::path::Path as StorePath;
+use datafusion::object_store::{ObjectMeta, ObjectStore};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::scalar::ScalarValue;
@@ -33,6 +34,9 @@ use crate::Outcome;
 
 /// The columns that the names of the folders hold, outermost first.
 const PARTITION_COLUMNS: [&str; 3] = [ANO, MES, DIA];
+
+/// A tweet in a Parquet file of a hundred.
+const BYTES_A_ROW: u64 = 160;
 
 /// The table over the Parquet files below `dir`, which is made if it is missing.
 pub(super) fn tweets(dir: &Path) -> Outcome<Tweets> {
@@ -72,6 +76,17 @@ impl Tweets {
         Arc::clone(&self.files)
     }
 
+    /// An estimate from the sizes of the files: of two tables that are joined, the smaller one is held in memory. The exact
+    /// numbers are in the footers, which would have to be read while the statement is planned.
+    fn statistics(&self, files: &FileGroup) -> Statistics {
+        let bytes: u64 = files.iter().map(|file| file.object_meta.size).sum();
+        let rows = bytes.div_ceil(BYTES_A_ROW);
+        let mut statistics = Statistics::new_unknown(self.columns.table_schema());
+        statistics.num_rows = Precision::Inexact(usize::try_from(rows).unwrap_or(usize::MAX));
+        statistics.total_byte_size = Precision::Inexact(usize::try_from(bytes).unwrap_or(usize::MAX));
+        statistics
+    }
+
     /// All days that have a folder; folders of other names are passed over.
     async fn days(&self, store: &dyn ObjectStore) -> Result<Vec<Day>> {
         let mut days = vec![Day { folder: self.root.clone(), values: vec![] }];
@@ -92,11 +107,13 @@ impl Tweets {
 }
 
 impl Day {
-    /// The Parquet files of the day. A reader would refuse an empty file.
+    /// The Parquet files of the day. As in Athena, a file whose name begins with `_` or `.` is not part of the table. A reader would
+    /// refuse an empty file.
     async fn files(&self, store: &dyn ObjectStore) -> Result<Vec<PartitionedFile>> {
         let values: Vec<_> = self.values.iter().map(|&value| ScalarValue::Int32(Some(value))).collect();
         let listed = store.list_with_delimiter(Some(&self.folder)).await?.objects.into_iter();
-        let parquet = listed.filter(|file| file.size > 0 && file.location.as_ref().ends_with(".parquet"));
+        let is_hidden = |file: &ObjectMeta| file.location.filename().is_none_or(|name| name.starts_with(['_', '.']));
+        let parquet = listed.filter(|file| file.size > 0 && !is_hidden(file) && file.location.as_ref().ends_with(".parquet"));
         Ok(parquet.map(|file| PartitionedFile::new_from_meta(file).with_partition_values(values.clone())).collect())
     }
 }
@@ -132,11 +149,13 @@ impl TableProvider for Tweets {
             day.files(&store).await?.into_iter().for_each(|file| files.push(file));
         }
         self.files.fetch_add(files.len(), Ordering::Relaxed);
+        let statistics = self.statistics(&files);
         let format = ParquetFormat::default();
         let config = FileScanConfigBuilder::new(url, format.file_source(self.columns.clone()))
             .with_file_groups(files.split_files(state.config().target_partitions()))
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
+            .with_statistics(statistics)
             .build();
         if config.file_groups.is_empty() {
             return Ok(Arc::new(EmptyExec::new(config.projected_schema()?)));
