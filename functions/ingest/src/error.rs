@@ -104,8 +104,13 @@ impl Error {
             | Self::WriteUnknown { .. }
             | Self::CursorInvalid { .. }
             | Self::RawForeign { .. } => Fate::Fail,
-            Self::NotFromX { status: 429, .. } => Fate::Resume,
-            Self::NotFromX { .. } => Fate::Fail,
+            Self::NotFromX { status, .. } => {
+                if *status == 429 {
+                    Fate::Resume
+                } else {
+                    Fate::Fail
+                }
+            }
             Self::RateLimited { .. } | Self::Unavailable { .. } => Fate::Resume,
         }
     }
@@ -124,11 +129,13 @@ impl Error {
             Self::UsageCapExceeded { .. } => "UsageCapExceeded",
             Self::RequestRejected { .. } => "RequestRejected",
             // By its status, as alarms know it; the message tells that it may not be X's.
-            Self::NotFromX { status: 401, .. } => "Unauthorized",
-            Self::NotFromX { status: 402, .. } => "CreditsDepleted",
-            Self::NotFromX { status: 403, .. } => "Forbidden",
-            Self::NotFromX { status: 429, .. } => "RateLimited",
-            Self::NotFromX { .. } => "RequestRejected",
+            Self::NotFromX { status, .. } => match status {
+                401 => "Unauthorized",
+                402 => "CreditsDepleted",
+                403 => "Forbidden",
+                429 => "RateLimited",
+                _ => "RequestRejected",
+            },
             Self::PageUnreadable { .. } => "PageUnreadable",
             Self::PageRepeated => "PageRepeated",
             Self::PageUnsorted { .. } => "PageUnsorted",
@@ -149,14 +156,17 @@ impl Error {
             | Self::SecretEmpty { .. }
             | Self::SecretInvalid { .. }
             | Self::SecretUnreadable { .. }
-            | Self::NotFromX { status: 401, .. }
             | Self::Unauthorized { .. } => Cause::Token,
-            Self::NotFromX { status: 402, .. } | Self::CreditsDepleted | Self::UsageCapExceeded { .. } => Cause::Credits,
-            Self::NotFromX { status: 429, .. } => Cause::Passing,
+            Self::NotFromX { status, .. } => match status {
+                401 => Cause::Token,
+                402 => Cause::Credits,
+                429 => Cause::Passing,
+                _ => Cause::Settings,
+            },
+            Self::CreditsDepleted | Self::UsageCapExceeded { .. } => Cause::Credits,
             Self::ConfigInvalid(_)
             | Self::Forbidden { .. }
             | Self::RequestRejected { .. }
-            | Self::NotFromX { .. }
             | Self::PageUnreadable { .. }
             | Self::PageRepeated
             | Self::PageUnsorted { .. } => Cause::Settings,

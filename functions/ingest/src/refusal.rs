@@ -175,8 +175,8 @@ impl Problem {
         named("type", "usage-capped") || named("title", "UsageCapExceeded")
     }
 
-    /// Whether X refuses `since_id` for its age: "'since_id' must be a tweet id created after 2026-06-22T16:35Z. Please use a
-    /// 'since_id' that is larger than 2069097036665323520", or the like.
+    /// Returns whether X refuses `since_id` for its age, in these words or similar ones: `'since_id' must be a tweet id created after
+    /// 2026-06-22T16:35Z. Please use a 'since_id' that is larger than 2069097036665323520`.
     fn says_since_id_is_old(&self) -> bool {
         self.messages().chain(self.text("detail")).any(|message| {
             let message = message.to_ascii_lowercase();

@@ -27,7 +27,9 @@ impl Refine {
                 let objects = chunk.iter().map(|listed| RawObject { bucket: bucket.clone(), key: listed.key.clone() });
                 // A prefix may be wider than RAW.
                 let (outside, objects): (Vec<_>, Vec<_>) = objects.partition(|object| !object.key.starts_with(RAW_PREFIX));
-                outside.iter().for_each(|object| ignore(object, NotARawFile::OutsidePrefix, summary));
+                for object in &outside {
+                    ignore(object, NotARawFile::OutsidePrefix, summary);
+                }
                 let notifications =
                     objects.into_iter().enumerate().map(|(place, object)| (place, Notification { objects: vec![object], ignored: vec![] }));
                 let failed = self.refine_all(notifications, invocation, summary).await;

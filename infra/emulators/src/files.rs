@@ -159,7 +159,7 @@ mod tests {
         replace_unflushed(&path, b"newer").unwrap();
         flush(folder.path(), &[path.clone(), folder.path().join("a/gone")]).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "newer");
-        assert_eq!(find(folder.path()).files, [path.clone()]);
+        assert_eq!(find(folder.path()).files, std::slice::from_ref(&path));
         let onto_a_folder = replace(folder_of(&path), b"x");
         assert!(onto_a_folder.is_err());
         assert_eq!(find(folder.path()).files, [path]);

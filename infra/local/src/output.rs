@@ -49,7 +49,7 @@ pub async fn closed() {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// A path, quoted for a shell where needed.

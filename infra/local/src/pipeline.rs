@@ -165,7 +165,8 @@ pub async fn all_refined(queue: &Queue, refine: &Refine, clock: Clock) -> Outcom
         refine::handle(refine, notification, refine::Invocation::new(clock(), TIMEOUT), |_| ()).await.err().map(|error| error.chain());
     let reason = reason.unwrap_or_else(|| "it can be by now".to_owned());
     let (count, others) = (keys.len(), keys.iter().skip(1).take(NAMED_MAX));
-    let others: String = others.map(|key| format!("\n  nor could {key}")).collect();
+    let others: Vec<String> = others.map(|key| format!("\n  nor could {key}")).collect();
+    let others = others.concat();
     Err(format!("{count} RAW file(s) could not be refined: {reason}{others}\ncorrect or remove them in the lake's folder, and run again")
         .into())
 }

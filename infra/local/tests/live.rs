@@ -182,6 +182,7 @@ fn nothing_but_the_token_is_read_from_the_environment() {
 
 #[test]
 fn wrong_options_are_told_before_anything_is_asked() {
+    const PASTED: &str = "AAAAAAAAAAAAAAAAAAAAAMLheAAAAAAA0%2BuSeid";
     let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
     let long = "é".repeat(513);
     for (arguments, want) in [
@@ -195,7 +196,6 @@ fn wrong_options_are_told_before_anything_is_asked() {
     ] {
         check(x_api.live(dir.path(), &[&["--yes"], arguments].concat()), 2, want);
     }
-    const PASTED: &str = "AAAAAAAAAAAAAAAAAAAAAMLheAAAAAAA0%2BuSeid";
     for (arguments, want) in
         [(&["--max-posts", PASTED][..], "invalid value '…' for '--max-posts <POSTS>'"), (&[PASTED], "unexpected argument '…'")]
     {

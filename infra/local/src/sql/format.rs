@@ -61,7 +61,10 @@ pub(super) fn unique_names(schema: &Schema) -> SchemaRef {
         if seen.insert(name.clone()) {
             return Arc::clone(field);
         }
-        let name = (2..).map(|number| format!("{name}_{number}")).find(|name| taken.insert(name.clone())).unwrap_or_default();
+        let name = (2..=schema.fields().len() + 1)
+            .map(|number| format!("{name}_{number}"))
+            .find(|name| taken.insert(name.clone()))
+            .unwrap_or_default();
         Arc::new(Field::clone(field).with_name(name))
     };
     let fields: Vec<FieldRef> = schema.fields().iter().map(field).collect();

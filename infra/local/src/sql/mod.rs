@@ -88,7 +88,7 @@ impl Session {
             let plan = trino::plan(&context, &format!("CREATE VIEW {name} AS {statement}")).await?;
             context.execute_logical_plan(plan).await?;
         }
-        Ok(Self { context, tweets, files })
+        Ok(Self { context, files, tweets })
     }
 
     /// One statement, which may only read: REF holds exactly the rows of RAW, and `COPY` could write anywhere.

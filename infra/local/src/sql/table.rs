@@ -63,12 +63,11 @@ impl Table {
     /// Formats the buffered rows, after the header if they are the first.
     fn write(&mut self) -> (String, Layout) {
         let rows = std::mem::take(&mut self.waiting);
-        let (mut text, layout) = match self.layout.take() {
-            Some(layout) => (String::new(), layout),
-            None => {
-                let layout = self.measure(&rows);
-                (layout.border() + &self.row(&self.names, &layout) + &layout.border(), layout)
-            }
+        let (mut text, layout) = if let Some(layout) = self.layout.take() {
+            (String::new(), layout)
+        } else {
+            let layout = self.measure(&rows);
+            (layout.border() + &self.row(&self.names, &layout) + &layout.border(), layout)
         };
         for row in &rows {
             text += &self.row(row, &layout);
@@ -183,7 +182,7 @@ mod tests {
             assert_eq!(lines(&table(&[rows], None)).len(), lines(&arrow).len());
         }
         let rows = rows(&["um", "dois\nlinhas", "日本語"]);
-        assert_eq!(table(&[rows.clone()], None), format!("{}\n", pretty_format_batches(&[rows]).unwrap()));
+        assert_eq!(table(std::slice::from_ref(&rows), None), format!("{}\n", pretty_format_batches(&[rows]).unwrap()));
     }
 
     #[test]
@@ -191,13 +190,13 @@ mod tests {
         let long = "palavra ".repeat(40);
         let batch = rows(&[&long, "👩\u{200d}👩\u{200d}👧\u{200d}👦 família 👍🏽 ❤\u{fe0f} 日本語日本語日本語日本語日本語", "a\nb\u{1b}[2J"]);
         for columns in [38, 40, 79, 120, 500] {
-            let shown = table(&[batch.clone()], Some(columns));
+            let shown = table(std::slice::from_ref(&batch), Some(columns));
             let widths: Vec<usize> = shown.lines().map(width).collect();
             assert!(widths.iter().all(|&width| width == widths[0] && width <= columns), "{columns}: {widths:?}\n{shown}");
             assert!(shown.contains("| 2124872273722307328 | "), "{shown}");
             assert!(!shown.contains('\u{1b}') && shown.contains("a␊b␛[2J"), "{shown}");
         }
-        assert!(table(&[batch.clone()], Some(500)).contains(&long));
+        assert!(table(std::slice::from_ref(&batch), Some(500)).contains(&long));
         let narrow = table(&[batch], Some(34));
         assert!(
             narrow.contains("| 2124872273722307328 | … |\n")

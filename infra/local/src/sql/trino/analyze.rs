@@ -304,14 +304,13 @@ fn conditions(case: Case, schema: &DFSchema) -> Result<Expr> {
     let results = case.when_then_expr.iter().map(|(_, then)| &**then).chain(case.else_expr.as_deref());
     let result = common("CASE", results, schema)?;
     let conditions = case.when_then_expr.iter().map(|(when, _)| &**when);
-    let operand = match &case.expr {
-        Some(operand) => Some(common("CASE", conditions.chain([&**operand]), schema)?),
-        None => {
-            for (when, _) in &case.when_then_expr {
-                must_be_boolean("WHEN", when, schema)?;
-            }
-            None
+    let operand = if let Some(operand) = &case.expr {
+        Some(common("CASE", conditions.chain([&**operand]), schema)?)
+    } else {
+        for when in conditions {
+            must_be_boolean("WHEN", when, schema)?;
         }
+        None
     };
     let to = |expr: Expr, to: &DataType| made(expr, to, schema).map(Box::new);
     let when = |(when, then): (Box<Expr>, Box<Expr>)| {

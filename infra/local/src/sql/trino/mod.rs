@@ -66,7 +66,7 @@ const FAMILIES: &[&[Overload]] = &[
 /// DataFusion's settings that mean what Trino does.
 pub(super) fn configure(config: &mut SessionConfig) {
     let options = config.options_mut();
-    options.sql_parser.default_null_ordering = "nulls_last".to_owned();
+    "nulls_last".clone_into(&mut options.sql_parser.default_null_ordering);
     options.sql_parser.parse_float_as_decimal = true;
     // A filter on the way to one aggregation would hide rows from the others, if those are over expressions (DataFusion 55).
     options.optimizer.enable_aggregate_dynamic_filter_pushdown = false;

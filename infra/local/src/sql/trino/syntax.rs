@@ -117,14 +117,14 @@ impl Visitor for Check {
                 refuse("IS TRUE and the like are not in Athena: write the condition itself, or coalesce(…, false)")
             }
             Expr::BinaryOp { op, .. } => operator(op),
-            Expr::UnaryOp { op: UnaryOperator::Plus | UnaryOperator::Minus | UnaryOperator::Not, .. } => ControlFlow::Continue(()),
-            Expr::Cast { kind: CastKind::Cast | CastKind::TryCast, format: None, .. } => ControlFlow::Continue(()),
             Expr::Interval(interval) => interval_literal(&interval.value, interval.leading_field.as_ref(), interval.last_field.is_some()),
             Expr::Value(value) => match &value.value {
                 Value::Number(..) | Value::SingleQuotedString(_) | Value::Boolean(_) | Value::Null => ControlFlow::Continue(()),
                 other => refuse(format!("{other} is not a literal of Athena")),
             },
-            Expr::Like { any: false, .. }
+            Expr::UnaryOp { op: UnaryOperator::Plus | UnaryOperator::Minus | UnaryOperator::Not, .. }
+            | Expr::Cast { kind: CastKind::Cast | CastKind::TryCast, format: None, .. }
+            | Expr::Like { any: false, .. }
             | Expr::Identifier(_)
             | Expr::CompoundIdentifier(_)
             | Expr::CompoundFieldAccess { .. }
