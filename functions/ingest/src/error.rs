@@ -128,7 +128,7 @@ impl Error {
             Self::Forbidden { .. } => "Forbidden",
             Self::UsageCapExceeded { .. } => "UsageCapExceeded",
             Self::RequestRejected { .. } => "RequestRejected",
-            // By its status, as alarms know it; the message tells that it may not be X's.
+            // By its status, which alarms match; the message says that the answer may not be X's.
             Self::NotFromX { status, .. } => match status {
                 401 => "Unauthorized",
                 402 => "CreditsDepleted",

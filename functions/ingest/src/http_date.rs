@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike as _, Months, NaiveDateTime, Utc};
 
 /// Reads a `Date` in each form that a recipient must accept, and with `UTC` for `GMT`, as X was seen to send it.
 ///
-/// `now` tells the century of a year of two digits. Source: RFC 9110, section 5.6.7.
+/// `now` decides the century of a two-digit year. Source: RFC 9110, section 5.6.7.
 pub(crate) fn parse(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let text = text.trim();
     // The name of the day adds nothing, so it is not compared with the date.

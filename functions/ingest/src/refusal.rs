@@ -45,7 +45,7 @@ pub(crate) enum Failure {
     CreditsDepleted,
     /// 403.
     Forbidden(String),
-    /// `since_id` lies below the seven days that are served; the server's clock tells where they begin.
+    /// `since_id` is below the seven days that are served; the server's clock says where they begin.
     StaleSinceId { date: Option<DateTime<Utc>>, reason: String },
     /// Any other refusal, with the reason X gave.
     Rejected(StatusCode, String),

@@ -15,7 +15,7 @@ impl std::fmt::Debug for BearerToken {
 
 impl BearerToken {
     /// Reads the value of the secret: JSON `{"bearer_token": "…"}`, the bare token, or X's own answer to a request for a token,
-    /// `{"token_type":"bearer","access_token":"…"}`. `None` when there is no token in it.
+    /// `{"token_type":"bearer","access_token":"…"}`. `None` if it has no token.
     pub fn parse(secret: &str) -> Option<Self> {
         #[derive(Deserialize)]
         struct Stored {

@@ -103,7 +103,7 @@ async fn everything_bad_in_one_batch_fails_alone_and_is_kept_and_named() {
         ("tweets/no id.json", tweet(r#""created_at":"2026-11-23T14:05:00Z""#), "RawRejected"),
         ("tweets/1601.json", tweet(r#""id":"2","created_at":"1601-01-01T00:00:00Z""#), "RawRejected"),
         ("tweets/20 digits.json", tweet(r#""id":"12345678901234567890","created_at":"2026-11-23T14:05:00Z""#), "RawRejected"),
-        ("tweets/deep.json", format!(r#"{{"meta":{}"#, r#"{"fundo":["#.repeat(100_000)), "RawRejected"), // names are told
+        ("tweets/deep.json", format!(r#"{{"meta":{}"#, r#"{"fundo":["#.repeat(100_000)), "RawRejected"), // the path is reported
         ("state/ingest.json", document(8), "KeyOutsideRaw"),
     ];
     let world = World::new();

@@ -141,7 +141,7 @@ pub fn refine_of(lake: &Lake) -> Refine {
     Refine::new(&lake.clients(refine::TIMEOUTS), refine::Config { ref_bucket: REF_BUCKET.to_owned(), table_years: Years::DEFAULT })
 }
 
-/// Hands everything that waits to refine; `on_batch` is told how many messages each batch had. Returns how many values were
+/// Hands everything that waits to refine; `on_batch` receives the number of messages of each batch. Returns how many values were
 /// malformed.
 pub async fn deliver(queue: &mut Queue, refine: &Refine, clock: Clock, on_batch: impl Fn(u64)) -> Outcome<u64> {
     let mut malformed = 0;

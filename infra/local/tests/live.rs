@@ -247,7 +247,7 @@ fn what_x_refuses_is_told_with_the_next_step() {
     check(nobody, 1, "gave no answer to rely on");
 }
 
-/// What X sends for ever in place of a page, and a clock that is ahead of X's, once kept the command asking without a pause.
+/// An answer that X repeats without end, and a clock that is ahead of X's, once kept the command asking without a pause.
 #[test]
 fn nothing_is_asked_for_ever() {
     let json = |body: &str| Fault::Other { status: 200, content_type: "application/json".into(), body: body.into() };

@@ -228,7 +228,7 @@ fn every_function_says_how_much_it_may_take_and_retries_are_where_they_belong() 
     }
     let ingest = template.resource("IngestFunction");
     assert_eq!(ingest["EventInvokeConfig"]["MaximumRetryAttempts"], 0); // the next tick is the retry of a run
-    let delivery = &ingest["Events"]["Tick"]["Properties"]["RetryPolicy"]; // and one failed request is no lost tick
+    let delivery = &ingest["Events"]["Tick"]["Properties"]["RetryPolicy"]; // and one failed request does not lose a tick
     assert!(delivery["MaximumRetryAttempts"].as_u64() > Some(0), "{delivery}");
 }
 

@@ -173,7 +173,7 @@ async fn every_view_decodes_to_its_file_and_runs() {
         assert_eq!((text(&view["catalog"]), text(&view["schema"])), ("awsdatacatalog".into(), "xpto_lake".into()));
         assert_eq!((text(&table["TableType"]), text(&table["Parameters"]["presto_view"])), ("VIRTUAL_VIEW".into(), "true".into()));
         assert_eq!(text(&table["ViewExpandedText"]), "/* Presto View */");
-        assert_eq!((&table["Description"], &table["PartitionKeys"]), (&Value::Null, &json!([]))); // with a description it is no view in Trino
+        assert_eq!((&table["Description"], &table["PartitionKeys"]), (&Value::Null, &json!([]))); // with a description, Trino does not see a view
 
         let rows = session.query(&text(&view["originalSql"])).await.unwrap();
         let (count, columns) = (rows.iter().map(arrow_array::RecordBatch::num_rows).sum::<usize>(), rows[0].schema());

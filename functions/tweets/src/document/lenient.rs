@@ -273,7 +273,7 @@ pub(super) fn read_field<'de, T: Form<'de>, A: MapAccess<'de>>(
 
 /// Declares an object of JSON: every field is optional, of its own form, and called as in JSON unless another name is given.
 ///
-/// `seen by` names a field of the struct that is told each name in the object, known or not; `complete if` says what an item
+/// `seen by` names a field of the struct that receives each name in the object, known or not; `complete if` says what an item
 /// of a list must have.
 macro_rules! object {
     (

@@ -193,7 +193,7 @@ fn unknown_list_of_objects(raw: &[u8]) -> Option<String> {
     unknown.find(|(_, value)| has_objects(value)).map(|(name, _)| name.chars().take(64).collect())
 }
 
-/// The tweet of a post, if it can be told from others and has a place in the table.
+/// The tweet of a post, if it has an id and a place in the table.
 fn tweet<'a>(index: usize, sent: Post<'a>, years: Years, malformed: &mut Malformed) -> Result<Tweet<'a>, NotADocument> {
     let id = match sent.id {
         Some(Checked::Valid(id)) => id,

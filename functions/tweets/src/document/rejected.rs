@@ -9,7 +9,7 @@ use super::malformed::Malformed;
 use super::sent::Answer;
 use crate::Years;
 
-/// Of a path at most so much is told; `data[99].entities.urls[9].expanded_url` has 38.
+/// Longest path that is reported; `data[99].entities.urls[9].expanded_url` has 38 characters.
 const PATH_CHARS_MAX: usize = 64;
 
 /// The file is not a document of tweets. Names the place, never a value: serde's own messages quote values.
@@ -55,7 +55,7 @@ pub enum NotADocument {
         /// Their kind and the names of their fields.
         looks_like: String,
     },
-    /// A post cannot be told from others.
+    /// A post has no valid id.
     #[error("not a document of tweets: `id` of data[{index}] is {found}; an id is a string of digits from 1 to 2^63-1")]
     WithoutId {
         /// The place of the post.

@@ -222,7 +222,7 @@ async fn a_folder_may_be_a_link_to_another_disk() {
     assert_eq!(all_keys(&client, 10).await, ["day/k"]);
 }
 
-/// Its neighbours are listed and read all the same.
+/// Its neighbours are still listed and read.
 #[cfg(unix)]
 #[tokio::test]
 async fn an_object_that_cannot_be_read_is_listed_and_its_reader_gets_the_reason() {
