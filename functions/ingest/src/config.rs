@@ -3,57 +3,57 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-/// Characters in a query at most, for self-serve access. Source: X API v2, recent search.
+/// Maximum query length, in characters, for self-serve access. Source: X API v2, recent search.
 const QUERY_CHARS_MAX: usize = 512;
-/// The API serves seven days.
+/// Maximum lookback: the API serves seven days.
 const LOOKBACK_MINUTES_MAX: u64 = 7 * 24 * 60;
 
-/// The query that template.yaml and the laptop use by default: the presidency, and no person's name, so that it does not go
-/// stale with an election.
+/// The default query of template.yaml and of the laptop. It covers the presidency and names no person, so that an election
+/// does not make it outdated.
 ///
-/// It is ASCII because CloudFormation is known to return `?` for other characters in places, and a mangled query would find
-/// less without an error. X matches accents both ways: `presidencia` finds `presidência`.
+/// It is ASCII because CloudFormation sometimes returns `?` for other characters, and a mangled query would find less
+/// without an error. X ignores accents when matching: `presidencia` finds `presidência` and vice versa.
 pub const DEFAULT_QUERY: &str = "(\"presidente do Brasil\" OR \"presidente brasileiro\" OR \"presidencia do Brasil\" OR \
 \"Palacio do Planalto\" OR @planalto OR (\"presidente da Republica\" (Brasil OR brasileiro OR brasileiros OR Brasilia OR \
 Planalto))) lang:pt -is:retweet -is:nullcast";
 
-/// What `ingest` is told by its environment.
+/// The configuration of `ingest`, read from its environment.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Bucket of RAW files and of the cursor.
+    /// Bucket of the RAW files and of the cursor.
     pub raw_bucket: String,
     /// Secrets Manager name or ARN of the bearer token.
     pub secret_id: String,
-    /// The query in X's language, 1–512 characters.
+    /// Search query in X's query language, 1–512 characters.
     pub search_query: String,
-    /// Where the X API is; `https`, or `http` on 127.0.0.1.
+    /// Base URL of the X API: `https`, or `http` on 127.0.0.1.
     pub x_api_base_url: Url,
-    /// How far back the very first run goes.
+    /// How far back the very first run starts.
     pub lookback: Duration,
-    /// How long the API gets to index a post before it is asked for.
+    /// How long the API has to index a post before it is requested.
     pub safety_lag: Duration,
-    /// Posts that one run reads at most, 10 to 100,000.
+    /// Maximum number of posts that one run reads, 10 to 100,000.
     pub max_posts_per_run: u64,
-    /// Posts that one calendar month (UTC) reads at most; `None` without a limit.
+    /// Maximum number of posts read in one calendar month (UTC). `None` means no limit.
     pub max_posts_per_month: Option<u64>,
-    /// How long after its deadline a dead run still holds the lease.
+    /// How long after its deadline a crashed run still holds the lease.
     pub lease_margin: Duration,
-    /// Which family of parameter names to send.
+    /// Family of parameter names to send.
     pub vocabulary: Vocabulary,
-    /// Expansions to ask for; each expanded object is billed.
+    /// Expansions to request. Each expanded object is billed.
     pub expansions: Vec<String>,
 }
 
-/// X renamed tweets to posts in 2026; one request speaks one of the two languages.
+/// Names of fields and parameters. X renamed tweets to posts in 2026; one request uses one of the two vocabularies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vocabulary {
     /// `tweet.fields`, `note_tweet`, `referenced_tweets`.
     Tweet,
-    /// `post.fields`, `note_post`; references are an expansion.
+    /// `post.fields`, `note_post`. References are an expansion.
     Post,
 }
 
-/// Everything that is wrong with the environment, in one message.
+/// All problems of the environment, in one message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{} problem(s) in the environment:\n  {}", .problems.len(), .problems.join("\n  "))]
 pub struct ConfigError {
@@ -61,14 +61,14 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// One line each, beginning with the name of the variable.
+    /// Returns one line per problem, starting with the name of the variable.
     pub fn problems(&self) -> &[String] {
         &self.problems
     }
 }
 
 impl Config {
-    /// Reads the variables of the environment: names and defaults stand in the README.
+    /// Reads the environment variables. The README lists their names and defaults.
     pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut env = Env { var: &var, problems: Vec::new() };
         let config = Self {
@@ -91,14 +91,14 @@ impl Config {
     }
 }
 
-/// No problem quotes a value: it may be a secret that was pasted into the wrong variable.
+/// Reads variables and collects problems. No problem quotes a value: it may be a secret pasted into the wrong variable.
 struct Env<'a> {
     var: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<String>,
 }
 
 impl Env<'_> {
-    /// The variable; an empty one counts as not set, as CloudFormation sets empty parameters.
+    /// Returns the variable. An empty value counts as unset, because CloudFormation sets empty parameters.
     fn get(&self, name: &str) -> Option<String> {
         (self.var)(name).filter(|value| !value.trim().is_empty())
     }
@@ -118,7 +118,8 @@ impl Env<'_> {
         bucket
     }
 
-    /// Source: AWS Secrets Manager API, `CreateSecret`: the characters of a name; an ARN has `:` too.
+    /// Parses a secret name, or an ARN, which also contains `:`. Source: AWS Secrets Manager API, `CreateSecret`,
+    /// characters of a name.
     fn secret_id(&mut self, name: &str) -> String {
         let secret_id = self.required(name);
         if !secret_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_+=.@-:".contains(&byte)) {
@@ -151,7 +152,7 @@ impl Env<'_> {
         let not_https = "must be an https address (http only on 127.0.0.1): the bearer token travels there";
         let problem = match Url::parse(text.trim()) {
             Ok(url) if url.scheme() != "https" && !(url.scheme() == "http" && url.host_str() == Some("127.0.0.1")) => not_https,
-            // `https://api.x.com@example.com` is an address of example.com; after `?` or `#` no path can follow.
+            // `https://api.x.com@example.com` is an address of example.com. No path can follow `?` or `#`.
             Ok(url) if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() => {
                 "must be scheme, host, port and path alone, without `@`, `?` and `#`"
             }
@@ -258,12 +259,12 @@ mod tests {
             ("https://api.twitter.com", true),
             ("https://localhost:8443/base", true),
             ("http://127.0.0.1:8080", true),
-            ("http://localhost:8080", false), // a name can be pointed elsewhere
+            ("http://localhost:8080", false), // a name can be made to resolve elsewhere
             ("http://127.0.0.1.example.com", false),
             ("http://127.0.0.1@example.com", false),
             ("http://10.0.0.1", false),
             ("http://[::1]:8080", false),
-            ("https://api.x.com@example.com", false), // example.com's, whatever it looks like
+            ("https://api.x.com@example.com", false), // an address of example.com despite its appearance
             ("https://api.x.com:key@example.com", false),
             ("https://example.com/?to=", false), // the path would become part of the query
             ("https://example.com/#", false),

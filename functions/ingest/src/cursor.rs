@@ -1,4 +1,4 @@
-//! The cursor: one small JSON object that says what is captured, and the only thing that two runs can contend for.
+//! The cursor: a small JSON object that records what is captured. It is the only object that two runs can contend for.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,100 +11,100 @@ use tweets::TweetId;
 
 use crate::error::Error;
 
-/// Where the cursor lives in the RAW bucket, outside the prefix that triggers `refine`.
+/// Key of the cursor in the RAW bucket, outside the prefix that triggers `refine`.
 pub const CURSOR_KEY: &str = "state/ingest.json";
 const VERSION: u32 = 1;
 const CURSOR_BYTES_MAX: u64 = 64 << 10;
-/// A lease further ahead than this was written by a wrong clock: no Lambda runs longer than 15 minutes.
+/// How far ahead a lease may end. One that ends later was written by a wrong clock: no Lambda runs longer than 15 minutes.
 const LEASE_AHEAD_MAX: Duration = Duration::from_mins(16);
-/// Times one cursor write is sent before the run gives up.
+/// Attempts of one cursor write before the run gives up.
 const WRITES_MAX: u32 = 4;
 
-/// What is captured, what is under way, and who is at it.
+/// What is captured, what is in progress, and which run holds the lease.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     version: u32,
-    /// `<owner>:<sequence>`, so that a writer knows its own write when it reads it back.
+    /// `<owner>:<sequence>`, by which a writer recognizes its own write when it reads it back.
     writer: String,
-    /// Every post below this id is captured, or was said to be lost.
+    /// Every post below this id is captured or was reported as lost.
     pub done: TweetId,
-    /// The sweep that is open.
+    /// The open sweep, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<OpenSweep>,
-    /// The file that was named and whose put may not have happened yet.
+    /// The file that is named but may not have been put yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
-    /// Who is at work.
+    /// The lease of the running invocation, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
-    /// Posts paid for this month.
+    /// Posts billed this month.
     pub month: Month,
 }
 
-/// A sweep from `top` down to `done`, of which all at or above `next_until` is stored.
+/// A sweep from `top` down to `done`. Everything at or above `next_until` is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenSweep {
     /// Exclusive upper end of the span.
     pub top: TweetId,
-    /// Where the next run goes on.
+    /// Exclusive upper bound of the next run's first request.
     pub next_until: TweetId,
-    /// The query that the sweep was opened with, which it keeps.
+    /// The query that the sweep was opened with. It does not change during the sweep.
     pub query: String,
 }
 
-/// A name is for ever: the span from `oldest` to `next_until` belongs to this key.
+/// A file that the cursor has named. The name never changes: the span from `oldest` to `next_until` belongs to this key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
-    /// The RAW key.
+    /// Key of the file in the RAW bucket.
     pub key: String,
     /// Lowest id of the file when it was named.
     pub oldest: TweetId,
     /// Highest id of the file when it was named.
     pub newest: TweetId,
-    /// Posts of the file when it was named, all of them paid for; 0 where the cursor does not say.
+    /// Number of posts in the file when it was named, all of them billed. 0 if the cursor does not record it.
     #[serde(default)]
     pub count: u64,
 }
 
-/// Until when a run may be at work. It protects money only, never the promise.
+/// How long a run may be active. It only prevents double billing; correctness never depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
-    /// Deadline of the run plus the margin.
+    /// Deadline of the run plus the lease margin.
     pub until: DateTime<Utc>,
 }
 
-/// Posts paid for in one calendar month, UTC. High after a death, never low.
+/// Posts billed in one calendar month (UTC). May be too high after a crash, never too low.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Month {
-    /// `2026-11`.
+    /// Year and month, such as `2026-11`.
     pub name: String,
-    /// Posts read, those of a request under way included.
+    /// Posts read, including those of a request in flight.
     pub posts_read: u64,
 }
 
 impl Cursor {
-    /// The cursor of the very first run.
+    /// Creates the cursor of the very first run.
     pub fn starting_at(done: TweetId, month: String) -> Self {
         let month = Month { name: month, posts_read: 0 };
         Self { version: VERSION, writer: String::new(), done, sweep: None, pending: None, lease: None, month }
     }
 
-    /// Whether another run may be at work at `now`.
+    /// Returns whether another run may be active at `now`.
     pub fn is_leased(&self, now: DateTime<Utc>) -> bool {
         self.lease.is_some_and(|lease| now < lease.until && lease.until <= now + LEASE_AHEAD_MAX)
     }
 }
 
-/// How a write ended.
+/// The outcome of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Written {
-    /// The cursor is what was sent.
+    /// The stored cursor is the one sent.
     Ours,
-    /// Another run has written since: this one must write nothing more.
+    /// Another run has written the cursor since. This run must write nothing more.
     Lost,
 }
 
-/// The cursor's object, as one invocation knows it.
+/// The cursor object, with the version that this invocation last saw.
 pub(crate) struct CursorFile {
     store: Store,
     owner: u64,
@@ -117,7 +117,7 @@ impl CursorFile {
         Self { store, owner, sequence: 0, known: None }
     }
 
-    /// Reads the cursor; `None` before the first run.
+    /// Reads the cursor. Returns `None` before the first run.
     pub(crate) async fn read(&mut self) -> Result<Option<Cursor>, Error> {
         let object = self.store.get(CURSOR_KEY, CURSOR_BYTES_MAX).await.map_err(|source| Error::RawUnreadable { source })?;
         let Some(object) = object else { return Ok(None) };
@@ -130,7 +130,7 @@ impl CursorFile {
         Ok(Some(cursor))
     }
 
-    /// Writes the cursor over the version that this invocation knows, and knows its own write when the answer is lost.
+    /// Replaces the version of the cursor that this invocation last saw. Recognizes its own write if the response was lost.
     pub(crate) async fn write(&mut self, cursor: &mut Cursor) -> Result<Written, Error> {
         self.sequence += 1;
         cursor.writer = format!("{:016x}:{}", self.owner, self.sequence);

@@ -3,60 +3,60 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-/// One invocation: when it began, how long it may last, and a number that no other invocation has.
+/// One invocation: its start time, its deadline, and a number unique to it.
 #[derive(Clone, Copy, Debug)]
 pub struct Invocation {
     now: DateTime<Utc>,
     started: Instant,
     deadline: Instant,
-    /// Random; names the writer of a cursor. Not the request id, which a retry repeats.
+    /// Random number that names the writer of a cursor. Not the request id, which a retry repeats.
     pub owner: u64,
 }
 
 impl Invocation {
-    /// An invocation that begins now, at the wall-clock time `now`, and must end within `left`.
+    /// Creates an invocation that starts now, at wall-clock time `now`, and must end within `left`.
     pub fn new(now: DateTime<Utc>, left: Duration, owner: u64) -> Self {
         let started = Instant::now();
         Self { now, started, deadline: started + left, owner }
     }
 
-    /// The wall-clock time. Read once at the start and then counted by the monotonic clock, so that it never steps.
+    /// Returns the wall-clock time. Read once at the start and advanced by the monotonic clock, so it never steps.
     pub fn now(&self) -> DateTime<Utc> {
         self.now + self.started.elapsed()
     }
 
-    /// Time since the start.
+    /// Returns the time since the start.
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// Time until the deadline.
+    /// Returns the time until the deadline.
     pub fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// The deadline as a wall-clock time.
+    /// Returns the deadline as a wall-clock time.
     pub fn deadline(&self) -> DateTime<Utc> {
         self.now + (self.deadline - self.started)
     }
 
-    /// How much time each step must still have to begin.
+    /// Returns the minimum time that each step needs to begin.
     pub fn pace(&self) -> Pace {
         Pace::of_run(self.deadline - self.started)
     }
 }
 
-/// The time that must be left for a step to begin, so that it and all that must follow it can end within the deadline.
+/// The minimum time left for a step to begin, so that the step and all mandatory later steps can finish before the deadline.
 ///
-/// For a run of 60 s or more: the last page may start with 24 s left (8 s X, naming 5, put 5, final write 5, 1 spare), the
-/// last file be named with 16 s, the last put start with 11 s. A shorter run keeps the same shares.
+/// In a run of 60 s or more, the last page may be requested with 24 s left (8 s X, naming 5, put 5, final write 5, 1 spare), the
+/// last file named with 16 s left, and the last put started with 11 s left. A shorter run scales these times in proportion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// To ask for a page.
+    /// Minimum time left to request a page.
     pub page: Duration,
-    /// To name a file.
+    /// Minimum time left to name a file.
     pub name: Duration,
-    /// To put it.
+    /// Minimum time left to put a file.
     pub put: Duration,
 }
 

@@ -9,12 +9,12 @@ use crate::refusal::Came;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a run could not go on.
+/// Why a run failed or stopped early.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
     ConfigInvalid(#[from] ConfigError),
-    // Neither this message nor that of `SecretUnreadable` repeats X_SECRET_ID: somebody may have stored the token there.
+    // Neither this message nor that of `SecretUnreadable` repeats X_SECRET_ID: it may contain the token by mistake.
     #[error("the secret that X_SECRET_ID names does not exist; deploy the template, which creates it, or correct X_SECRET_ID")]
     SecretMissing,
     #[error(
@@ -76,14 +76,14 @@ fn unreadable(came: &Came) -> &'static str {
 /// What a failure means for the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// The invocation fails: somebody must act, or at least look.
+    /// The invocation fails: an operator must act, or at least look.
     Fail,
-    /// The run ends well and leaves the rest to the next one.
+    /// The run succeeds and leaves the rest to the next one.
     Resume,
 }
 
 impl Error {
-    /// Exhaustive on purpose: a new variant does not compile until its fate is chosen.
+    /// Returns the fate of the error. Exhaustive on purpose: a new variant does not compile until its fate is chosen.
     pub fn fate(&self) -> Fate {
         match self {
             Self::ConfigInvalid(_)
@@ -115,7 +115,7 @@ impl Error {
         }
     }
 
-    /// A stable name that alarms can match.
+    /// Returns a stable name that alarms can match.
     pub fn error_type(&self) -> &'static str {
         match self {
             Self::ConfigInvalid(_) => "ConfigInvalid",
@@ -128,7 +128,7 @@ impl Error {
             Self::Forbidden { .. } => "Forbidden",
             Self::UsageCapExceeded { .. } => "UsageCapExceeded",
             Self::RequestRejected { .. } => "RequestRejected",
-            // By its status, which alarms match; the message says that the answer may not be X's.
+            // The type follows the status, which alarms match. The message notes that the answer may not be X's.
             Self::NotFromX { status, .. } => match status {
                 401 => "Unauthorized",
                 402 => "CreditsDepleted",
@@ -149,7 +149,7 @@ impl Error {
         }
     }
 
-    /// What somebody has to look at when it repeats; each cause has its alarm.
+    /// Returns what an operator has to check when the error repeats. Each cause has its own alarm.
     pub fn cause(&self) -> Cause {
         match self {
             Self::SecretMissing
@@ -179,7 +179,7 @@ impl Error {
         }
     }
 
-    /// The message and those of its causes, in one line.
+    /// Returns the message and those of its causes, in one line.
     pub fn chain(&self) -> String {
         let mut text = self.to_string();
         let mut source = std::error::Error::source(self);

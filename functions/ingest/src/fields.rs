@@ -1,4 +1,4 @@
-//! Which fields to ask for, in both vocabularies. Each name is valid in the family that it stands in.
+//! The fields to request, in both vocabularies. Each name is valid in the family that lists it.
 
 use crate::config::Vocabulary;
 
@@ -23,7 +23,7 @@ const TWEET_FIELDS: &[&str] = &[
     "withheld",
 ];
 
-/// Source: `post.fields` of X OpenAPI 2.167, where author and references are expansions and so are billed.
+/// Source: `post.fields` of X OpenAPI 2.167, where author and references are expansions and therefore billed.
 const POST_FIELDS: &[&str] = &[
     "id",
     "text",
@@ -40,8 +40,8 @@ const POST_FIELDS: &[&str] = &[
     "withheld",
 ];
 
-/// Fields of included objects, asked for only with an expansion that includes them: the expansion's first words, the
-/// parameter, its fields.
+/// Fields of included objects, requested only with an expansion that includes them. Each entry holds the prefixes of those
+/// expansions, the parameter, and its fields.
 const INCLUDED: &[(&[&str], &str, &str)] = &[
     (
         &["author_id", "in_reply_to_user_id", "entities.mentions"],
@@ -52,7 +52,7 @@ const INCLUDED: &[(&[&str], &str, &str)] = &[
     (&["geo.place_id"], "place.fields", "id,full_name,country_code,place_type"),
 ];
 
-/// The request parameters that name fields and expansions.
+/// Returns the request parameters that name fields and expansions.
 pub(crate) fn parameters(vocabulary: Vocabulary, expansions: &[String]) -> Vec<(&'static str, String)> {
     let (name, fields) = family(vocabulary);
     let mut parameters = vec![(name, fields.join(","))];
@@ -67,7 +67,8 @@ pub(crate) fn parameters(vocabulary: Vocabulary, expansions: &[String]) -> Vec<(
     parameters
 }
 
-/// The fields and expansions asked for, as RAW records them: what is not in this list and not in a tweet was never asked for.
+/// Returns the requested fields and expansions, as RAW records them. A field that is missing from both this list and a
+/// tweet was never requested.
 pub(crate) fn requested(vocabulary: Vocabulary, expansions: &[String]) -> Vec<String> {
     family(vocabulary).1.iter().map(|field| (*field).to_owned()).chain(expansions.iter().cloned()).collect()
 }

@@ -1,13 +1,14 @@
-//! The header `Date`, PURE.
+//! Parses the `Date` header, PURE.
 
 use chrono::{DateTime, Datelike as _, Months, NaiveDateTime, Utc};
 
-/// Reads a `Date` in each form that a recipient must accept, and with `UTC` for `GMT`, as X was seen to send it.
+/// Parses a `Date` in each form that a recipient must accept, and with `UTC` in place of `GMT`, which X has
+/// been observed to send.
 ///
-/// `now` decides the century of a two-digit year. Source: RFC 9110, section 5.6.7.
+/// `now` determines the century of a two-digit year. Source: RFC 9110, section 5.6.7.
 pub(crate) fn parse(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let text = text.trim();
-    // The name of the day adds nothing, so it is not compared with the date.
+    // The day name is redundant, so it is not checked against the date.
     let Some((_, rest)) = text.split_once(',') else {
         let (_, asctime) = text.split_once(' ')?;
         return at(asctime, "%b %e %H:%M:%S %Y");
@@ -23,7 +24,7 @@ pub(crate) fn parse(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
             let century = now.year() / 100 * 100;
             let in_century = |century: i32| at(&format!("{day_month}-{} {time}", century + year), "%d-%b-%Y %H:%M:%S");
             let date = in_century(century);
-            // More than 50 years ahead is the past. A leap day may be in only one of the two.
+            // A year more than 50 years ahead means the past century. A leap day may exist in only one of the two.
             date.filter(|date| *date <= now + Months::new(50 * 12)).or_else(|| in_century(century - 100))
         }
         _ => at(date_time, "%d-%b-%Y %H:%M:%S"),
@@ -45,13 +46,13 @@ mod tests {
             ("Mon, 23 Nov 2026 14:04:30 GMT", Some("2026-11-23T14:04:30Z")),
             ("Mon, 23 Nov 2026 14:04:30 UTC", Some("2026-11-23T14:04:30Z")),
             ("Mon, 23 Nov 2026 14:04:30 +0000", Some("2026-11-23T14:04:30Z")),
-            ("Tue, 23 Nov 2026 14:04:30 GMT", Some("2026-11-23T14:04:30Z")), // the wrong day of the week
+            ("Tue, 23 Nov 2026 14:04:30 GMT", Some("2026-11-23T14:04:30Z")), // wrong day of the week
             (" Sun, 01 Nov 2026 14:04:30 gmt ", Some("2026-11-01T14:04:30Z")),
             ("Monday, 23-Nov-26 14:04:30 GMT", Some("2026-11-23T14:04:30Z")),
             ("Monday, 23-Nov-26 14:04:30 UTC", Some("2026-11-23T14:04:30Z")),
             ("Monday, 23-Nov-2026 14:04:30 GMT", Some("2026-11-23T14:04:30Z")),
             ("Sunday, 06-Nov-94 08:49:37 GMT", Some("1994-11-06T08:49:37Z")),
-            ("Monday, 23-Nov-76 14:00:00 GMT", Some("2076-11-23T14:00:00Z")), // 50 years ahead, not more
+            ("Monday, 23-Nov-76 14:00:00 GMT", Some("2076-11-23T14:00:00Z")), // exactly 50 years ahead
             ("Tuesday, 24-Nov-76 14:00:00 GMT", Some("1976-11-24T14:00:00Z")),
             ("Tuesday, 29-Feb-00 14:00:00 GMT", Some("2000-02-29T14:00:00Z")),
             ("Mon Nov 23 14:04:30 2026", Some("2026-11-23T14:04:30Z")),

@@ -1,8 +1,8 @@
-//! Lambda function `ingest`: recent posts from the X API into RAW, each once.
+//! Lambda function `ingest`: stores recent posts from the X API in RAW, each post once.
 //!
-//! One invocation is one run: it takes the lease, settles what a dead run left behind, sweeps the span from now down to
-//! what is captured already, and puts files of at most 100 posts. The cursor in S3 names each file before it is put, so
-//! that a run that dies at any point leaves a state from which the next one goes on. This crate never links arrow, never
+//! One invocation is one run. It takes the lease, settles the pending file of a crashed run, sweeps from now down to
+//! what is already captured, and puts files of at most 100 posts. The cursor in S3 names each file before it is put, so
+//! a run that dies at any point leaves a state from which the next run resumes. This crate never links arrow, never
 //! reads a clock outside `main`, and leaves nothing running when `handle` returns.
 
 mod config;
@@ -43,11 +43,11 @@ pub use sweep::Gap;
 pub use token::BearerToken;
 pub use x_api::{SearchRequest, Wire, XClient};
 
-/// How long calls to AWS may take: `ingest` moves small objects, and its lease outlives it by seconds.
+/// Timeouts of AWS calls. `ingest` moves only small objects, and its lease outlives its deadline by seconds.
 pub const TIMEOUTS: Timeouts =
     Timeouts { connect: Duration::from_secs(1), attempt: Duration::from_secs(2), operation: Duration::from_secs(5) };
 
-/// The function with its clients, kept warm between invocations.
+/// The Lambda function and its clients, kept warm between invocations.
 #[derive(Debug)]
 pub struct Ingest {
     config: Config,
@@ -61,10 +61,10 @@ pub struct Ingest {
 }
 
 impl Ingest {
-    /// The function as the environment describes it.
+    /// Configures the function from the environment.
     ///
     /// # Errors
-    /// [`Error::ConfigInvalid`] with every problem; `main` keeps it and answers every invocation with it.
+    /// Returns [`Error::ConfigInvalid`], which lists every problem. `main` keeps the error and returns it to every invocation.
     pub async fn connect(var: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let config = Config::from_env(&var)?;
         let clients = Clients::from_environment(&var, TIMEOUTS).await;
@@ -72,7 +72,7 @@ impl Ingest {
         Ok(Self::new(config, &clients, wire))
     }
 
-    /// The function over these clients and this wire.
+    /// Creates the function from existing clients and an existing wire.
     pub fn new(config: Config, clients: &Clients, wire: Wire) -> Self {
         let fields = fields::parameters(config.vocabulary, &config.expansions);
         Self {
@@ -87,13 +87,13 @@ impl Ingest {
         }
     }
 
-    /// Smaller files, 2 tweets at least, so that a simulated world of a few posts has many. At most 100 all the same.
+    /// Limits files to `file_tweets_max` tweets, clamped to 2..=100. Lets a simulation with few posts produce many files.
     #[must_use]
     pub fn with_file_tweets_max(self, file_tweets_max: usize) -> Self {
         Self { file_tweets_max: file_tweets_max.clamp(2, TWEETS_PER_FILE_MAX), ..self }
     }
 
-    /// The token, read once while the process is warm.
+    /// Returns the token, reading the secret once per warm process.
     async fn token(&self) -> Result<BearerToken, Error> {
         let mut kept = self.token.lock().await;
         if let Some(token) = &*kept {
@@ -110,13 +110,13 @@ impl Ingest {
         Ok(token)
     }
 
-    /// Forgets the token, so that the next request reads the secret again.
+    /// Discards the cached token. The next request reads the secret again.
     async fn forget_token(&self) {
         *self.token.lock().await = None;
     }
 }
 
-/// Answers one invocation, also when the function could not be configured: each time with the same error and its type.
+/// Handles one invocation. If the configuration failed, every invocation returns that same error and its type.
 pub async fn answer(ingest: &Result<Ingest, Error>, invocation: Invocation, mut emit: impl FnMut(Line)) -> Result<Value, Diagnostic> {
     match ingest {
         Ok(ingest) => handle(ingest, invocation, emit).await.map_err(|failure| Diagnostic::from(&failure)),
@@ -128,7 +128,7 @@ pub async fn answer(ingest: &Result<Ingest, Error>, invocation: Invocation, mut 
     }
 }
 
-/// Answers one invocation with its summary as JSON, logs it in one line, and hands its metrics to `emit`.
+/// Handles one invocation: returns its summary as JSON, logs one line, and passes its metrics to `emit`.
 pub async fn handle(ingest: &Ingest, invocation: Invocation, emit: impl FnMut(Line)) -> Result<Value, Error> {
     let mut summary = Summary { is_cold: !ingest.has_served.swap(true, Ordering::Relaxed), ..Summary::default() };
     let outcome = Box::pin(ingest.run(&invocation, &mut summary)).await; // boxed: the whole run is one large future
@@ -137,7 +137,7 @@ pub async fn handle(ingest: &Ingest, invocation: Invocation, emit: impl FnMut(Li
     outcome.map(|()| summary.to_json())
 }
 
-/// Writes the one line of the invocation.
+/// Logs the invocation as one line.
 fn log(summary: &Summary, invocation: &Invocation, failure: Option<&Error>) {
     let elapsed_ms = u64::try_from(invocation.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (lag_seconds, gap_seconds) = (summary.lag_seconds(invocation.now()), summary.gap_seconds());

@@ -13,11 +13,12 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     tracing::init_default_subscriber(); // format and level: LoggingConfig in template.yaml
-    // A bad configuration is kept and answered to every invocation: an error out of `main` has no type on Lambda.
+    // Keep a configuration error and return it to every invocation: Lambda assigns no error type to an
+    // error returned by `main`.
     let ingest = &Ingest::connect(|name| std::env::var(name).ok()).await;
     run(service_fn(move |event: LambdaEvent<Value>| async move {
         let left = aws::time_left(event.context.deadline(), SystemTime::now());
-        let owner = RandomState::new().build_hasher().finish(); // 64 bits that no other invocation has
+        let owner = RandomState::new().build_hasher().finish(); // 64 random bits, unique to the invocation
         let emit = |line: Line| println!("{}", line.to_emf(&event.context.env_config.function_name));
         answer(ingest, Invocation::new(Utc::now(), left, owner), emit).await
     }))

@@ -1,4 +1,4 @@
-//! What a run finds before it asks X for anything: the cursor, the month's count, and the sweep that an earlier run left open.
+//! What a run determines before its first request to X: the cursor, the month's count, and the sweep that an earlier run left open.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::cursor::{Cursor, CursorFile, Month};
 use crate::error::Error;
 use crate::sweep::{Stored, Sweep};
 
-/// The API serves seven days; the two minutes keep the floor above `since_id` while a run lasts.
+/// Offset from now to the floor. The API serves seven days; the margin of two minutes keeps the floor above `since_id` during a run.
 pub(crate) const FLOOR: TimeDelta = TimeDelta::minutes(-7 * 24 * 60 + 2);
 
-/// The cursor as it counts at `now`, and whether it is that of the very first run.
+/// Returns the cursor as of `now`, and whether this is the very first run.
 pub(crate) async fn cursor_at(file: &mut CursorFile, lookback: Duration, now: DateTime<Utc>) -> Result<(Cursor, bool), Error> {
     let stored = file.read().await?;
     let is_first = stored.is_none();
@@ -22,7 +22,7 @@ pub(crate) async fn cursor_at(file: &mut CursorFile, lookback: Duration, now: Da
     Ok((cursor, is_first))
 }
 
-/// Begins the count of a new month; whether there is one. A clock that is behind does not go back to the old.
+/// Starts the count of a new month and returns whether it did. A clock that is behind does not return to the previous month.
 pub(crate) fn turn_month(cursor: &mut Cursor, now: DateTime<Utc>) -> bool {
     let is_new = cursor.month.name < month(now);
     if is_new {
@@ -31,11 +31,11 @@ pub(crate) fn turn_month(cursor: &mut Cursor, now: DateTime<Utc>) -> bool {
     is_new
 }
 
-/// The sweep that the cursor leaves open, its named file settled by looking at it; else a new one. With it the posts that must be read
-/// again because that file is smaller than its name.
+/// Resumes the cursor's open sweep, checking in S3 whether its pending file was written, or opens a new one. Also returns how many
+/// posts must be re-read because the stored file is smaller than the cursor records.
 pub(crate) async fn open_sweep(cursor: &Cursor, ingest: &Ingest, now: DateTime<Utc>) -> Result<(Sweep, u64), Error> {
     let Some(open) = cursor.sweep.clone() else {
-        let top = TweetId::lowest_at(now - ingest.config.safety_lag).max(cursor.done); // never backwards
+        let top = TweetId::lowest_at(now - ingest.config.safety_lag).max(cursor.done); // never moves backwards
         return Ok((Sweep::open(cursor.done, top, ingest.config.search_query.clone(), ingest.file_tweets_max), 0));
     };
     let mut sweep = Sweep::resume(cursor.done, open, cursor.pending.clone(), ingest.file_tweets_max);
@@ -47,7 +47,7 @@ pub(crate) async fn open_sweep(cursor: &Cursor, ingest: &Ingest, now: DateTime<U
     Ok((sweep, reread))
 }
 
-/// The object under this key, by its own metadata; `None` when there is none.
+/// Reads the object's metadata. Returns `None` if the object does not exist.
 pub(crate) async fn stored_as(ingest: &Ingest, key: &str) -> Result<Option<Stored>, Error> {
     let metadata = ingest.raw.metadata(key).await.map_err(|source| Error::RawUnreadable { source })?;
     let Some(metadata) = metadata else { return Ok(None) };

@@ -1,4 +1,5 @@
-//! What runs would find now, asked of X before they are paid for. The Lambda function never asks: only people confirm.
+//! Estimates what runs would read now, before they are billed. The Lambda function never calls it: the
+//! estimate is for a person to confirm.
 
 use chrono::{DateTime, Utc};
 use tweets::TweetId;
@@ -9,30 +10,30 @@ use crate::error::Error;
 use crate::opening::{FLOOR, cursor_at, open_sweep};
 use crate::sweep::{MAX_RESULTS_MAX, Sweep};
 
-/// What is there to read, by X's own count, which may differ a little from what searches find.
+/// What is available to read, by X's own count, which may differ slightly from what searches find.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
-    /// Where the reading begins: all before is captured, was not asked for, or is no longer served.
+    /// Start of the span. Everything earlier is captured, was not requested, or is no longer served.
     pub from: DateTime<Utc>,
-    /// Whether an earlier run left a cursor to go on from.
+    /// Whether an earlier run left a cursor to resume from.
     pub goes_on: bool,
-    /// The query of a sweep that an earlier run left open, and that is finished first.
+    /// The query of a sweep that an earlier run left open. That sweep is finished first.
     pub open_query: Option<String>,
-    /// Posts that match.
+    /// Number of matching posts.
     pub posts: u64,
-    /// Posts paid for this month, as the cursor has it.
+    /// Posts billed this month, as the cursor records it.
     pub posts_read_month: u64,
-    /// Requests of recent counts that this took; each is billed.
+    /// Requests to recent counts that the preview sent. Each is billed.
     pub requests: u64,
 }
 
 impl Ingest {
-    /// Counts what runs from now on would read until they have caught up. Writes nothing.
+    /// Counts the posts that runs would read until they have caught up. Writes nothing.
     pub async fn preview(&self, now: DateTime<Utc>) -> Result<Preview, Error> {
-        let mut file = CursorFile::new(self.raw.clone(), 0); // 0: an owner is for writers
+        let mut file = CursorFile::new(self.raw.clone(), 0); // only writers need an owner
         let (cursor, is_first) = cursor_at(&mut file, self.config.lookback, now).await?;
         let (mut open, _) = open_sweep(&cursor, self, now).await?;
-        // What came since an open sweep was opened is a sweep of its own, with the query of today.
+        // Posts newer than an open sweep form a sweep of their own, with the current query.
         let newest = TweetId::lowest_at(now - self.config.safety_lag).max(open.top());
         let mut since = Sweep::open(open.top(), newest, self.config.search_query.clone(), self.file_tweets_max);
         for sweep in [&mut open, &mut since] {

@@ -1,28 +1,28 @@
-//! Whether a run gets anywhere, PURE: an equal answer to an equal request is not progress, nor is a page of known posts.
+//! Tracks whether a run makes progress, PURE. An equal answer to an equal request is not progress, nor is a page of known posts.
 
 use std::collections::HashSet;
 
 use tweets::TweetId;
 
-/// Pages without progress before the run stops: the second one shows that the first was no accident.
+/// Pages without progress before the run stops. The second one shows that the first was not an accident.
 const STALLED_MAX: u32 = 2;
 
-/// What a run has seen of X's answers.
+/// What a run has received from X so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Progress {
     posts: HashSet<TweetId>,
-    /// Tokens since the last page that moved the sweep.
+    /// Tokens received since the last page that moved the sweep.
     tokens: HashSet<String>,
     stalled: u32,
 }
 
 impl Progress {
-    /// Notes a post; whether this run reads it for the first time.
+    /// Records a post. Returns whether this run reads it for the first time.
     pub(crate) fn is_new(&mut self, id: TweetId) -> bool {
         self.posts.insert(id)
     }
 
-    /// Notes a page. An empty one is progress if its token is a new one.
+    /// Records a page. An empty page is progress if its token is new.
     pub(crate) fn note(&mut self, has_moved: bool, is_repeated: bool, next_token: Option<&str>) {
         if has_moved {
             self.tokens.clear();
@@ -35,7 +35,7 @@ impl Progress {
         }
     }
 
-    /// Whether the answers repeat themselves.
+    /// Returns whether the answers repeat themselves.
     pub(crate) fn is_stuck(&self) -> bool {
         self.stalled >= STALLED_MAX
     }

@@ -1,4 +1,4 @@
-//! What an answer without a page means, PURE: X's refusals in X's own words, and answers that are not X's.
+//! Classifies responses without a page, PURE: refusals by X, with X's wording, and responses that are not from X.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -11,33 +11,33 @@ use crate::error::Error;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// X's refusals have less than a hundredth of it.
+/// Maximum size of a refusal's body. X's refusals are below a hundredth of it.
 const PROBLEM_BYTES_MAX: usize = 64 << 10;
-/// Characters of X's reason that a message quotes.
+/// Maximum length, in characters, of X's reason in a message.
 const REASON_CHARS_MAX: usize = 300;
 
-/// Why one request gave no page.
+/// Why one request returned no page.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// No whole answer came: asked again, it may.
+    /// No complete response arrived. A retry may succeed.
     NoAnswer {
-        /// What happened.
+        /// The cause reported by the transport.
         source: BoxError,
-        /// Whether X may have counted the posts of the page that was lost.
+        /// Whether X may have billed the posts of the lost page.
         may_be_billed: bool,
     },
     /// 5xx.
     ServerError(StatusCode),
-    /// 200 with something that is not a page.
+    /// 200 with a body that is not a page.
     NotAPage {
         source: NotAPage,
-        /// How many posts it may have cost, if it says so.
+        /// Number of posts it may have cost, if the body states it.
         posts: Option<u64>,
         came: Came,
     },
     /// 429 until the time in `x-rate-limit-reset`.
     RateLimited(Option<DateTime<Utc>>),
-    /// 429 of the account's usage cap: waiting does not help.
+    /// 429 because of the account's usage cap. Waiting does not help.
     UsageCapExceeded(String),
     /// 401.
     Unauthorized,
@@ -45,17 +45,17 @@ pub(crate) enum Failure {
     CreditsDepleted,
     /// 403.
     Forbidden(String),
-    /// `since_id` is below the seven days that are served; the server's clock says where they begin.
+    /// `since_id` is older than the seven days that are served. The server's clock determines where they begin.
     StaleSinceId { date: Option<DateTime<Utc>>, reason: String },
-    /// Any other refusal, with the reason X gave.
+    /// Any other refusal, with the reason from X.
     Rejected(StatusCode, String),
-    /// A refusal that is not in X's form: a proxy or another server may have answered.
+    /// A refusal that is not in X's format: a proxy or another server may have responded.
     NotFromX(StatusCode, Came),
 }
 
 impl Failure {
-    /// Posts that may be billed and are lost with a page of at most `max_results`. Never low: where X does not say how many they
-    /// were, all that were asked for.
+    /// Returns the number of posts that may be billed although their page, of at most `max_results`, was lost. Never too low: if X
+    /// does not state the number, the whole page counts.
     pub(crate) fn posts_lost(&self, max_results: u64) -> u64 {
         match self {
             Self::NotAPage { posts, .. } => posts.map_or(max_results, |posts| posts.min(max_results)),
@@ -64,7 +64,7 @@ impl Failure {
         }
     }
 
-    /// The failure as what ends a run, when nothing more is tried; `secret` is where the token came from.
+    /// Converts the failure to the error that ends the run when no retry remains. `secret` is the source of the token.
     pub(crate) fn into_error(self, secret: &str) -> Error {
         match self {
             Self::NoAnswer { source, .. } => Error::Unavailable { attempts: 1, source },
@@ -82,7 +82,7 @@ impl Failure {
     }
 }
 
-/// What came in the place of an answer of X: its form, never its text.
+/// The form of a response received in place of X's. Never contains its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Came {
     text: String,
@@ -90,7 +90,7 @@ pub struct Came {
 }
 
 impl Came {
-    /// Whether it is JSON at least, as X's answers are.
+    /// Returns whether the body looks like JSON, as X's responses do.
     pub(crate) fn is_json(&self) -> bool {
         self.is_json
     }
@@ -102,7 +102,7 @@ impl std::fmt::Display for Came {
     }
 }
 
-/// What came from `base_url`: of a redirect the host that it points to, else the type and the length of the body.
+/// Describes a response from `base_url`: the target host of a redirect, otherwise the type and length of the body.
 pub(crate) fn came(response: &Response<Bytes>, base_url: &str) -> Came {
     let (headers, body) = (response.headers(), response.body());
     let is_json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
@@ -127,7 +127,7 @@ fn media_type(headers: &HeaderMap) -> String {
     if kept.is_empty() { "no content type".to_owned() } else { kept }
 }
 
-/// What an answer from `base_url` with another status than 200 and 5xx means; `date` is the clock of the server.
+/// Classifies a response from `base_url` with a status other than 200 and 5xx. `date` is the server's clock.
 pub(crate) fn of(response: &Response<Bytes>, base_url: &str, date: Option<DateTime<Utc>>) -> Failure {
     let (status, headers) = (response.status(), response.headers());
     let Some(problem) = Problem::parse(response.body()) else { return Failure::NotFromX(status, came(response, base_url)) };
@@ -150,7 +150,8 @@ pub(crate) fn of(response: &Response<Bytes>, base_url: &str, date: Option<DateTi
 struct Problem(Map<String, Value>);
 
 impl Problem {
-    /// `None` for what is not X's: its refusals are objects with a `title`, a `detail`, a `type`, or `errors` with messages.
+    /// Returns `None` if the body is not from X, whose refusals are objects with a `title`, a `detail`, a `type`, or
+    /// `errors` with messages.
     fn parse(body: &[u8]) -> Option<Self> {
         let body = body.get(..PROBLEM_BYTES_MAX.min(body.len()))?;
         let Ok(Value::Object(members)) = serde_json::from_slice(body) else { return None };
@@ -163,19 +164,19 @@ impl Problem {
         self.0.get(name)?.as_str()
     }
 
-    /// What each of the `errors` says.
+    /// Returns the message of each of the `errors`.
     fn messages(&self) -> impl Iterator<Item = &str> {
         let errors = self.0.get("errors").and_then(Value::as_array);
         errors.into_iter().flatten().filter_map(|error| ["message", "detail"].iter().find_map(|name| error.get(name)?.as_str()))
     }
 
-    /// The types stand under two hosts, so only the last segment is compared.
+    /// Returns whether this is the usage cap. Its type appears under two hosts, so only the last segment is compared.
     fn is_usage_cap(&self) -> bool {
         let named = |member, name| self.text(member).is_some_and(|text| text.rsplit('/').next() == Some(name));
         named("type", "usage-capped") || named("title", "UsageCapExceeded")
     }
 
-    /// Returns whether X refuses `since_id` for its age, in these words or similar ones: `'since_id' must be a tweet id created after
+    /// Returns whether X refuses `since_id` as too old, with a message similar to `'since_id' must be a tweet id created after
     /// 2026-06-22T16:35Z. Please use a 'since_id' that is larger than 2069097036665323520`.
     fn says_since_id_is_old(&self) -> bool {
         self.messages().chain(self.text("detail")).any(|message| {
@@ -191,7 +192,7 @@ impl Problem {
         })
     }
 
-    /// X's own words: title, reason, and what its errors say, else the detail.
+    /// Returns X's own wording: the title, the reason, and the messages of its errors or else the detail.
     fn reason(&self) -> String {
         let messages = self.messages().collect::<Vec<_>>().join("; ");
         let said = if messages.is_empty() { self.text("detail") } else { Some(messages.as_str()) };

@@ -1,4 +1,4 @@
-//! One run, told from the top to the bottom. What to do is decided by [`Sweep`]; this file carries it out.
+//! One run, from start to finish. [`Sweep`] makes the decisions; this module carries them out.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -21,33 +21,33 @@ use crate::summary::{Status, Summary};
 use crate::sweep::{File, MAX_RESULTS_MAX, MAX_RESULTS_MIN, Stored, Sweep};
 use crate::x_api::{Answer, SearchRequest};
 
-/// Requests in a row without a page before the run leaves it to the next one.
+/// Consecutive requests without a page before the run leaves the rest to the next one.
 const ATTEMPTS_MAX: u32 = 4;
-/// Bodies in a row that are no page before the run fails: each may have been paid for.
+/// Consecutive bodies that are not a page before the run fails: each may have been billed.
 const UNREADABLE_MAX: u32 = 2;
-/// Times one put is sent again after 409.
+/// Attempts of one put, counting those repeated after a 409.
 const PUTS_MAX: u32 = 4;
 
-/// How the reading of a sweep came to its end.
+/// Why reading of a sweep ended.
 enum Ending {
-    /// All of the span is read and stored.
+    /// The whole span is read and stored.
     Bottom,
-    /// The rest is for the next run.
+    /// The rest is left to the next run.
     Stopped(Status),
     /// Another run took over: write nothing more.
     Lost,
-    /// X refuses, and somebody must act; what is read so far can still be stored.
+    /// X refused, and an operator must act. Posts read so far can still be stored.
     Refused(Error),
 }
 
-/// How one step ended.
+/// The outcome of one step.
 enum Step {
     Done,
     NoTime,
     Lost,
 }
 
-/// What one request gave.
+/// The outcome of one request.
 enum Asked {
     Page(Answer),
     Again,
@@ -73,13 +73,13 @@ impl Ingest {
             Ok(ending) => run.close(ending, summary).await,
             Err(error) => Err(error),
         };
-        summary.posts_reread += run.sweep.unstored(); // nothing, unless the run was cut short
+        summary.posts_reread += run.sweep.unstored(); // zero unless the run was cut short
         ended
     }
 }
 
 impl<'a> Run<'a> {
-    /// Reads the cursor, settles what a dead run left, and takes the lease; `None` when there is nothing to do.
+    /// Reads the cursor, settles the pending file of a crashed run, and takes the lease. Returns `None` when there is nothing to do.
     async fn open(ingest: &'a Ingest, invocation: &'a Invocation, summary: &mut Summary) -> Result<Option<Self>, Error> {
         let config = &ingest.config;
         let now = invocation.now();
@@ -101,7 +101,7 @@ impl<'a> Run<'a> {
             Self { ingest, invocation, pace: invocation.pace(), file, cursor, sweep, failures: 0, unreadable: 0, has_reread_token: false };
         let request = run.next_request(run.budget(summary));
         if request.is_some() {
-            ingest.token().await?; // a missing token is told before anything is written
+            ingest.token().await?; // reports a missing token before anything is written
         }
         if run.sweep.is_at_bottom() && !is_first && run.cursor.sweep.is_none() && summary.gap.is_none() {
             summary.status = Status::Complete;
@@ -117,7 +117,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Reads pages and stores files until the bottom, or until the run must stop.
+    /// Reads pages and stores files until the bottom is reached or the run must stop.
     async fn read(&mut self, summary: &mut Summary) -> Result<Ending, Error> {
         loop {
             while let Some(file) = self.sweep.next_file(false) {
@@ -131,7 +131,7 @@ impl<'a> Run<'a> {
                 return Ok(Ending::Bottom);
             }
             if turn_month(&mut self.cursor, self.invocation.now()) {
-                summary.posts_read_month = 0; // a request counts for the month in which it is sent
+                summary.posts_read_month = 0; // a request counts toward the month in which it is sent
             }
             let Some(request) = self.next_request(self.budget(summary)) else {
                 let has_month_left = self.next_request(self.month_left(summary)).is_some();
@@ -158,12 +158,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Stores what is held, says in the cursor where the next run goes on, and gives the lease back.
+    /// Stores buffered posts, records in the cursor where the next run resumes, and releases the lease.
     async fn close(&mut self, ending: Ending, summary: &mut Summary) -> Result<(), Error> {
-        summary.status = Status::Busy; // unless the last write finds the cursor as this run left it
+        summary.status = Status::Busy; // unless the final write succeeds
         let (status, refusal) = match ending {
             Ending::Bottom => (Status::Complete, None),
-            // What was read of it has holes, so none of it is stored.
+            // An answer read only in part has holes, so none of it is stored.
             Ending::Stopped(status) if self.sweep.is_unsorted() => {
                 (status, Some(Error::PageUnsorted { status: status.as_str(), held: self.sweep.unstored() }))
             }
@@ -186,14 +186,15 @@ impl<'a> Run<'a> {
         refusal.map_or(Ok(()), Err)
     }
 
-    /// Asks once, and decides what a failure means.
+    /// Sends one request and decides what a failure means.
     async fn ask(&mut self, request: &SearchRequest, now: DateTime<Utc>, summary: &mut Summary) -> Asked {
         let token = match self.ingest.token().await {
             Ok(token) => token,
             Err(error) => return Asked::End(Ending::Refused(error)),
         };
         let failure = match self.ingest.x.search_recent(request, &token, now).await {
-            // A bad post is no reason to stop, another format is. While nothing of the sweep could be read, it may be that.
+            // One bad post does not stop a run, but a changed format does. While nothing of the sweep could be read, it
+            // may be a changed format.
             Ok(Answer { page, came, .. }) if page.without_id > 0 && page.posts.is_empty() && !self.sweep.has_read() => {
                 Failure::NotAPage { source: NotAPage::WithoutIds { posts: page.without_id }, posts: Some(page.without_id), came }
             }
@@ -236,7 +237,7 @@ impl<'a> Run<'a> {
     /// Waits before the same request is sent again, longer each time, or gives up.
     async fn again(&mut self, source: Box<dyn std::error::Error + Send + Sync>, summary: &mut Summary) -> Asked {
         self.failures += 1;
-        // Up to twice the doubled base, by a number that differs from run to run.
+        // One to two times the doubled base, depending on a number that differs between runs.
         let jitter = self.invocation.owner.rotate_left(self.failures * 8) % 1000;
         let wait = Duration::from_millis((200 << self.failures) + (jitter << self.failures) / 5);
         if self.failures >= ATTEMPTS_MAX || self.invocation.left() < self.pace.page + wait {
@@ -260,9 +261,10 @@ impl<'a> Run<'a> {
         debug!(posts, out_of_span = accepted.out_of_span, "page read");
     }
 
-    /// A clock that is ahead would put the top where the API has not indexed everything yet, so the first answer's `Date` counts.
+    /// Lowers the top if this clock is ahead of X's, based on the `Date` of the first response. Otherwise the top would cover
+    /// posts that the API has not indexed yet.
     ///
-    /// `Date` has whole seconds and is written after the request was sent: a difference of a second or more is the clock's.
+    /// `Date` has whole seconds and is written after the request was sent, so a difference of a second or more is due to the clock.
     fn lower_top(&mut self, sent_at: DateTime<Utc>, first: &Answer, summary: &Summary) {
         if summary.pages > 0 {
             return;
@@ -300,7 +302,7 @@ impl<'a> Run<'a> {
         Ok(Step::Done)
     }
 
-    /// Puts the file under its key; the object that is there afterwards.
+    /// Puts the file under its key. Returns the object that is stored under it afterwards.
     async fn put(&self, file: &File, summary: &mut Summary) -> Result<Stored, Error> {
         let raw = &self.ingest.raw;
         let key = &file.pending.key;
@@ -328,7 +330,7 @@ impl<'a> Run<'a> {
                     debug!(bucket = raw.bucket(), key, posts = count, "file stored");
                     return Ok(Stored { oldest: file.oldest, count });
                 }
-                // Somebody was first: this run's own attempt whose answer was lost, or a run that was taken for dead.
+                // The object already exists: an earlier attempt of this run wrote it and lost the response, or a run presumed dead did.
                 Ok(Put::Refused) => {
                     let there = stored_as(self.ingest, key).await?;
                     return there.ok_or_else(|| self.write_unknown(key, None));
@@ -345,12 +347,12 @@ impl<'a> Run<'a> {
         Error::WriteUnknown { bucket: self.ingest.raw.bucket().to_owned(), key: key.to_owned(), source }
     }
 
-    /// Writes the cursor as the sweep stands, with the posts of the next request counted in advance.
+    /// Writes the cursor from the state of the sweep, counting the posts of the next request in advance.
     async fn write(&mut self, reserved: u64, summary: &Summary) -> Result<Written, Error> {
         let state = self.sweep.state();
         let is_closed = self.sweep.is_at_bottom() && self.sweep.is_stored();
         self.cursor.done = if is_closed { self.sweep.top() } else { self.sweep.done() };
-        // A sweep of which nothing is stored or named is opened anew: its top may still be lowered.
+        // A sweep with nothing stored or named is not saved but opened again: its top may still be lowered.
         let has_begun = state.next_until < state.top || self.sweep.named().is_some();
         self.cursor.sweep = (has_begun && !is_closed).then_some(state);
         self.cursor.pending = self.sweep.named().cloned();
@@ -358,7 +360,7 @@ impl<'a> Run<'a> {
         self.file.write(&mut self.cursor).await
     }
 
-    /// Makes sure that the cursor counts the posts of a request before it is sent.
+    /// Ensures that the cursor counts the posts of a request before the request is sent.
     async fn reserve(&mut self, posts: u64, summary: &Summary) -> Result<Written, Error> {
         if self.cursor.month.posts_read >= summary.posts_read_month + posts {
             return Ok(Written::Ours);
@@ -366,12 +368,12 @@ impl<'a> Run<'a> {
         self.write(posts, summary).await
     }
 
-    /// What to ask next. After an answer that did not come, as little as X takes: the next one may be billed and lost as well.
+    /// Returns the next request. After a missing response, uses the smallest page size: the next page may also be billed and lost.
     fn next_request(&self, budget: u64) -> Option<SearchRequest> {
         self.sweep.request(budget, if self.failures == 0 { MAX_RESULTS_MAX } else { MAX_RESULTS_MIN })
     }
 
-    /// Posts that may still be read, by this run and this month.
+    /// Returns the number of posts that may still be read under the caps of the run and of the month.
     fn budget(&self, summary: &Summary) -> u64 {
         let run_left = self.ingest.config.max_posts_per_run.saturating_sub(summary.posts_read);
         run_left.min(self.month_left(summary))

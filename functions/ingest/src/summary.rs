@@ -11,31 +11,31 @@ use tweets::{Page, TweetId};
 use crate::error::Error;
 use crate::sweep::Gap;
 
-/// Dollars for one post read. Source: X API pricing, pay per use, August 2026.
+/// Price in dollars of one post read. Source: X API pricing, pay per use, August 2026.
 pub const USD_PER_POST: f64 = 0.005;
-/// Dollars for one request of recent counts. Same source.
+/// Price in dollars of one request to recent counts. Same source.
 pub const USD_PER_COUNT: f64 = 0.005;
-/// Dollars for one user read, which `author_id` and its like expand to. Same source.
+/// Price in dollars of one user read, as expanded by `author_id` and similar expansions. Same source.
 const USD_PER_USER: f64 = 0.010;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Status {
-    /// The sweep reached its bottom: all up to `done` is captured.
+    /// The sweep reached its bottom: everything up to `done` is captured.
     Complete,
-    /// Time, the cap of one run, or the patience with X ran out; the next run goes on.
+    /// Time, the cap of the run, or the retries ran out. The next run resumes.
     #[default]
     Partial,
-    /// X said 429; the next run goes on.
+    /// X returned 429. The next run resumes.
     RateLimited,
-    /// The month's cap leaves no request.
+    /// The month's cap leaves no room for a request.
     BudgetExhausted,
-    /// Another run is at work.
+    /// Another run is active.
     Busy,
 }
 
 impl Status {
-    /// The name in the answer and in the log.
+    /// Returns the name used in the answer and in the log.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Complete => "complete",
@@ -47,10 +47,10 @@ impl Status {
     }
 }
 
-/// What one run did, filled as it goes, so that a failed run reports its progress.
+/// What one run did. Updated during the run, so that a failed run also reports its progress.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
-    /// How it ended.
+    /// How the run ended.
     pub status: Status,
     /// Posts put into RAW.
     pub posts: u64,
@@ -58,29 +58,29 @@ pub struct Summary {
     pub files: u64,
     /// Pages received, empty ones included.
     pub pages: u64,
-    /// Pages without a post that had a token.
+    /// Pages without posts that had a token.
     pub empty_pages: u64,
-    /// Posts that X was asked for and sent, or may have sent, in this run.
+    /// Requested posts that X sent, or may have sent, in this run.
     pub posts_read: u64,
-    /// Users in `includes`; billed apart.
+    /// Users in `includes`. Billed separately.
     pub users_read: u64,
-    /// Posts in `includes`; billed apart.
+    /// Posts in `includes`. Billed separately.
     pub included_posts_read: u64,
-    /// Posts read this month, as the cursor has it.
+    /// Posts read this month, as the cursor records it.
     pub posts_read_month: u64,
-    /// Posts paid for twice: read by this run again, or read and not stored.
+    /// Posts billed twice: read again by this run, or read and not stored.
     pub posts_reread: u64,
-    /// Posts outside the span asked for, or seen before; dropped.
+    /// Posts outside the requested span, or already seen. They are dropped.
     pub out_of_span: u64,
     /// Partial errors of pages, by type.
     pub problems: BTreeMap<String, u64>,
-    /// Everything below is captured.
+    /// Every post below this id is captured.
     pub done: Option<TweetId>,
-    /// What can never be captured.
+    /// The span that can never be captured.
     pub gap: Option<Gap>,
-    /// Whether the run gave X up for lack of an answer.
+    /// Whether the run gave up because X did not respond.
     pub is_x_unavailable: bool,
-    /// Whether it is the first one of its process.
+    /// Whether this is the first run of its process.
     pub is_cold: bool,
 }
 
@@ -91,7 +91,7 @@ impl Summary {
         self.posts_read_month += posts;
     }
 
-    /// Counts a page as it came, and warns of what is odd in it.
+    /// Counts a page and logs a warning about anything unusual in it.
     pub(crate) fn count_page(&mut self, page: &Page) {
         let posts = page.posts.len() as u64 + page.without_id;
         self.pages += 1;
@@ -114,32 +114,33 @@ impl Summary {
         }
     }
 
-    /// Reports what is lost, before the cursor moves past it.
+    /// Reports a gap before the cursor moves past it.
     pub(crate) fn lose(&mut self, gap: Gap) {
         let (from, to) = (gap.from.created_at().to_rfc3339(), gap.to.created_at().to_rfc3339());
         warn!(from, to, from_id = %gap.from, to_id = %gap.to, "posts are lost: the x api no longer serves them");
         self.gap = Some(self.gap.map_or(gap, |earlier| Gap { from: earlier.from, to: gap.to }));
     }
 
-    /// What the run costs at X, in dollars, before the discount of what was read earlier the same UTC day.
+    /// Returns the estimated cost of the run at X, in dollars, without the discount for posts already read
+    /// on the same UTC day.
     #[expect(clippy::cast_precision_loss, reason = "counts of one run are far below 2^52")]
     pub fn estimated_usd(&self) -> f64 {
         (self.posts_read + self.included_posts_read) as f64 * USD_PER_POST + self.users_read as f64 * USD_PER_USER
     }
 
-    /// How far the captured is behind `now`; `None` while the cursor is not known.
+    /// Returns how far `done` is behind `now`. `None` if the cursor has not been read.
     pub fn lag_seconds(&self, now: DateTime<Utc>) -> Option<u64> {
         let lag = now - self.done?.created_at();
         Some(u64::try_from(lag.num_seconds()).unwrap_or(0))
     }
 
-    /// The length of what can never be captured, rounded up: a gap of any length is more than nothing.
+    /// Returns the length of the gap, rounded up so that a gap of any length is more than zero.
     pub fn gap_seconds(&self) -> u64 {
         let gap_ms = self.gap.map_or(0, |gap| (gap.to.created_at() - gap.from.created_at()).num_milliseconds());
         u64::try_from(gap_ms).unwrap_or(0).div_ceil(1000)
     }
 
-    /// The metrics of the run that ended at `now`.
+    /// Returns the metrics of the run that ended at `now`.
     #[expect(clippy::cast_precision_loss, reason = "a month's posts are far below 2^52")]
     pub fn lines(&self, now: DateTime<Utc>, elapsed: Duration, failure: Option<&Error>) -> Vec<Line> {
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
@@ -165,7 +166,7 @@ impl Summary {
         [line].into_iter().chain(errors).collect()
     }
 
-    /// The answer of the function.
+    /// Returns the answer of the function as JSON.
     pub fn to_json(&self) -> Value {
         json!({
             "status": self.status.as_str(),

@@ -1,10 +1,10 @@
-//! The sweep, PURE: what to ask next, what to keep of a page, when a file is ready, and what is settled.
+//! The sweep, PURE: decides what to request next, which posts of a page to keep, when a file is ready, and what is settled.
 //!
-//! A sweep covers the half-open span of ids `[done, top)` from the top down. All at or above `next_until` is stored;
-//! what was read below it waits in the buffer, newest first.
+//! A sweep covers the half-open span of ids `[done, top)`, from the top down. Everything at or above `next_until` is stored. Posts
+//! read below it are held in the buffer, newest first.
 //!
-//! Each page is asked for below the lowest id so far, which relies on pages that are sorted. Once a page is not, what lies
-//! between its posts may be on any later page: the sweep then follows `next_token` from that page on, to the end of the answer.
+//! Each request asks for posts below the lowest id read so far, which assumes sorted pages. If a page is not sorted, the posts
+//! between those it contains may be on any later page. From that page on, the sweep follows `next_token` to the end of the answer.
 
 use tweets::{Page, Post, RawKey, TweetId};
 
@@ -12,22 +12,21 @@ use crate::cursor::{OpenSweep, Pending};
 use crate::progress::Progress;
 use crate::x_api::SearchRequest;
 
-/// A sweep under way.
+/// A sweep in progress.
 #[derive(Clone, Debug)]
 pub(crate) struct Sweep {
     done: TweetId,
     top: TweetId,
     query: String,
     next_until: TweetId,
-    /// A file that the cursor names and that is not known to exist. One that an earlier run named must be read again
-    /// and go under the same key.
+    /// The file that the cursor names and that is not known to exist. If an earlier run named it, its posts must be read again and
+    /// stored under the same key.
     named: Option<Pending>,
-    /// No post at or above it is taken: its span is stored, or belongs to a name that does not know it.
+    /// Posts at or above this id are not accepted: they are stored, or their span belongs to a pending file that does not include them.
     ceiling: TweetId,
     /// `until_id` of the next request: the lowest id read so far.
     lowest_read: TweetId,
-    /// Where to go on after a page that did not move `lowest_read`: the token, with the page size and the `until_id` that it
-    /// belongs to.
+    /// Where to continue after a page that did not move `lowest_read`: the token, with its page size and its `until_id`.
     token: Option<(String, u64, TweetId)>,
     /// The answer that is followed to its end because one of its pages was not sorted.
     unsorted: Option<Unsorted>,
@@ -37,58 +36,58 @@ pub(crate) struct Sweep {
     file_tweets_max: usize,
 }
 
-/// An answer whose pages are not sorted: only all of them together are complete.
+/// An answer whose pages are not sorted. Only all of its pages together are complete.
 #[derive(Clone, Debug)]
 struct Unsorted {
-    /// `until_id` and page size of its first request, which a token goes with.
+    /// `until_id` of its first request. A token is valid only with the same `until_id` and page size.
     until_id: TweetId,
     max_results: u64,
     token: Option<String>,
-    /// All at or above it is read, so files may be cut of it.
+    /// Everything at or above this id is read, so files may be cut from it.
     complete_above: TweetId,
 }
 
-/// What became of a page.
+/// The result of accepting a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Accepted {
-    /// Posts outside the span of the sweep, or seen before; dropped.
+    /// Posts outside the span of the sweep, or already seen. They are dropped.
     pub(crate) out_of_span: u64,
-    /// Posts that this run has read already, that an earlier run had read before it died, or that a later one must read again.
+    /// Posts read more than once: already read by this run, read by an earlier run that crashed, or to be read again by a later one.
     pub(crate) reread: u64,
-    /// Whether the page is the first one that is not sorted.
+    /// Whether this is the first unsorted page of the answer.
     pub(crate) is_first_unsorted: bool,
 }
 
 /// A file that is ready to be stored.
 #[derive(Clone, Debug)]
 pub(crate) struct File {
-    /// Its name, and the span that the name owns.
+    /// The file's name and the span that the name owns.
     pub(crate) pending: Pending,
     /// At most 100 posts, newest first.
     pub(crate) posts: Vec<Post>,
-    /// Lowest id in it; differs from `pending.oldest` only in a refill.
+    /// Lowest id in the file. Differs from `pending.oldest` only in a refill.
     pub(crate) oldest: TweetId,
-    /// Highest id in it.
+    /// Highest id in the file.
     pub(crate) newest: TweetId,
-    /// Whether the cursor names it already.
+    /// Whether the cursor already names the file.
     pub(crate) is_named: bool,
 }
 
-/// What an object in RAW says of itself.
+/// What the metadata of a RAW object reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stored {
-    /// Lowest id in it.
+    /// Lowest id in the object.
     pub(crate) oldest: TweetId,
-    /// Posts in it.
+    /// Number of posts in the object.
     pub(crate) count: u64,
 }
 
-/// A span that can never be captured: the API no longer serves it.
+/// A span that can never be captured because the API no longer serves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// First id lost.
+    /// First lost id.
     pub from: TweetId,
-    /// First id not lost.
+    /// First id after the gap.
     pub to: TweetId,
 }
 
@@ -97,12 +96,12 @@ impl Sweep {
         Self::resume(done, OpenSweep { top, next_until: top, query }, None, file_tweets_max)
     }
 
-    /// Goes on with a sweep that another run left open; `named` is the file that it named and that does not exist.
+    /// Resumes a sweep that another run left open. `named` is the file that run named and that does not exist.
     pub(crate) fn resume(done: TweetId, open: OpenSweep, named: Option<Pending>, file_tweets_max: usize) -> Self {
         let OpenSweep { top, next_until, query } = open;
         let at_bottom = next_until <= done;
-        // What came late into the span of a name, above all that the name knows, is not asked for: stored under it, it could take the
-        // place of posts that then needed the very same name, and read and dropped in each run, it could use up a small cap for ever.
+        // Posts indexed late, above the newest id of the pending file, are not requested. Storing them in that file could displace
+        // posts it already owns. Reading and discarding them on every run could exhaust a small cap.
         let above_name = named.as_ref().and_then(|pending| TweetId::new(pending.newest.get().saturating_add(1)));
         let lowest_read = above_name.map_or(next_until, |above| above.min(next_until));
         Self {
@@ -134,64 +133,64 @@ impl Sweep {
         &self.query
     }
 
-    /// The sweep as the cursor keeps it.
+    /// Returns the sweep as the cursor stores it.
     pub(crate) fn state(&self) -> OpenSweep {
         OpenSweep { top: self.top, next_until: self.next_until, query: self.query.clone() }
     }
 
-    /// Whether nothing that was read waits to be stored.
+    /// Returns whether everything read so far is stored.
     pub(crate) fn is_stored(&self) -> bool {
         self.buffer.is_empty() && self.named.is_none()
     }
 
-    /// The cursor is about to name this file: from here on its span belongs to its key.
+    /// Records that the cursor is about to name this file. From now on its span belongs to its key.
     pub(crate) fn name(&mut self, file: &File) {
         self.named = Some(file.pending.clone());
     }
 
-    /// The cursor may not have taken the name: no later run will know that it reads the posts of this file again.
+    /// Records that the cursor may not have stored the name. No later run will know that it is reading the posts of this file again.
     pub(crate) fn forget_name(&mut self) {
         self.named = None;
     }
 
-    /// The file that the cursor names and that is not known to exist.
+    /// Returns the file that the cursor names and that is not known to exist.
     pub(crate) fn named(&self) -> Option<&Pending> {
         self.named.as_ref()
     }
 
-    /// Whether all of the span has been read.
+    /// Returns whether the whole span has been read.
     pub(crate) fn is_at_bottom(&self) -> bool {
         self.at_bottom
     }
 
-    /// Whether an answer that is not sorted is being followed to its end.
+    /// Returns whether an unsorted answer is being followed to its end.
     pub(crate) fn is_unsorted(&self) -> bool {
         self.unsorted.is_some()
     }
 
-    /// Whether X repeats itself: asking on would lead nowhere.
+    /// Returns whether X keeps repeating itself, so that further requests would make no progress.
     pub(crate) fn is_stuck(&self) -> bool {
         !self.at_bottom && self.progress.is_stuck()
     }
 
-    /// Whether anything of the sweep was read, by this run or by an earlier one.
+    /// Returns whether this run or an earlier one has read anything of the sweep.
     pub(crate) fn has_read(&self) -> bool {
         self.lowest_read < self.top
     }
 
-    /// Posts read and not stored, without those of a file that the cursor names: the next run pays for them again.
+    /// Returns the number of posts read but not stored, except those of a file that the cursor names. The next run pays for them again.
     pub(crate) fn unstored(&self) -> u64 {
         let named_down_to = self.named.as_ref().map_or(self.next_until, |pending| pending.oldest);
         self.buffer.iter().filter(|post| post.id < named_down_to).count() as u64
     }
 
-    /// What to ask next, for at most `budget` posts and as large a page as is wanted; `None` when the span is read or fewer than
-    /// the API's minimum are left.
+    /// Returns the next request, for at most `budget` posts and `page_max` per page. Returns `None` when the span is read or
+    /// `budget` is below the API's minimum page size.
     pub(crate) fn request(&self, budget: u64, page_max: u64) -> Option<SearchRequest> {
         if self.at_bottom {
             return None;
         }
-        // A token goes with every other parameter unchanged, the page size too.
+        // A token is valid only with every other parameter unchanged, including the page size.
         let (next_token, max_results, until_id) = match (&self.unsorted, &self.token) {
             (Some(unsorted), _) => (unsorted.token.clone(), unsorted.max_results, unsorted.until_id),
             (None, Some((token, max_results, until_id))) if *until_id == self.lowest_read => {
@@ -208,7 +207,7 @@ impl Sweep {
         })
     }
 
-    /// Lowers the top before anything was stored: the clock turned out to be ahead.
+    /// Lowers the top because the clock turned out to be ahead. Has no effect once anything is stored or named.
     pub(crate) fn lower_top(&mut self, top: TweetId) {
         if self.next_until == self.top && self.named.is_none() {
             self.top = self.top.min(top.max(self.done));
@@ -218,7 +217,7 @@ impl Sweep {
         }
     }
 
-    /// Takes a page in.
+    /// Accepts a page: buffers its new posts and updates the position of the sweep.
     pub(crate) fn accept(&mut self, page: Page, request: &SearchRequest) -> Accepted {
         let mut accepted = Accepted::default();
         let Page { posts, next_token, is_last, .. } = page;
@@ -227,7 +226,7 @@ impl Sweep {
         let (taken, known) = self.take(posts, request, &mut accepted);
         let is_repeated = sent > 0 && known == sent;
 
-        // Posts above those of the pages before are out of order too.
+        // Posts above those of the preceding pages are also out of order.
         let is_above = |down_to: TweetId| taken.iter().any(|id| *id >= down_to);
         let is_sorted = taken.is_empty() || (is_page_sorted && !is_above(request.until_id));
         match &mut self.unsorted {
@@ -248,9 +247,9 @@ impl Sweep {
 
         let has_moved = !taken.is_empty() || (self.unsorted.is_none() && self.lowest_read < request.until_id);
         self.progress.note(has_moved, is_repeated, next_token.as_deref());
-        // The answer to another request than this one says nothing about the end of this one.
+        // A page that answers a different request does not show where this one ends.
         let is_answer = !(is_repeated && lies_outside);
-        let is_all_read = self.unsorted.is_none() && self.lowest_read <= self.done; // nothing lies between
+        let is_all_read = self.unsorted.is_none() && self.lowest_read <= self.done; // no id is left between them
         self.at_bottom = (is_last && is_answer) || is_all_read;
         if self.at_bottom {
             self.unsorted = None;
@@ -259,7 +258,8 @@ impl Sweep {
         accepted
     }
 
-    /// Takes those posts of a page into the buffer that are of the sweep and new to it; their ids, and how many were known.
+    /// Moves the posts of a page that are new and within the sweep into the buffer. Returns their ids and the number
+    /// of posts already seen.
     fn take(&mut self, posts: Vec<Post>, request: &SearchRequest, accepted: &mut Accepted) -> (Vec<TweetId>, usize) {
         let (mut taken, mut known) = (Vec::with_capacity(posts.len()), 0);
         for post in posts {
@@ -268,7 +268,7 @@ impl Sweep {
                 accepted.out_of_span += 1;
                 accepted.reread += 1;
             } else if post.id >= self.top && post.id < request.until_id {
-                accepted.reread += 1; // asked for before the top was lowered: the next sweep pays for it again
+                accepted.reread += 1; // requested before the top was lowered: the next sweep pays for it again
             } else if post.id < self.done || post.id >= self.ceiling {
                 accepted.out_of_span += 1;
             } else {
@@ -282,7 +282,7 @@ impl Sweep {
         (taken, known)
     }
 
-    /// The next file that is ready: a full one, or what is left when the run `is_stopping` or the span is read.
+    /// Returns the next file that is ready: a full one, or the remainder when the run `is_stopping` or the span is read.
     pub(crate) fn next_file(&mut self, is_stopping: bool) -> Option<File> {
         let is_last = is_stopping || self.at_bottom;
         let complete_above = self.unsorted.as_ref().map(|unsorted| unsorted.complete_above);
@@ -292,7 +292,7 @@ impl Sweep {
                 let of_span = self.buffer.iter().take(complete).take_while(|post| post.id >= pending.oldest).count();
                 let is_span_read = of_span < complete || self.at_bottom || complete_above.is_some_and(|above| above <= pending.oldest);
                 if of_span == 0 && is_span_read {
-                    // Nothing is left of it: the name is settled without an object, and keeps its span.
+                    // None of its posts are left: settle the name without an object. It keeps its span.
                     let nothing = Stored { oldest: pending.oldest, count: 0 };
                     self.settle(nothing);
                     return self.next_file(is_stopping);
@@ -315,8 +315,8 @@ impl Sweep {
         Some(File { pending, oldest: oldest.id, newest: newest.id, is_named, posts })
     }
 
-    /// A file is in RAW: all at or above its `oldest` is stored, and leaves the memory. Returns how many posts its name was given to that
-    /// are not in it and must be read again.
+    /// Records that a file is in RAW: everything at or above its `oldest` is stored and leaves the buffer. Returns the number of
+    /// posts counted in the pending file that are missing from the stored object; they will be read, and billed, again.
     pub(crate) fn settle(&mut self, stored: Stored) -> u64 {
         self.next_until = self.next_until.min(stored.oldest);
         self.ceiling = self.ceiling.min(self.next_until);
@@ -330,12 +330,12 @@ impl Sweep {
         })
     }
 
-    /// The API serves nothing below `floor` any more; returns what is lost by it.
+    /// Records that the API no longer serves posts below `floor`. Returns the resulting gap, if any.
     pub(crate) fn raise_floor(&mut self, floor: TweetId) -> Option<Gap> {
         if floor <= self.done || self.at_bottom {
             return None;
         }
-        // Of an answer that is not sorted, nothing is known to be read before its end.
+        // An unsorted answer does not count as read before its end.
         let read_down_to = self.unsorted.as_ref().map_or(self.lowest_read, |unsorted| unsorted.until_id);
         let gap = Gap { from: self.done, to: floor.min(read_down_to) };
         self.at_bottom = floor >= read_down_to;
@@ -344,7 +344,7 @@ impl Sweep {
         } else {
             self.done = floor;
         }
-        self.token = None; // a token goes with the same `since_id`
+        self.token = None; // a token is valid only with the same `since_id`
         if let Some(unsorted) = &mut self.unsorted {
             unsorted.token = None;
         }
@@ -352,6 +352,6 @@ impl Sweep {
     }
 }
 
-/// Page size, the API's own limits. Source: X OpenAPI 2.159, `GET /2/tweets/search/recent`.
+/// Page size limits of the API. Source: X OpenAPI 2.159, `GET /2/tweets/search/recent`.
 pub(crate) const MAX_RESULTS_MIN: u64 = 10;
 pub(crate) const MAX_RESULTS_MAX: u64 = 100;

@@ -1,9 +1,9 @@
 use serde::Deserialize;
 
-/// What some editors write before a text.
+/// Byte order mark, which some editors write at the start of a file.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// The bearer token. `Debug` never shows it.
+/// The bearer token. `Debug` never prints it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BearerToken(String);
 
@@ -14,8 +14,8 @@ impl std::fmt::Debug for BearerToken {
 }
 
 impl BearerToken {
-    /// Reads the value of the secret: JSON `{"bearer_token": "…"}`, the bare token, or X's own answer to a request for a token,
-    /// `{"token_type":"bearer","access_token":"…"}`. `None` if it has no token.
+    /// Parses the value of the secret: JSON `{"bearer_token": "…"}`, the bare token, or X's own response to a token request,
+    /// `{"token_type":"bearer","access_token":"…"}`. Returns `None` if it contains no token.
     pub fn parse(secret: &str) -> Option<Self> {
         #[derive(Deserialize)]
         struct Stored {
@@ -32,12 +32,12 @@ impl BearerToken {
             secret.to_owned()
         };
         let token = token.trim();
-        // RFC 6750's characters of a bearer token, and `%`, which X's own tokens carry.
+        // The characters that RFC 6750 allows in a bearer token, and `%`, which X's own tokens contain.
         let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=%".contains(&byte);
         (!token.is_empty() && token.bytes().all(is_token)).then(|| Self(token.to_owned()))
     }
 
-    /// The value of the header `Authorization`.
+    /// Returns the value of the `Authorization` header.
     pub(crate) fn authorization(&self) -> String {
         format!("Bearer {}", self.0)
     }

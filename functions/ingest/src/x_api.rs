@@ -1,4 +1,4 @@
-//! The X API: the one call of a run, recent search; and recent counts, which tells beforehand what a run would find.
+//! Client of the X API: recent search, the one call of a run, and recent counts, which estimates what a run would read.
 
 use std::io;
 use std::time::Duration;
@@ -20,21 +20,21 @@ use crate::token::BearerToken;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// How long one request may take, from the first byte sent to the last received.
+/// Timeout of one request, from the first byte sent to the last byte received.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// A page of 100 posts with every expansion is below 1 MiB.
+/// Limit of the response body. A page of 100 posts with every expansion is below 1 MiB.
 const BODY_BYTES_MAX: usize = 16 << 20;
 const USER_AGENT: &str = concat!("xpto-tweets-ingest/", env!("CARGO_PKG_VERSION"));
-/// RFC 3986's unreserved characters stay as they are.
+/// Characters left unescaped: the unreserved characters of RFC 3986.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What carries a request: the network, or a service in this process. All else is the same code.
+/// What carries a request: the network, or a service in this process. All other code is the same for both.
 #[derive(Clone)]
 pub enum Wire {
-    /// HTTP. Made by [`Wire::http`].
+    /// HTTP, created by [`Wire::http`].
     Http(reqwest::Client),
-    /// A service that answers in this process.
+    /// A service that responds in this process.
     InProcess(BoxCloneSyncService<Request<Bytes>, Response<Bytes>, BoxError>),
 }
 
@@ -48,12 +48,13 @@ impl std::fmt::Debug for Wire {
 }
 
 impl Wire {
-    /// HTTP without redirects and without a proxy of the environment: both could carry the token elsewhere.
+    /// Creates an HTTP wire that ignores redirects and proxy settings of the environment: both could
+    /// send the token elsewhere.
     ///
-    /// Certificates are looked for where `base_url` is `https`: a machine without any can still reach itself.
+    /// Certificates are loaded only if `base_url` is `https`, so a machine without any can still reach itself.
     ///
     /// # Errors
-    /// When the TLS of this machine cannot be set up.
+    /// Fails if TLS cannot be set up on this machine.
     pub fn http(base_url: &Url) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -65,7 +66,7 @@ impl Wire {
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
-        // A request that reached X may have been answered, and its answer lost on the way back.
+        // A request that reached X may have been answered even if the response was lost.
         match self {
             Self::InProcess(service) => service.clone().oneshot(request).await.map_err(|source| {
                 let refused = source.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
@@ -94,23 +95,23 @@ impl Wire {
     }
 }
 
-/// Failed requests are not billed. Source: X API v2 pricing.
+/// Returns whether X bills a response with this status. Failed requests are not billed. Source: X API v2 pricing.
 fn answer_is_billed(status: StatusCode) -> bool {
     status == StatusCode::OK
 }
 
-/// What to ask: posts with `since_id < id < until_id`, newest first.
+/// A search for posts with `since_id < id < until_id`, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchRequest {
-    /// The query.
+    /// The search query, in X's query language.
     pub query: String,
-    /// Exclusive lower bound, 0 or an id.
+    /// Exclusive lower bound: 0 or an id.
     pub since_id: i64,
     /// Exclusive upper bound.
     pub until_id: TweetId,
     /// Page size, 10 to 100.
     pub max_results: u64,
-    /// Where to go on after a page that moved nothing, or that was not sorted.
+    /// Token of the next page. Set after a page that moved nothing or was not sorted.
     pub next_token: Option<String>,
 }
 
@@ -120,18 +121,18 @@ impl SearchRequest {
     }
 }
 
-/// An answer with what its headers tell.
+/// A page of posts with the information from its response headers.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// The posts.
+    /// The parsed page.
     pub page: Page,
-    /// The server's clock, to the second.
+    /// The server's clock (header `Date`), to the second.
     pub date: Option<DateTime<Utc>>,
-    /// The form of the answer.
+    /// The form of the response, for error messages.
     pub came: Came,
 }
 
-/// The X API at one address.
+/// A client of the X API at one base URL.
 #[derive(Clone, Debug)]
 pub struct XClient {
     wire: Wire,
@@ -140,12 +141,12 @@ pub struct XClient {
 }
 
 impl XClient {
-    /// A client of the API at `base_url` that asks for these fields and expansions.
+    /// Creates a client of the API at `base_url` that requests these fields and expansions.
     pub(crate) fn new(wire: Wire, base_url: &Url, fields: Vec<(&'static str, String)>) -> Self {
         Self { wire, base_url: base_url.as_str().trim_end_matches('/').to_owned(), fields }
     }
 
-    /// Asks once, at `now` by the clock of this run.
+    /// Sends one search request. `now` is the run's clock.
     pub(crate) async fn search_recent(&self, search: &SearchRequest, token: &BearerToken, now: DateTime<Utc>) -> Result<Answer, Failure> {
         let mut parameters = search.span();
         parameters.push(("max_results", search.max_results.to_string()));
@@ -160,10 +161,10 @@ impl XClient {
         }
     }
 
-    /// How many posts match in the span of this search, by X's count. One request, billed like one post.
+    /// Returns X's count of matching posts in the span of this search. One request, billed like one post.
     pub(crate) async fn counts_recent(&self, search: &SearchRequest, token: &BearerToken, now: DateTime<Utc>) -> Result<u64, Failure> {
         let mut parameters = search.span();
-        parameters.push(("granularity", "day".to_owned())); // the fewest buckets: only the total is read
+        parameters.push(("granularity", "day".to_owned())); // fewest buckets: only the total is used
         let response = self.get("/2/tweets/counts/recent", &parameters, token, now).await?;
         let total = serde_json::from_slice::<Counts>(response.body()).ok().and_then(|counts| counts.meta.total());
         total.ok_or_else(|| {
@@ -172,7 +173,7 @@ impl XClient {
         })
     }
 
-    /// The answer 200 to a request that is sent once.
+    /// Sends one request and returns its response if the status is 200.
     async fn get(
         &self,
         path: &str,
@@ -183,7 +184,7 @@ impl XClient {
         let request = self.request(path, parameters, token);
         let request = request.map_err(|error| Failure::NoAnswer { source: error.into(), may_be_billed: false })?;
         let response = tokio::time::timeout(REQUEST_TIMEOUT, self.wire.send(request)).await;
-        // Where the time ran out is not known, so the page may have been on its way.
+        // The point of the timeout is unknown, so the page may already have been on its way.
         let response = response.map_err(|elapsed| Failure::NoAnswer { source: elapsed.into(), may_be_billed: true })??;
         match response.status() {
             StatusCode::OK => Ok(response),
@@ -209,7 +210,7 @@ fn date(headers: &HeaderMap, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     headers.get(header::DATE).and_then(|date| http_date::parse(date.to_str().ok()?, now))
 }
 
-/// The body of recent counts, in either vocabulary.
+/// Response body of recent counts, in either vocabulary.
 #[derive(Deserialize)]
 struct Counts {
     meta: CountsMeta,

@@ -1,5 +1,5 @@
-//! What an operator can get wrong before the first post is read: each is told by name, nothing is written, no secret is
-//! logged, and the same process goes on once it is put right.
+//! Operator mistakes before the first post is read. Each one is reported by name, nothing is written, no secret is logged,
+//! and the same process recovers once the mistake is corrected.
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
@@ -125,7 +125,7 @@ async fn a_secret_without_a_token_is_told_by_name_and_its_text_never() {
         world.secrets.set(SECRET, Secret::Value(EMULATOR_TOKEN.into()));
         assert_eq!(world.invoke().await.unwrap()["status"], "complete", "{secret:?}: the same process goes on");
     }
-    // The emulators are no part of the function, and the wire in this process has no TLS: what they trace is theirs.
+    // Only logs of `ingest` count: the emulators are not part of the function, and the in-process wire has no TLS.
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let ours = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).filter(|line| {
         let target = line["target"].as_str().unwrap();
@@ -138,7 +138,7 @@ async fn a_secret_without_a_token_is_told_by_name_and_its_text_never() {
     }
 }
 
-/// A page that is refused is paid for and asked for again, at every tick: one odd post must not do that to its neighbours.
+/// A rejected page is billed and requested again at every tick. One odd post must not do that to the other posts of its page.
 #[tokio::test(start_paused = true)]
 async fn a_post_without_an_id_costs_no_other() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! Answers of X with status 200 that are not what they should be.
+//! Responses of X with status 200 and unexpected content.
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
@@ -13,7 +13,7 @@ mod world;
 
 use world::{SECRET, World, now};
 
-/// Each of them was once taken for "nothing found", or for a page of a hundred posts that were paid for.
+/// Each of them was once taken for an empty result, or for a page of a hundred billed posts.
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_contradicts_itself_moves_nothing_and_costs_what_it_counts() {
     for (body, cost) in [
@@ -23,7 +23,7 @@ async fn an_answer_that_contradicts_itself_moves_nothing_and_costs_what_it_count
         (r#"{"data":{},"meta":{"result_count":3}}"#, 3),
         (r#"{"posts":[{"id":"9"}],"meta":{"result_count":1,"newest_id":"9"}}"#, 1),
         (r#"{"posts":[{"id":"9"},{"id":"8"}]}"#, 2),
-        (r#"{"meta":{"result_count":1000000000}}"#, 10), // no more than was asked for
+        (r#"{"meta":{"result_count":1000000000}}"#, 10), // at most the requested page size
         (r#"{"meta":{"result_count":-3}}"#, 0),
         (r#"{"meta":{"result_count":"3"}}"#, 0),
         (r#"{"errors":[{"title":"Over capacity"}]}"#, 0),
@@ -45,7 +45,7 @@ async fn an_answer_that_contradicts_itself_moves_nothing_and_costs_what_it_count
     }
 }
 
-/// The place of the last page is known from `meta` alone.
+/// The last page is recognized by `meta` alone.
 #[tokio::test(start_paused = true)]
 async fn odd_counts_and_tokens_beside_posts_stop_nothing() {
     let id = TweetId::lowest_at(now() - Duration::from_mins(2));

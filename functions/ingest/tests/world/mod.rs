@@ -1,4 +1,4 @@
-//! `ingest` over emulated S3, secrets and X API, all in this process.
+//! `ingest` with emulated S3, secrets and X API, all in this process.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub fn invocation() -> Invocation {
     Invocation::new(now(), Duration::from_mins(1), 1)
 }
 
-/// The function over an S3, secrets and an X API in this process.
+/// The function with an in-process S3, secrets and X API.
 pub struct World {
     ingest: Result<Ingest, ingest::Error>,
     clients: Clients,
