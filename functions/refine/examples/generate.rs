@@ -1,4 +1,4 @@
-//! Writes RAW files of 100 invented tweets each into a folder, for measurements beside other tools.
+//! Writes RAW files of 100 invented tweets each to a folder, for comparison with other tools.
 //!
 //! ```text
 //! cargo run --release -p refine --example generate -- DIR FILES SEED default|full

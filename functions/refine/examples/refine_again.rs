@@ -1,4 +1,4 @@
-//! Refines one RAW file so many times over: what `infra/bench/instructions.py` counts.
+//! Refines one RAW file a given number of times. `infra/bench/instructions.py` counts its instructions.
 //!
 //! ```text
 //! cargo run --release -p refine --example refine_again -- ROUNDS FILE

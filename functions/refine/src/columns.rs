@@ -1,4 +1,4 @@
-//! The columns of table `tweets`, and the builders that rows are put into.
+//! The columns of the table `tweets`, and the builders that collect its rows.
 
 use std::sync::{Arc, LazyLock};
 
@@ -10,9 +10,9 @@ use tweets::TweetId;
 use tweets::columns::COLUMNS;
 use tweets::document::{Count, Document, Tweet};
 
-/// The Arrow schema of a REF file, in the order of [`COLUMNS`]; partitions are in the key, not in the file.
+/// Returns the Arrow schema of a REF file, in the order of [`COLUMNS`]. Partition columns are in the key, not in the file.
 ///
-/// A column is nullable unless a row without it cannot exist: a required one has no definition levels to store.
+/// A column is nullable unless every row has a value: a required column stores no definition levels.
 pub fn schema() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> =
         LazyLock::new(|| Arc::new(Schema::new(COLUMNS.iter().map(|name| field(name)).collect::<Vec<_>>())));
@@ -31,12 +31,12 @@ fn field(name: &str) -> Field {
     Field::new(name, data_type, !required)
 }
 
-/// What lists hold. Named as the Parquet format names it: `list` of `element`.
+/// Returns the element field of lists, named as in the Parquet format: `list` of `element`.
 fn element() -> FieldRef {
     Arc::new(Field::new("element", DataType::Utf8, false))
 }
 
-/// Rows on their way to a [`RecordBatch`]: one builder a column, values straight from the borrowed document.
+/// Builds a [`RecordBatch`] with one builder per column. Values are copied directly from the borrowed document.
 pub(crate) struct Columns<'a> {
     document: &'a Document<'a>,
     raw_key: &'a str,
@@ -68,10 +68,10 @@ pub(crate) struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    /// Columns with room for `rows` tweets of `document`, the RAW file under `raw_key`.
+    /// Creates columns with capacity for `rows` tweets of `document`, the RAW file stored under `raw_key`.
     pub(crate) fn new(document: &'a Document<'a>, raw_key: &'a str, rows: usize) -> Self {
         let ids = || Int64Builder::with_capacity(rows);
-        // Bytes a row to begin with; a longer column grows.
+        // Initial capacity in bytes per row. A longer column grows.
         let strings = |bytes: usize| StringBuilder::with_capacity(rows, rows * bytes);
         let times = || TimestampMillisecondBuilder::with_capacity(rows).with_timezone("UTC");
         let lists = |bytes: usize| ListBuilder::with_capacity(strings(bytes), rows).with_field(element());
@@ -106,7 +106,7 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// Adds the row of one tweet of the document; answers with its sentiment.
+    /// Appends the row of one tweet of the document. Returns its sentiment.
     pub(crate) fn append(&mut self, tweet: &Tweet) -> Label {
         let document = self.document;
         let words = Post { text: tweet.text(), note_text: tweet.note_text() };
@@ -145,7 +145,7 @@ impl<'a> Columns<'a> {
         label
     }
 
-    /// All rows so far, as [`schema`] says.
+    /// Returns all rows so far, in the columns of [`schema`].
     pub(crate) fn finish(mut self) -> RecordBatch {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.id.finish()),

@@ -3,16 +3,16 @@ use std::time::Duration;
 use aws::Timeouts;
 use tweets::Years;
 
-/// What `refine` is told by its environment.
+/// The configuration of `refine`, read from its environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Bucket of Parquet files.
+    /// Bucket of the Parquet files.
     pub ref_bucket: String,
     /// Years that the table covers.
     pub table_years: Years,
 }
 
-/// Everything that is wrong with the environment, in one message.
+/// All problems of the environment, in one message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{} problem(s) in the environment:\n  {}", .problems.len(), .problems.join("\n  "))]
 pub struct ConfigError {
@@ -20,13 +20,13 @@ pub struct ConfigError {
 }
 
 impl Config {
-    /// Reads the variables; their names stand in the README.
+    /// Reads the environment variables. The README lists their names.
     pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
         let ref_bucket = match var("REF_BUCKET") {
             Some(name) if aws::is_bucket_name(&name) => name,
             Some(name) if !name.is_empty() => {
-                // Not quoted: it may be a secret that was pasted into the wrong variable.
+                // The value is not quoted: it may be a secret pasted into the wrong variable.
                 problems.push("REF_BUCKET is not the name of a bucket; expected 3 to 63 of a-z, 0-9, `-` and `.`".to_owned());
                 String::new()
             }
@@ -46,9 +46,9 @@ impl Config {
     }
 }
 
-/// How long calls to S3 may take.
+/// Timeouts of S3 calls.
 ///
-/// An attempt moves at most 8 MiB, which takes 2 s at 4 MiB/s; an operation has time for both of its attempts.
+/// An attempt moves at most 8 MiB, which takes 2 s at 4 MiB/s. An operation has time for two attempts.
 pub const TIMEOUTS: Timeouts =
     Timeouts { connect: Duration::from_secs(1), attempt: Duration::from_secs(5), operation: Duration::from_secs(11) };
 
@@ -77,7 +77,7 @@ mod tests {
     fn a_bad_environment_is_told_in_one_message() {
         check(Some("xpto-ref"), expect!["xpto-ref 2024,2035"]);
         check(Some("xpto.ref-1"), expect!["xpto.ref-1 2024,2035"]);
-        // Empty is how a template passes on what it does not know.
+        // A template passes an unset parameter as an empty value.
         for unset in [None, Some("")] {
             check(
                 unset,

@@ -1,4 +1,4 @@
-//! Rows to Parquet bytes: which settings, and what each buys.
+//! Encodes rows as Parquet: the settings, and what each one gains.
 
 use std::sync::{Arc, LazyLock};
 
@@ -16,27 +16,26 @@ use tweets::columns::COLUMNS;
 use crate::columns::schema;
 use crate::{LEXICON_VERSION, REFINE_VERSION};
 
-/// How the values of a column are written, chosen for files of about a hundred rows.
+/// How the values of a column are encoded, chosen for files of about a hundred rows.
 ///
-/// There a column costs more than its values: opening a zstd context takes about 30 µs, four times as long as all the
-/// rest of a column of numbers, and a dictionary brings a page of its own, about 40 bytes. So each column has only what
-/// pays for itself. The numbers with each kind are bytes of a column of 100 tweets, next to dictionary and zstd, which
-/// is what a writer does by default.
+/// At that size a column costs more than its values: opening a zstd context takes about 30 µs, four times as long as the rest of a
+/// numeric column, and a dictionary adds a page of its own, about 40 bytes. Each column uses only what pays for itself. The
+/// figures of each variant are the bytes of a column of 100 tweets, compared with dictionary and zstd, the default of a writer.
 #[derive(Clone, Copy)]
 enum Values {
-    /// Differences between neighbours, bit-packed. Ascending ids and times, and counts that are mostly small:
-    /// `id` 845 for 1082, `criado_em` 512 for 644, `impressoes` 508 for 560; without the 30 µs.
-    /// Trino, and so Athena, reads it for INT64 since 2019 (trinodb/trino #334); Spark, pyarrow and DuckDB do as well.
+    /// Bit-packed differences between neighbours, for ascending ids and times, and for mostly small counts: `id` 845 instead
+    /// of 1082, `criado_em` 512 instead of 644, `impressoes` 508 instead of 560, without the 30 µs. Trino, and therefore
+    /// Athena, has read it for INT64 since 2019 (trinodb/trino #334); Spark, pyarrow and DuckDB read it too.
     Delta,
-    /// As they are. Ids in no order are all noise, which neither a dictionary nor zstd makes smaller:
-    /// `conversa_id` 1032 for 1122, `referenciado_id` 567 for 641.
+    /// Plain values, for ids in no order, which are incompressible for both a dictionary and zstd: `conversa_id` 1032
+    /// instead of 1122, `referenciado_id` 567 instead of 641.
     Plain,
-    /// Numbered by a dictionary, the numbers in runs. Few different values, or one for the whole file:
-    /// `sentimento` 291 for 309, `arquivo_raw` 446 for 453, of which most is the footer.
+    /// Run-length encoded dictionary indices, for few distinct values or one for the whole file: `sentimento` 291 instead of
+    /// 309, `arquivo_raw` 446 instead of 453, most of which is the footer.
     Dictionary,
-    /// zstd over plain values: text, hardly any of it twice. The only place where 30 µs buy something:
-    /// `texto` 4623 for 14198 plain, `urls` 1289 for 2637, `autor_usuario` 1245 for 2119. Level 3 would save 2 bytes a tweet
-    /// for 60 µs a file.
+    /// zstd over plain values, for text that hardly repeats. The only case in which the 30 µs pay off: `texto` 4623 instead
+    /// of 14198 plain, `urls` 1289 instead of 2637, `autor_usuario` 1245 instead of 2119. Level 3 would save 2 bytes per
+    /// tweet for 60 µs per file.
     Zstd,
 }
 
@@ -66,12 +65,12 @@ impl Values {
     }
 }
 
-/// The settings of every file; made once.
+/// Returns the writer settings of every file, built once.
 fn properties() -> WriterPropertiesPtr {
     static PROPERTIES: LazyLock<WriterPropertiesPtr> = LazyLock::new(|| {
         let properties = WriterProperties::builder()
-            // For the row group, so that a reader can skip the file. There is one page a column, whose own statistics
-            // and indexes would say the same again: 1.9 KB a file.
+            // Statistics of the row group let a reader skip the file. Each column has one page, whose own statistics and
+            // indexes would repeat them at 1.9 KB per file.
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_offset_index_disabled(true)
             .set_sorting_columns(Some(vec![SortingColumn { column_idx: 0, descending: false, nulls_first: false }]))
@@ -89,7 +88,7 @@ fn properties() -> WriterPropertiesPtr {
     Arc::clone(&PROPERTIES)
 }
 
-/// The Parquet schema; made once, because deriving it costs as much as writing a column.
+/// Returns the Parquet schema, built once because deriving it costs as much as writing a column.
 fn parquet_schema() -> TypePtr {
     #[expect(clippy::expect_used, reason = "every type of the schema has a Parquet type; the tests write it")]
     static SCHEMA: LazyLock<TypePtr> =
@@ -97,9 +96,9 @@ fn parquet_schema() -> TypePtr {
     Arc::clone(&SCHEMA)
 }
 
-/// One Parquet file of one row group.
+/// Encodes the rows as a Parquet file with one row group.
 ///
-/// Written without the embedded Arrow schema that `ArrowWriter` adds: the Parquet types say all there is to say.
+/// The file omits the embedded Arrow schema that `ArrowWriter` adds: the Parquet types are sufficient.
 pub(crate) fn encode(rows: &RecordBatch) -> Result<Vec<u8>, ParquetError> {
     let mut file = SerializedFileWriter::new(Vec::with_capacity(32 * 1024), parquet_schema(), properties())?;
     let mut writers = ArrowRowGroupWriterFactory::new(&file, rows.schema()).create_column_writers(0)?.into_iter();

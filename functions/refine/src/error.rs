@@ -34,19 +34,20 @@ pub enum Error {
     DeadlineReached { bucket: String, key: String },
 }
 
-/// What a failure means.
+/// What a failure means for the invocation or the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// The invocation fails: somebody must act.
+    /// The invocation fails: an operator must act.
     Fail,
-    /// The message goes back until the queue gives it up to its dead-letter queue: somebody must look at the object.
+    /// The message returns to the queue until the queue moves it to the dead-letter queue. An operator
+    /// must inspect the object.
     Reject,
-    /// The message goes back and will be done later, with nobody's help.
+    /// The message returns to the queue and succeeds later without intervention.
     Resume,
 }
 
 impl Error {
-    /// Exhaustive on purpose: a new variant does not compile until its fate is chosen.
+    /// Returns the fate of the error. Exhaustive on purpose: a new variant does not compile until its fate is chosen.
     pub fn fate(&self) -> Fate {
         match self {
             Self::ConfigInvalid(_) => Fate::Fail,
@@ -56,7 +57,7 @@ impl Error {
             | Self::RawMissing { .. }
             | Self::RawTooLarge { .. }
             | Self::RawRejected { .. } => Fate::Reject,
-            // No answer is S3's trouble and passes; a no is ours and stays.
+            // No answer means a transient S3 problem: retry. A refusal means our permissions or configuration: reject.
             Self::RawUnreadable { source } | Self::RefUnwritable { source } => match source {
                 aws::Error::NoAnswer { .. } => Fate::Resume,
                 aws::Error::Answered { .. } | aws::Error::TooLarge { .. } => Fate::Reject,
@@ -65,7 +66,7 @@ impl Error {
         }
     }
 
-    /// A stable name that alarms can match.
+    /// Returns a stable name that alarms can match.
     pub fn error_type(&self) -> &'static str {
         match self {
             Self::ConfigInvalid(_) => "ConfigInvalid",
@@ -82,7 +83,7 @@ impl Error {
         }
     }
 
-    /// What somebody has to look at when it repeats; each cause has its alarm.
+    /// Returns what an operator has to check when the error repeats. Each cause has its own alarm.
     pub fn cause(&self) -> Cause {
         match self {
             Self::ConfigInvalid(_) | Self::EventUnknown(_) | Self::KeyOutsideRaw { .. } | Self::BucketIsRef { .. } => Cause::Settings,
@@ -93,7 +94,7 @@ impl Error {
         }
     }
 
-    /// The message and those of its causes, in one line.
+    /// Returns the message and those of its causes, in one line.
     pub fn chain(&self) -> String {
         let mut text = self.to_string();
         let mut source = std::error::Error::source(self);

@@ -1,7 +1,7 @@
-//! What an event asks for: which RAW objects, and to whom the answer goes. Values only.
+//! Parses events: which RAW objects they name, and who receives the answer. Values only.
 //!
-//! The S3 notification and the EventBridge event are read by structs of our own, of the few fields that are needed:
-//! those of `aws_lambda_events` insist on fields (`userIdentity`, `requestParameters`) that other senders omit.
+//! S3 notifications and EventBridge events are parsed by our own structs with only the required fields: those of
+//! `aws_lambda_events` require fields (`userIdentity`, `requestParameters`) that other senders omit.
 
 use aws_lambda_events::s3::S3Entity;
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
@@ -9,57 +9,57 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// An event that `refine` takes.
+/// An event that `refine` accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// A batch of a queue; each message is answered for by its id.
+    /// A batch of a queue. The answer refers to each message by its id.
     Queue(Vec<Message>),
-    /// An operator's order to go through RAW once more.
+    /// An operator's request to refine RAW again.
     Reprocess(Reprocess),
-    /// A notification without a queue between: it is done as a whole or fails as a whole.
+    /// A notification delivered without a queue. It succeeds or fails as a whole.
     Direct(Notification),
 }
 
 /// One message of a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// What `batchItemFailures` calls it.
+    /// The id used in `batchItemFailures`.
     pub id: String,
-    /// What its body says; one that says nothing known fails alone.
+    /// The parsed body. A message with an unknown body fails alone.
     pub notification: Result<Notification, EventUnknown>,
 }
 
-/// What S3 says has happened.
+/// The contents of an S3 notification.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notification {
     /// Objects that were created.
     pub objects: Vec<RawObject>,
-    /// Names of everything else that happened: `s3:TestEvent`, `ObjectRemoved:Delete`.
+    /// Names of all other events, such as `s3:TestEvent` or `ObjectRemoved:Delete`.
     pub ignored: Vec<String>,
 }
 
-/// An object that was created.
+/// A created object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawObject {
-    /// Its bucket.
+    /// Name of the bucket.
     pub bucket: String,
-    /// Its key, decoded.
+    /// The decoded key.
     pub key: String,
 }
 
-/// What to go through, and where to begin: the event, and in the answer the event that goes on.
+/// The objects to refine again, and where to start. Used for the event and, in the answer, for the event that continues it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reprocess {
-    /// Bucket of RAW files.
+    /// Bucket of the RAW files.
     pub bucket: String,
-    /// What the keys begin with; a folder of one day is `tweets/ano=2026/mes=11/dia=23/`.
+    /// Prefix of the keys. The folder of one day is `tweets/ano=2026/mes=11/dia=23/`.
     pub prefix: String,
-    /// The last key that is done; absent at the beginning.
+    /// The last key that is done. Absent at the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
 }
 
-/// The event, or one message of it, is none that `refine` takes. Tells its shape; never a value.
+/// An event, or one message of it, that `refine` does not accept. The error names its shape, never a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "refine takes an SQS batch, an S3 notification, the EventBridge event \"Object Created\" or `reprocess`, not {received}; check what invokes the function"
@@ -68,7 +68,7 @@ pub struct EventUnknown {
     received: String,
 }
 
-/// Reads an event.
+/// Parses an event.
 pub fn parse(mut event: Value) -> Result<Event, EventUnknown> {
     if let Some(order) = event.get_mut("reprocess").map(Value::take) {
         return read(order, "`reprocess` without `bucket` and `prefix`").map(Event::Reprocess);
@@ -85,7 +85,7 @@ fn is_from_queue(event: &Value) -> bool {
     event["Records"].as_array().is_some_and(|records| !records.is_empty() && records.iter().all(is_message))
 }
 
-/// Without an id a failed message could not be named in the answer, and the queue would take it for done.
+/// Parses a message. Without an id, the answer could not name a failed message, and the queue would consider it done.
 fn message(message: SqsMessage) -> Result<Message, EventUnknown> {
     let id = message.message_id.ok_or_else(|| unknown("a message without `messageId`"))?;
     let body = serde_json::from_str(&message.body.unwrap_or_default());
@@ -102,7 +102,7 @@ fn notification(mut event: Value) -> Result<Notification, EventUnknown> {
     match (&event["source"], event["detail-type"].as_str()) {
         (source, Some("Object Created")) if source == "aws.s3" => {
             let ObjectCreated { bucket, object } = read(event["detail"].take(), "the `detail`")?;
-            // EventBridge sends the key as it is.
+            // EventBridge sends the key unencoded.
             Ok(Notification { objects: vec![RawObject { bucket: bucket.name, key: object.key }], ignored: vec![] })
         }
         (source, Some(name)) if source == "aws.s3" => Ok(Notification::default().with_ignored(name)),
@@ -143,7 +143,7 @@ impl Notification {
 
     fn with_record(mut self, record: Value) -> Result<Self, EventUnknown> {
         let Record { event_name, s3 } = read(record, "a record")?;
-        // Some servers that speak S3 keep the prefix that the bucket's configuration has.
+        // Some S3-compatible servers keep the prefix used in the bucket's configuration.
         if !event_name.trim_start_matches("s3:").starts_with("ObjectCreated:") {
             return Ok(self.with_ignored(&event_name));
         }
@@ -155,8 +155,8 @@ impl Notification {
     }
 }
 
-/// S3 notifications carry keys form-encoded: "+" is a space.
-/// Source: Amazon S3 user guide, event message structure.
+/// Decodes a key. Keys in S3 notifications are form-encoded: "+" is a space. Source: Amazon S3 user guide,
+/// event message structure.
 fn decode_key(encoded: &str) -> Result<String, EventUnknown> {
     let with_spaces = encoded.replace('+', " ");
     let key = percent_decode_str(&with_spaces).decode_utf8().map_err(|_| unknown("a key that is not UTF-8"))?;
@@ -172,7 +172,7 @@ fn unknown(received: impl Into<String>) -> EventUnknown {
     EventUnknown { received: received.into() }
 }
 
-/// Names of fields tell what sent an event; eight of them are enough.
+/// Describes a value by its field names, which identify the sender. Eight names are enough.
 fn shape(value: &Value) -> String {
     const NAMES_MAX: usize = 8;
     const NAME_CHARS_MAX: usize = 32;
@@ -258,7 +258,7 @@ mod tests {
         for (event_name, want) in [
             ("ObjectCreated:Put", expect!["raw tweets/a.json"]),
             ("ObjectCreated:CompleteMultipartUpload", expect!["raw tweets/a.json"]),
-            ("s3:ObjectCreated:Put", expect!["raw tweets/a.json"]), // other servers that speak S3
+            ("s3:ObjectCreated:Put", expect!["raw tweets/a.json"]), // other S3-compatible servers
             ("ObjectRemoved:Delete", expect!["(ObjectRemoved:Delete)"]),
             ("ObjectRestore:Completed", expect!["(ObjectRestore:Completed)"]),
         ] {

@@ -3,10 +3,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-/// Kept back from the deadline to answer in: an answer that comes too late makes the queue repeat the whole batch.
+/// Time reserved before the deadline for the answer. A late answer makes the queue repeat the whole batch.
 const ANSWER_MARGIN: Duration = Duration::from_millis(500);
 
-/// One invocation: when it began, and how long it may last.
+/// One invocation: its start time and its deadline.
 #[derive(Clone, Copy, Debug)]
 pub struct Invocation {
     now: DateTime<Utc>,
@@ -15,23 +15,23 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// An invocation that begins now, at the wall-clock time `now`, and must end within `left`.
+    /// Creates an invocation that starts now, at wall-clock time `now`, and must end within `left`.
     pub fn new(now: DateTime<Utc>, left: Duration) -> Self {
         let started = Instant::now();
         Self { now, started, deadline: started + left }
     }
 
-    /// The wall-clock time. Read once at the start and then counted by the monotonic clock, so that it never steps.
+    /// Returns the wall-clock time. Read once at the start and advanced by the monotonic clock, so it never steps.
     pub fn now(&self) -> DateTime<Utc> {
         self.now + self.started.elapsed()
     }
 
-    /// Time since the start.
+    /// Returns the time since the start.
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// When work must have stopped.
+    /// Returns the instant at which work must have stopped.
     pub(crate) fn stop(&self) -> Instant {
         self.deadline.checked_sub(ANSWER_MARGIN).unwrap_or(self.started)
     }

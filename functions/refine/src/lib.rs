@@ -1,8 +1,8 @@
-//! `refine`: RAW documents in S3 become partitioned Parquet in S3, whoever brings the news and however often.
+//! `refine`: converts RAW documents in S3 to partitioned Parquet in S3, regardless of which trigger delivers them and how often.
 //!
-//! REF is a function of RAW: an object's key and bytes follow from the RAW key, the RAW bytes and the versions of
-//! `refine` and of the lexicon. So deliveries may repeat, reorder and overlap. It must never change a RAW object, write
-//! outside REF, say that an object is done before its rows are stored, or put the text of a tweet into a log.
+//! REF is a function of RAW: the key and bytes of an object follow from the RAW key, the RAW bytes and the versions of
+//! `refine` and of the lexicon. Deliveries may therefore repeat, reorder and overlap. This crate must never change a RAW
+//! object, write outside REF, report an object as done before its rows are stored, or log the text of a tweet.
 
 mod columns;
 mod config;
@@ -41,16 +41,16 @@ pub use summary::Summary;
 use events::{Event, Message, Notification, RawObject};
 use object::refine_object;
 
-/// Version of `refine`, written into every object: an object of another version is written anew.
+/// Version of `refine`, stored with every REF object. An object of another version is rewritten.
 ///
-/// To be raised with every change of what a RAW file gives: rows, types or settings.
+/// Increase it with every change to the output of a RAW file: rows, types or settings.
 pub const REFINE_VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Objects under way at once: a batch of the queue's default size waits for S3 once, not ten times. At most ten RAW files
-/// of [`RAW_BYTES_MAX`] are in memory, and one of them parsed, because [`refine()`] does not await.
+/// Number of objects processed concurrently: a batch of the queue's default size waits for S3 once, not ten times. At most
+/// ten RAW files of [`RAW_BYTES_MAX`] are in memory, and only one of them parsed, because [`refine()`] does not await.
 const CONCURRENCY: usize = 10;
 
-/// The function, ready for events.
+/// The Lambda function, ready to handle events.
 #[derive(Debug)]
 pub struct Refine {
     target: Store,
@@ -59,19 +59,19 @@ pub struct Refine {
 }
 
 impl Refine {
-    /// As its environment says.
+    /// Configures the function from the environment.
     pub async fn connect(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let config = Config::from_env(&var)?;
         Ok(Self::new(&Clients::from_environment(&var, TIMEOUTS).await, config))
     }
 
-    /// With these clients.
+    /// Creates the function from existing clients.
     pub fn new(clients: &Clients, config: Config) -> Self {
         Self { target: clients.store(config.ref_bucket), table_years: config.table_years, has_served: AtomicBool::new(false) }
     }
 }
 
-/// Answers one invocation, also when the function could not be configured: each time with the same error and its type.
+/// Handles one invocation. If the configuration failed, every invocation returns that same error and its type.
 pub async fn answer(
     refine: &Result<Refine, ConfigError>,
     event: Value,
@@ -79,7 +79,7 @@ pub async fn answer(
     mut emit: impl FnMut(Line),
 ) -> Result<Value, Diagnostic> {
     match refine {
-        // The runtime logs what it is given once more, with `Debug`: this type holds the message and nothing behind it.
+        // The runtime logs the error again with `Debug`: this type holds only the message, not its causes.
         Ok(refine) => handle(refine, event, invocation, emit).await.map_err(Diagnostic::from),
         Err(error) => {
             let error = Error::from(error.clone());
@@ -90,12 +90,12 @@ pub async fn answer(
     }
 }
 
-/// Refines every object that `event` names, as far as the time of the invocation goes, and hands its metrics to `emit`.
+/// Refines every object named by `event` until the time of the invocation runs out, and passes its metrics to `emit`.
 ///
-/// A queue is answered with the messages to repeat, anything else with the [`Summary`].
+/// Returns the messages to repeat for a queue event, and the [`Summary`] for any other event.
 ///
 /// # Errors
-/// An event that is unknown; and without a queue, which could repeat it, an object that was not done.
+/// Returns an error if the event is unknown, or if an object was not done and there is no queue to repeat it.
 pub async fn handle(refine: &Refine, event: Value, invocation: Invocation, emit: impl FnMut(Line)) -> Result<Value, Error> {
     let mut summary = Summary { is_cold: !refine.has_served.swap(true, Ordering::Relaxed), ..Summary::default() };
     let outcome = refine.run(event, invocation, &mut summary).await;
@@ -121,7 +121,7 @@ impl Refine {
         }
     }
 
-    /// Ids of all messages, and why some of them, by their place, are to be repeated.
+    /// Returns the ids of all messages, and the errors of those to repeat, by position.
     async fn refine_messages(
         &self,
         messages: Vec<Message>,
@@ -145,7 +145,7 @@ impl Refine {
         (ids, unknown)
     }
 
-    /// Refines all objects; answers with the first error of each notification that is not done.
+    /// Refines all objects. Returns the first error of each notification that is not done.
     async fn refine_all(
         &self,
         notifications: impl IntoIterator<Item = (usize, Notification)>,
@@ -182,8 +182,8 @@ impl Refine {
 }
 
 impl Refine {
-    /// Whether an object is to be refined. One that is not a RAW file is ignored, named and counted. One of another bucket or
-    /// prefix than it can be is taken, to be refused with the reason: what sends it must be corrected.
+    /// Returns whether an object is to be refined. An object that is not a RAW file is ignored, logged and counted. An object
+    /// of an unexpected bucket or prefix is accepted and then refused with the reason: its sender must be corrected.
     fn takes(&self, object: &RawObject, summary: &mut Summary) -> bool {
         match tweets::check_raw_key(&object.key) {
             Ok(()) | Err(NotARawFile::OutsidePrefix) => true,

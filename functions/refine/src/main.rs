@@ -1,4 +1,4 @@
-//! The bootstrap that Lambda starts.
+//! Entry point of the Lambda function `refine`.
 
 use std::time::SystemTime;
 
@@ -12,12 +12,13 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     tracing::init_default_subscriber(); // format and level: LoggingConfig in template.yaml
-    // A bad configuration is kept and answered to every invocation: an error out of `main` has no type on Lambda.
+    // Keep a configuration error and return it to every invocation: Lambda assigns no error type to an
+    // error returned by `main`.
     let refine = &Refine::connect(|name| std::env::var(name).ok()).await;
     run(service_fn(move |event: LambdaEvent<Value>| async move {
         let left = aws::time_left(event.context.deadline(), SystemTime::now());
         let emit = |line: Line| println!("{}", line.to_emf(&event.context.env_config.function_name));
-        // The runtime logs an error once more, with `Debug`: a `Diagnostic` holds the message and nothing behind it.
+        // The runtime logs an error again with `Debug`: a `Diagnostic` holds only the message, not its causes.
         answer(refine, event.payload, Invocation::new(Utc::now(), left), emit).await
     }))
     .await

@@ -1,4 +1,4 @@
-//! One RAW object: read, refined, its REF objects stored.
+//! Processes one RAW object: reads it, refines it, and stores its REF objects.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,33 +15,33 @@ use crate::events::RawObject;
 use crate::refined::{RefObject, Rows, RowsByMinute};
 use crate::{LEXICON_VERSION, REFINE_VERSION};
 
-/// The largest RAW file that is read. A hundred tweets with everything expanded have about 0.2 MiB.
+/// Maximum size of a RAW file. A hundred tweets with every expansion take about 0.2 MiB.
 pub const RAW_BYTES_MAX: u64 = 8 * 1024 * 1024;
-/// Rounds of writing one REF object: the first, and one more for each writer that came between.
+/// Attempts at writing one REF object: the first, and one more for each concurrent writer that intervened.
 const ATTEMPTS_MAX: u32 = 4;
-/// Pause before the second round; the third waits twice as long, and so on.
+/// Pause before the second attempt. The third waits twice as long, and so on.
 const PAUSE: Duration = Duration::from_millis(50);
 /// User metadata of a REF object.
 const REFINE_VERSION_KEY: &str = "refine-version";
 const LEXICON_VERSION_KEY: &str = "lexicon-version";
 
-/// What became of one RAW object.
+/// The result of refining one RAW object.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Done {
     pub(crate) files_created: u64,
     pub(crate) files_replaced: u64,
     pub(crate) files_unchanged: u64,
-    /// Of created files only.
+    /// Rows of created files only.
     pub(crate) rows_by_minute: RowsByMinute,
     pub(crate) malformed: Malformed,
     pub(crate) raw_bytes: u64,
     pub(crate) ref_bytes: u64,
 }
 
-/// Refines one object into the bucket of `target`, or gives up at `stop`: a repetition finds what was stored.
+/// Refines one object into the bucket of `target`, or gives up at `stop`. A repeated call finds what was already stored.
 pub(crate) async fn refine_object(target: &Store, years: Years, object: &RawObject, stop: Instant) -> Result<Done, Error> {
     let deadline_reached = || Error::DeadlineReached { bucket: object.bucket.clone(), key: object.key.clone() };
-    // Asked before the first poll: a timer that has run out still lets a future begin.
+    // Check before the first poll: an expired timer still polls the inner future once.
     if Instant::now() >= stop {
         return Err(deadline_reached());
     }
@@ -85,7 +85,7 @@ async fn read_and_store(target: &Store, years: Years, object: &RawObject) -> Res
     Ok(done)
 }
 
-/// Paths and forms, never a value.
+/// Logs paths and JSON types, never values.
 fn warn_of_malformed(object: &RawObject, malformed: &Malformed) {
     if malformed.total() > 0 {
         let RawObject { bucket, key } = object;
@@ -109,7 +109,8 @@ enum Stored {
     Unchanged,
 }
 
-/// INV-3: one key for one RAW object and day, written once for each version, whoever else delivers it meanwhile.
+/// Stores the object under its key (INV-3): one key per RAW object and day, written once per version, even under
+/// concurrent deliveries.
 async fn store(target: &Store, object: &RefObject) -> Result<Stored, Error> {
     let unwritable = |source| Error::RefUnwritable { source };
     for attempt in 0..ATTEMPTS_MAX {

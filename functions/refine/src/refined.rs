@@ -1,4 +1,4 @@
-//! REF is a function of RAW: the bytes of one RAW file in, the objects of REF out.
+//! REF is a function of RAW: converts the bytes of one RAW file to the objects of REF.
 
 use std::collections::BTreeMap;
 
@@ -11,25 +11,25 @@ use tweets::{Partition, Years, ref_key, repair};
 use crate::columns::Columns;
 use crate::encode::encode;
 
-/// What a RAW file gives.
+/// The result of refining one RAW file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refined {
-    /// One object for each day, earliest first; none for a file without tweets.
+    /// One object per day, earliest first. Empty for a file without tweets.
     pub objects: Vec<RefObject>,
-    /// Values that could not be read; their columns are null.
+    /// Values that could not be read. Their columns are null.
     pub malformed: Malformed,
 }
 
 /// An object of REF: the rows of one RAW file and one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefObject {
-    /// Where it belongs in REF.
+    /// Key of the object in the REF bucket.
     pub key: String,
-    /// The day of its rows.
+    /// The partition of its rows.
     pub partition: Partition,
-    /// A Parquet file.
+    /// The Parquet file.
     pub bytes: Bytes,
-    /// How many rows it has of which sentiment, by the minute in which their tweets were created.
+    /// Number of rows by sentiment, for each minute of `created_at`.
     pub rows_by_minute: RowsByMinute,
 }
 
@@ -37,25 +37,25 @@ pub struct RefObject {
 pub type RowsByMinute = BTreeMap<DateTime<Utc>, Rows>;
 
 impl RefObject {
-    /// All its rows.
+    /// Returns the rows of all minutes.
     pub fn rows(&self) -> Rows {
         self.rows_by_minute.values().copied().sum()
     }
 }
 
-/// Rows by sentiment.
+/// Number of rows by sentiment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Rows {
-    /// `Positivo`
+    /// Rows labelled `Positivo`.
     pub positivo: u64,
-    /// `Negativo`
+    /// Rows labelled `Negativo`.
     pub negativo: u64,
-    /// `Neutro`
+    /// Rows labelled `Neutro`.
     pub neutro: u64,
 }
 
 impl Rows {
-    /// All of them.
+    /// Returns the number of rows with any sentiment.
     pub fn total(self) -> u64 {
         self.positivo + self.negativo + self.neutro
     }
@@ -86,14 +86,13 @@ impl std::iter::Sum for Rows {
     }
 }
 
-/// The objects that hold the tweets of the RAW file `raw` under `raw_key`.
+/// Converts the RAW file `raw`, stored under `raw_key`, to the REF objects that hold its tweets.
 ///
-/// Depends on its arguments and on the versions of `refine` and of the lexicon, and on nothing else. `years` are those of
-/// the table.
+/// The result depends only on the arguments and on the versions of `refine` and of the lexicon. `years` are those of the table.
 ///
 /// # Errors
-/// [`NotADocument`] when the file is not a page of posts, or one of its posts has no place in the table: it is rejected as a
-/// whole.
+/// Returns [`NotADocument`] if the file is not a page of tweets, or if one of its tweets has no place in the table. The file
+/// is then rejected as a whole.
 pub fn refine(raw_key: &str, raw: &[u8], years: Years) -> Result<Refined, NotADocument> {
     let repaired;
     let mut document = match Document::parse(raw, years) {
@@ -108,7 +107,7 @@ pub fn refine(raw_key: &str, raw: &[u8], years: Years) -> Result<Refined, NotADo
         document.malformed.record_bytes_not_utf8();
     }
     let mut tweets: Vec<(Partition, &Tweet)> = document.tweets.iter().map(|tweet| (Partition::of(tweet.created_at), tweet)).collect();
-    // Stable, so that the same id twice in a file made by hand stays in the order of the file.
+    // The sort is stable: duplicate ids in a hand-made file keep the order of the file.
     tweets.sort_by_key(|(day, tweet)| (*day, tweet.id));
     let of_one_day = tweets.chunk_by(|(day, _), (next, _)| day == next);
     let objects = of_one_day.filter_map(|tweets| Some(ref_object(&document, raw_key, tweets.first()?.0, tweets))).collect();

@@ -1,4 +1,4 @@
-//! RAW through refine once more, by prefix: after a change of `refine` or of the lexicon.
+//! Refines RAW again, by prefix, after a change of `refine` or of the lexicon.
 
 use serde_json::{Value, json};
 use tweets::{NotARawFile, RAW_PREFIX};
@@ -10,10 +10,11 @@ use crate::summary::Summary;
 use crate::{CONCURRENCY, Refine, ignore};
 
 impl Refine {
-    /// Goes through the objects in the order of their keys until the time is up.
+    /// Refines the objects in key order until the time is up.
     ///
-    /// The answer is the summary with `next`, null at the end, else the event to invoke the function with again. An object
-    /// that is rejected, or is not a RAW file, is logged, counted and passed by; one that had no time or no answer is where the next one begins.
+    /// Returns the summary with `next`: null at the end, otherwise the event for the next invocation. An object that is rejected,
+    /// or that is not a RAW file, is logged, counted and skipped. An object without enough time or without a response from S3 is
+    /// where the next invocation starts.
     pub(crate) async fn reprocess(&self, reprocess: Reprocess, invocation: Invocation, summary: &mut Summary) -> Result<Value, Error> {
         let Reprocess { bucket, prefix, mut after } = reprocess;
         let raw = self.target.with_bucket(&bucket);
@@ -25,7 +26,7 @@ impl Refine {
             }
             for chunk in page.chunks(CONCURRENCY) {
                 let objects = chunk.iter().map(|listed| RawObject { bucket: bucket.clone(), key: listed.key.clone() });
-                // A prefix may be wider than RAW.
+                // The prefix may be wider than RAW.
                 let (outside, objects): (Vec<_>, Vec<_>) = objects.partition(|object| !object.key.starts_with(RAW_PREFIX));
                 for object in &outside {
                     ignore(object, NotARawFile::OutsidePrefix, summary);

@@ -10,58 +10,58 @@ use crate::error::{Error, Fate};
 use crate::object::Done;
 use crate::refined::{Rows, RowsByMinute};
 
-/// How old a minute may be to have rows counted at it. CloudWatch takes two weeks, but shows what is older than a day late:
-/// up to two days. Source: Amazon CloudWatch user guide, publish custom metrics.
+/// Maximum age of a minute with row counts. CloudWatch accepts two weeks, but takes up to two days to show data older than
+/// one day. Source: Amazon CloudWatch user guide, publish custom metrics.
 const MINUTE_AGE_MAX: TimeDelta = TimeDelta::hours(24);
-/// How far ahead of the clock it may be: what CloudWatch takes. Source: the same.
+/// How far ahead of the clock a minute may be: the limit of CloudWatch. Same source.
 const MINUTE_AHEAD_MAX: TimeDelta = TimeDelta::hours(2);
 
-/// What one invocation did: its one log line, and its answer to whoever is not a queue.
+/// What one invocation did. Logged as one line, and returned unless the event comes from a queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// Messages of the queue; 0 without one.
+    /// Messages of the queue. 0 without a queue.
     pub messages: u64,
     /// RAW objects named by the event.
     pub objects: u64,
     /// RAW objects and messages that were not done.
     pub failures: u64,
-    /// Of those, what was given up for somebody to look at.
+    /// Failures that were rejected and require an operator.
     pub rejected: u64,
     /// Notifications of anything but a new object, and objects that are not RAW files.
     pub ignored: u64,
-    /// REF files that were not there before.
+    /// REF files that did not exist before.
     pub files_created: u64,
-    /// REF files of another version, written anew.
+    /// REF files of another version that were rewritten.
     pub files_replaced: u64,
-    /// REF files that were there already, from an earlier delivery.
+    /// REF files that already existed from an earlier delivery.
     pub files_unchanged: u64,
-    /// Rows of created files. A row is counted when its file is created and never again, so the sum over all
-    /// invocations is at most the number of rows in REF; it is less by the files whose creation S3 did not confirm.
+    /// Rows of created files. A row is counted only when its file is created, so the sum over all invocations is at most
+    /// the number of rows in REF. It is lower by the rows of files whose creation S3 did not confirm.
     pub rows: u64,
-    /// Those rows by sentiment.
+    /// The same rows by sentiment.
     #[serde(flatten)]
     pub rows_by_sentiment: Rows,
-    /// Those rows of tweets too old, or too far ahead, to be counted at their own minute.
+    /// Rows of tweets too old, or too far ahead, to be counted at their own minute.
     pub backfill_rows: u64,
-    /// Values that could not be read, by the name of their field; each delivery of a file counts them.
+    /// Values that could not be read, by field name. Each delivery of a file counts them again.
     pub malformed_fields: BTreeMap<&'static str, u64>,
-    /// Bytes read.
+    /// Bytes of RAW files read.
     pub raw_bytes: u64,
-    /// Bytes written.
+    /// Bytes of REF files written.
     pub ref_bytes: u64,
-    /// All other rows by the minute of their tweets: 1,560 minutes at most, whatever the files hold.
+    /// All other rows by the minute of their tweets: at most 1,560 minutes, whatever the files contain.
     #[serde(skip)]
     pub rows_by_minute: RowsByMinute,
-    /// Failures by their type and cause.
+    /// Failures by type and cause.
     #[serde(skip)]
     pub errors: BTreeMap<(&'static str, Cause), u64>,
-    /// Whether the invocation is the first one of its process.
+    /// Whether this is the first invocation of its process.
     #[serde(skip)]
     pub is_cold: bool,
 }
 
 impl Summary {
-    /// Counts what became of an object, at the time `now`.
+    /// Counts the result of an object, at the time `now`.
     pub(crate) fn add(&mut self, done: Done, now: DateTime<Utc>) {
         self.files_created += done.files_created;
         self.files_replaced += done.files_replaced;
@@ -89,8 +89,8 @@ impl Summary {
         *self.errors.entry((error.error_type(), error.cause())).or_default() += 1;
     }
 
-    /// The metrics of the invocation that ended at `now`: one line for it, one for each minute that its new rows touch, one
-    /// for each type of error.
+    /// Returns the metrics of the invocation that ended at `now`: one line for it, one for each minute with new rows, and
+    /// one for each type of error.
     pub fn lines(&self, now: DateTime<Utc>, elapsed: Duration) -> Vec<Line> {
         let invocation = Line::at(now)
             .with(Metric::Files, self.files_created)
@@ -109,7 +109,7 @@ impl Summary {
         [invocation].into_iter().chain(minutes).chain(errors).collect()
     }
 
-    /// Writes the line.
+    /// Logs the invocation as one line.
     pub(crate) fn log(&self, elapsed: Duration, failed: Option<&Error>) {
         let Self {
             messages,

@@ -1,4 +1,4 @@
-//! Invocations, from the event to what stands in REF.
+//! Invocations, from the event to the contents of REF.
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
@@ -26,7 +26,7 @@ macro_rules! sample {
     };
 }
 
-/// The samples of events, and in `raw/` the RAW files that they name.
+/// The sample events and, in `raw/`, the RAW files that they name.
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
 
 const FIRST: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_2124866860615730246_2124870575825357463.json";
@@ -74,7 +74,7 @@ async fn what_is_delivered_again_is_there_already() {
     let world = World::new();
     world.put_raw(KEY, document(7)).await;
     let notification = notification(RAW, KEY);
-    // In one batch, side by side, and in another one later.
+    // Concurrently in one batch, and in a later batch.
     assert_eq!(world.handle(queue([&notification; 5])).await.unwrap(), failures(&[]));
     let first = world.get_ref(REF_KEY).await;
     let answer = world.handle(notification).await.unwrap();
@@ -178,7 +178,7 @@ async fn a_malformed_value_costs_no_row_and_is_counted() {
     assert_eq!(counted.unwrap().1, json!(6));
 }
 
-/// A byte order mark, Latin-1, and a number that no computer holds: each costs at most its own value.
+/// A byte order mark, Latin-1, and a number too large for any type: each costs at most its own value.
 #[tokio::test(start_paused = true)]
 async fn bytes_that_json_does_not_have_cost_no_row() {
     for (raw, want) in [
@@ -220,7 +220,7 @@ async fn what_is_not_a_raw_file_is_ignored_and_counted() {
     assert_eq!((&answer["ignored"], &answer["objects"], &answer["failures"]), (&json!(7), &json!(3), &json!(0)), "{answer}");
 }
 
-/// X sends one where it cuts a text inside an emoji. The file is not lost for it, and all its other tweets are not.
+/// X sends one when it cuts a text inside an emoji. The file and all its other tweets must survive.
 #[tokio::test(start_paused = true)]
 async fn half_a_surrogate_pair_is_read_as_an_unknown_character() {
     let world = World::new();
@@ -324,7 +324,7 @@ async fn reprocessing_stops_in_time_and_says_where_it_goes_on() {
     for id in 10..35 {
         world.put_raw(&format!("tweets/{id}.json"), document(id)).await;
     }
-    world.put_raw("tweets/12.bad.json", "{").await; // rejected, and passed by
+    world.put_raw("tweets/12.bad.json", "{").await; // rejected and skipped
     world.rule(|_, _| Fate::Answered(Duration::from_millis(400)));
     let mut event = json!({"reprocess": {"bucket": RAW, "prefix": "tweets/"}});
     let mut invocations = 0;
@@ -363,7 +363,8 @@ async fn ten_objects_wait_for_s3_together() {
     assert_eq!(world.written().len(), 11);
 }
 
-/// What bounds the memory: files of [`refine::RAW_BYTES_MAX`] at most, ten of them at once, however many an event names.
+/// Memory is bounded: files have at most [`refine::RAW_BYTES_MAX`] bytes, and ten are processed at once,
+/// however many an event names.
 #[tokio::test(start_paused = true)]
 async fn forty_objects_are_under_way_ten_at_a_time() {
     let world = World::new();
@@ -371,7 +372,7 @@ async fn forty_objects_are_under_way_ten_at_a_time() {
     for (key, id) in keys.iter().zip(1..) {
         world.put_raw(key, document(id)).await;
     }
-    // From its GET to its PUT an object is read, parsed and encoded.
+    // An object is read, parsed and encoded between its GET and its PUT.
     let under_way = Arc::new(Mutex::new((0_usize, 0_usize)));
     let counted = Arc::clone(&under_way);
     world.rule(move |method, _| {
@@ -412,7 +413,7 @@ async fn trouble_with_ref_gives_the_message_back() {
         (409, 3, None),
         (409, 4, Some("RefContended")),
         (403, 1, Some("RefUnwritable")),
-        (503, 1, None), // repeated by the SDK
+        (503, 1, None), // retried by the SDK
         (503, 9, Some("RefUnwritable")),
     ] {
         let world = World::new();

@@ -1,6 +1,6 @@
-//! Inputs that the fuzzer came by, tried again: whatever comes, there is an answer or a reason, never a panic.
+//! Replays inputs found by the fuzzer: every input yields an answer or an error, never a panic.
 //!
-//! Each file is a list of texts in which a character stands for a byte. CONTRIBUTING tells how to find more.
+//! Each file is a list of texts in which one character represents one byte. CONTRIBUTING explains how to find more.
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 

@@ -1,4 +1,4 @@
-//! What an invocation writes to the log, and what it never does (INV-7).
+//! What an invocation writes to the log, and what it never writes (INV-7).
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
@@ -28,7 +28,7 @@ impl Write for Log {
 }
 
 impl Log {
-    /// Lines as JSON, of those that log under a target to look at.
+    /// Returns the log lines of the selected targets, parsed as JSON.
     fn lines(&self, is_of_interest: impl Fn(&str) -> bool) -> Vec<Value> {
         let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
         let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -79,14 +79,15 @@ async fn one_line_an_invocation_one_for_each_failure_and_no_text_of_a_tweet() {
     let finished = &ours[6]["fields"];
     assert_eq!((&finished["messages"], &finished["rows"], &finished["failures"]), (&json!(5), &json!(2), &json!(2)));
     assert_eq!((&finished["ignored"], &finished["malformed_fields"]), (&json!(1), &json!(r#"{"created_at":1,"lang":1}"#)));
-    // The name of a field is shape, and told; what a tweet or a message says is not, neither by us nor by the SDK.
+    // Field names are part of the shape and are logged. The content of a tweet or a message is not,
+    // neither by us nor by the SDK.
     for line in log.lines(|target| !target.starts_with("s3s")) {
         let line = line.to_string().replace("an object of `segredo`", "");
         assert!(!line.contains("segredo"), "{line}");
     }
 }
 
-/// INV-5: whatever is wrong with a file or a message, it fails alone, stays where it is, and is named and counted.
+/// Checks INV-5: a bad file or message fails alone, is kept where it is, and is named and counted.
 #[tokio::test(start_paused = true)]
 async fn everything_bad_in_one_batch_fails_alone_and_is_kept_and_named() {
     let log = Log::default();
@@ -111,7 +112,7 @@ async fn everything_bad_in_one_batch_fails_alone_and_is_kept_and_named() {
         world.put_raw(key, body.clone()).await;
     }
     world.put_raw("tweets/good.json", document(7)).await;
-    // A good one first, in the middle and last.
+    // Good files come first, in the middle and last.
     let mut messages = vec![notification(RAW, "tweets/good.json")];
     let mut want: Vec<(&str, &str)> = files.iter().map(|(key, _, error_type)| (*key, *error_type)).collect();
     messages.extend(files.iter().map(|(key, ..)| notification(RAW, key)));

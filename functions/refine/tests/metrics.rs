@@ -1,4 +1,4 @@
-//! The metrics of invocations: each row once and at its tweet's own minute, whatever is delivered how often.
+//! Metrics of invocations: each row counts once and at its tweet's own minute, however often it is delivered.
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
@@ -13,14 +13,14 @@ use metrics::{Line, Metric};
 use serde_json::{Value, json};
 use world::{Fate, RAW, World, failures, notification, queue};
 
-/// Tweets with these times and texts, as a RAW file.
+/// Returns a RAW file of tweets with these times and texts.
 fn document(tweets: &[(&str, &str)]) -> String {
     let tweet =
         |(id, (created_at, text)): (usize, &(&str, &str))| json!({"id": (id + 1).to_string(), "created_at": created_at, "text": text});
     json!({"data": tweets.iter().enumerate().map(tweet).collect::<Vec<_>>()}).to_string()
 }
 
-/// The values of a metric by the minute they were given for.
+/// Returns the values of a metric by minute.
 fn by_minute(lines: &[Line], metric: Metric) -> BTreeMap<String, u64> {
     let mut values = BTreeMap::new();
     for line in lines {
@@ -41,7 +41,7 @@ fn minutes<const N: usize>(want: [(&str, u64); N]) -> BTreeMap<String, u64> {
 
 #[tokio::test(start_paused = true)]
 async fn rows_count_at_the_minute_of_their_tweet_and_old_ones_as_backfill() {
-    let world = World::new(); // it is 2026-11-23T14:20
+    let world = World::new(); // the time is 2026-11-23T14:20
     world
         .put_raw(
             "tweets/a.json",
@@ -50,10 +50,10 @@ async fn rows_count_at_the_minute_of_their_tweet_and_old_ones_as_backfill() {
                 ("2026-11-23T14:05:00.000Z", "bom :)"),
                 ("2026-11-23T14:05:30.000Z", "ruim :("),
                 ("2026-11-23T11:06:10-03:00", "nada"),
-                ("2026-11-22T14:20:00.000Z", "nada"),    // 24 hours to the minute
+                ("2026-11-22T14:20:00.000Z", "nada"),    // exactly 24 hours old
                 ("2026-11-22T14:19:59.999Z", "ruim :("), // older
-                ("2026-11-23T16:19:59.000Z", "nada"),    // ahead, as far as CloudWatch takes
-                ("2026-11-23T16:20:00.000Z", "nada"),    // further
+                ("2026-11-23T16:19:59.000Z", "nada"),    // as far ahead as CloudWatch accepts
+                ("2026-11-23T16:20:00.000Z", "nada"),    // further ahead
             ]),
         )
         .await;
@@ -106,7 +106,7 @@ async fn repeated_deliveries_count_no_row_twice() {
     assert_eq!(total(&lines, Metric::ColdStarts), 1);
 }
 
-/// A creation that S3 did not confirm is found as done by the next delivery: never twice rather than always.
+/// The next delivery finds a creation that S3 did not confirm as already done: undercounting is preferred to double counting.
 #[tokio::test(start_paused = true)]
 async fn an_unconfirmed_creation_counts_at_most_once() {
     let world = World::new();

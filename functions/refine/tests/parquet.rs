@@ -1,4 +1,4 @@
-//! The bytes of REF: what they say to a reader, and that they say all that RAW says (INV-3).
+//! The bytes of REF: their contents, and that they hold everything that RAW holds (INV-3).
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
@@ -108,20 +108,20 @@ fn columns_follow_their_source() {
     for (tweet, column, want) in [
         (json!({"text": "a"}), "texto", json!("a")),
         (json!({"text": ""}), "texto", json!("")),
-        (json!({"text": "a", "note_tweet": {"text": ""}}), "texto", json!("a")), // an empty note is none
+        (json!({"text": "a", "note_tweet": {"text": ""}}), "texto", json!("a")), // an empty note counts as absent
         (json!({"text": "a", "note_post": {"text": "b"}, "note_tweet": {"text": "c"}}), "texto", json!("b")),
         (json!({"note_tweet": {"text": "b"}}), "texto", json!("b")),
-        (json!({"text": "&amp;amp; ´ ）"}), "texto", json!("&amp; ´ ）")), // one step of one pass, nothing folded
+        (json!({"text": "&amp;amp; ´ ）"}), "texto", json!("&amp; ´ ）")), // unescaped exactly once, nothing folded
         (json!({"text": "a", "note_tweet": {"text": "b", "entities": {"hashtags": [{"tag": "x"}]}}}), "hashtags", json!(["x"])),
         (json!({"entities": {"urls": [{"url": "f"}, {"url": "g"}, {"url": "f"}]}}), "urls", json!(["f", "g"])),
         (json!({"lang": 5}), "idioma", json!(null)),
         (json!({"edit_history_tweet_ids": [""]}), "id_original", json!(7)),
         (json!({"entities": {"hashtags": [{"tag": "a"}, "b"]}}), "hashtags", json!(["a"])),
-        (json!({"entities": {"hashtags": []}}), "hashtags", json!([])), // sent, and empty
+        (json!({"entities": {"hashtags": []}}), "hashtags", json!([])), // present but empty
         (json!({"entities": {"hashtags": null}}), "hashtags", json!(null)),
         (json!({"entities": {}}), "urls", json!(null)),
         (json!({"entities": {"urls": [{"display_url": "x"}]}}), "urls", json!([])),
-        (json!({"author_id": "1"}), "autor_usuario", json!(null)), // nobody asked for users
+        (json!({"author_id": "1"}), "autor_usuario", json!(null)), // users were not requested
         (json!({"text": "triste :("}), "simbolo", json!(":(")),
     ] {
         let mut document = json!({"data": [{"id": "7", "created_at": "2026-11-23T23:59:59Z", "edit_controls": {}}]});
@@ -136,7 +136,7 @@ fn a_retweet_is_labelled_by_its_original_and_shows_its_own_text() {
     for (includes, want) in [
         (json!({"tweets": [{"id": "3", "text": "inteiro, e no fim :("}]}), "Negativo"),
         (json!({"posts": [{"id": "3", "text": "come\u{e7}o", "note_post": {"text": "inteiro :("}}]}), "Negativo"),
-        (json!({"tweets": [{"id": "4", "text": ":("}]}), "Positivo"), // another one
+        (json!({"tweets": [{"id": "4", "text": ":("}]}), "Positivo"), // a different tweet
         (json!({}), "Positivo"),
     ] {
         let tweet = json!({"id": "7", "created_at": "2026-11-23T23:59:59Z", "text": "RT @a: :) cort\u{2026}",
@@ -252,7 +252,7 @@ fn each_once(list: Value) -> Value {
     Value::Array(kept)
 }
 
-/// A text with what Portuguese, JSON and X put into one.
+/// Generates text with characters that occur in Portuguese, JSON and posts on X.
 fn text() -> impl Strategy<Value = String> {
     proptest::string::string_regex("([a-z áçõ\"\\\\/\n😀&;<]|:\\)|:\\(|&lt;3|&amp;){0,12}").unwrap()
 }
@@ -265,7 +265,7 @@ fn texts(name: &'static str) -> impl Strategy<Value = Option<Value>> {
 prop_compose! {
     fn tweet()(
         id in 1..i64::MAX,
-        created_ms in 1_795_391_999_000_i64..1_795_564_801_000, // two midnights
+        created_ms in 1_795_391_999_000_i64..1_795_564_801_000, // spans two midnights
         fields in (
             prop::option::of(text()), prop::option::of(text()), prop::option::of(any::<bool>()), prop::option::of(1..i64::MAX),
             prop::option::of(any::<i64>()), prop::option::of(1..i64::MAX),
@@ -303,7 +303,7 @@ prop_compose! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// INV-3.
+    /// Checks INV-3.
     #[test]
     fn rows_of_ref_are_rows_of_raw(tweets in prop::collection::vec(tweet(), 0..40)) {
         let (sent, mut want): (Vec<_>, Vec<_>) = tweets.into_iter().unzip();

@@ -1,4 +1,4 @@
-//! What `refine` costs: CPU for one RAW file of 100 tweets and bytes of REF for one tweet.
+//! Measures the cost of `refine`: CPU time per RAW file of 100 tweets, and bytes of REF per tweet.
 //!
 //! ```text
 //! cargo run --release -p refine --example measure                # 200 generated files in the full shape
@@ -60,7 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The median over all files of the best of [`ROUNDS`]: what other processes take away is no cost of ours.
+/// Returns the median over all files of the best of [`ROUNDS`], which excludes time taken by other processes.
 fn median(files: &[RawFile], work: impl Fn(&RawFile)) -> Duration {
     let mut best = vec![Duration::MAX; files.len()];
     for _ in 0..ROUNDS {

@@ -1,4 +1,4 @@
-//! RAW files of invented tweets, the same for the same seed and number.
+//! Generates RAW files of invented tweets. The same seed and number always yield the same file.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use tweets::{RawKey, TweetId};
 
 const TWEETS: usize = 100;
 
-/// Numbers without a pattern, always the same ones (splitmix64).
+/// A reproducible pseudorandom number generator (splitmix64).
 struct Numbers(u64);
 
 impl Numbers {
@@ -85,16 +85,16 @@ const SYMBOLS: [&str; 10] = [":)", ":(", "😂", "😡", "&lt;3", ":D", "👏�
 const TAGS: [&str; 8] = ["Brasil", "Economia", "Política", "STF", "Educação", "Congresso", "ReformaTributaria", "Saude"];
 const NAMES: [&str; 12] = ["Ana", "João", "Maria", "Pedro", "Luíza", "Zé", "Carlos", "Beatriz", "Rafael", "Camila", "Tiago", "Inês"];
 
-/// What was asked of X.
+/// The fields and expansions requested from X.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// What `ingest` asks for when nothing else is configured: no expansions, about 1 KB a tweet.
+    /// The default configuration of `ingest`: no expansions, about 1 KB per tweet.
     Default,
-    /// Every field and expansion: about 2 KB a tweet.
+    /// Every field and expansion: about 2 KB per tweet.
     Full,
 }
 
-/// The key and the text of RAW file number `number`: 100 tweets of 36 minutes.
+/// Returns the key and the text of RAW file number `number`: 100 tweets created within 36 minutes.
 pub fn raw_file(seed: u64, number: u64, shape: Shape) -> (String, String) {
     let mut numbers = Numbers(seed.wrapping_mul(0x9E6D_62D0_6F6A_9A9B) ^ number);
     let start = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::seconds(1_795_392_000 + i64::try_from(number).unwrap_or(0) * 2_160);
@@ -171,7 +171,7 @@ fn tweet(id: u64, at: DateTime<Utc>, numbers: &mut Numbers, includes: &mut Value
     tweet
 }
 
-/// Adds an object to `includes`, where X names each one once.
+/// Adds an object to `includes`, where X lists each object once.
 fn push(includes: &mut Value, kind: &str, object: Value) {
     if let Some(objects) = includes[kind].as_array_mut()
         && objects.iter().all(|known| known["id"] != object["id"])
@@ -182,7 +182,7 @@ fn push(includes: &mut Value, kind: &str, object: Value) {
 
 fn user(numbers: &mut Numbers) -> Value {
     let number = numbers.below(20_000);
-    let mut own = Numbers(number); // a user has one name
+    let mut own = Numbers(number); // a user always has the same name
     let (first, last) = (own.pick(&NAMES), own.pick(&NAMES));
     json!({"id": (1_000_000 + number * 48_271_993).to_string(), "username": format!("{}_{number}", first.to_lowercase().replace('ã', "a")),
         "name": format!("{first} {last} 🇧🇷"), "created_at": "2013-05-11T20:14:09.000Z", "verified": false, "location": "São Paulo, Brasil",

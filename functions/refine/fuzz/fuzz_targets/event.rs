@@ -1,4 +1,4 @@
-//! Events from anywhere: known, or refused with a reason that is short; each message of a queue is answered for.
+//! Arbitrary events: recognized, or refused with a short reason. Every message of a queue is accounted for.
 
 #![no_main]
 

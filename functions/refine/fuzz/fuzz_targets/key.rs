@@ -1,4 +1,4 @@
-//! Keys: what S3 encodes is decoded to what it was, and no two RAW keys meet in one Parquet key.
+//! Keys: decoding restores what S3 encoded, and no two RAW keys map to the same Parquet key.
 
 #![no_main]
 
@@ -11,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
     let text = String::from_utf8_lossy(bytes);
     let (a, b) = text.split_once('\n').unwrap_or((&text, ""));
 
-    let decoded = decode(a); // whatever it is: decoded or refused
+    let decoded = decode(a); // any input is either decoded or refused
     assert_eq!(decode(&encode(a)), Some(a.to_owned()));
     if let Some(key) = decoded {
         assert_eq!(decode(&encode(&key)), Some(key));
@@ -37,7 +37,7 @@ fn decode(key: &str) -> Option<String> {
     }
 }
 
-/// As S3 does it: everything but letters, digits and `-._*/`, and a space as "+".
+/// Encodes a key as S3 does: everything but letters, digits and `-._*/`, with "+" for a space.
 fn encode(key: &str) -> String {
     let encoded = key.bytes().map(|byte| match byte {
         b' ' => "+".to_owned(),

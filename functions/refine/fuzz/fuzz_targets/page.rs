@@ -1,4 +1,4 @@
-//! Answers of X that are none: read as a page or refused; what is kept of a page is a file that `refine` takes or names.
+//! Arbitrary responses of X: read as a page or refused. A RAW file made of the accepted posts is either accepted or rejected by `refine`.
 
 #![no_main]
 
@@ -18,9 +18,9 @@ fuzz_target!(|body: &[u8]| {
         ingest_version: "0",
     };
     let Some(raw) = raw_document(&page.posts, &capture) else { return };
-    // Half a surrogate pair (`\ud800`) is JSON as far as RFC 8259 goes, and no text: it is kept as sent, and refine reads U+FFFD.
+    // Half a surrogate pair (`\ud800`) is valid JSON under RFC 8259 but not valid text: it is kept as sent, and refine reads U+FFFD.
     serde_json::from_slice::<IgnoredAny>(&raw).expect("a RAW file is JSON, whatever X sent");
-    // INV-5: refused or taken, never half: a post that ingest kept is not dropped on the way.
+    // INV-5: a file is accepted or rejected as a whole. A post that ingest kept is not dropped later.
     if let Ok(document) = tweets::document::Document::parse(&raw, tweets::Years::DEFAULT) {
         assert_eq!(document.tweets.len(), page.posts.len());
     }

@@ -1,4 +1,4 @@
-//! The pure modules of refine, as they are, and a count of the memory that they hold.
+//! The pure modules of `refine`, unchanged, and a counter of the memory that they hold.
 
 #![allow(dead_code, missing_docs, reason = "they are documented and used in refine")]
 

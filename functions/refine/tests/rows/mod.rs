@@ -1,4 +1,4 @@
-//! Rows of a REF file as JSON, so that a test can say what it expects.
+//! Rows of a REF file as JSON, for comparison with expected values.
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Int64Type, TimestampMillisecondType};
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Map, Value, json};
 
-/// The rows of a Parquet file, nulls left out; times in Unix milliseconds.
+/// Returns the rows of a Parquet file, without nulls. Times are in Unix milliseconds.
 pub fn rows(parquet: &Bytes) -> Vec<Map<String, Value>> {
     let batches = ParquetRecordBatchReaderBuilder::try_new(parquet.clone()).unwrap().build().unwrap();
     batches.flat_map(|batch| rows_of(&batch.unwrap())).collect()

@@ -1,4 +1,4 @@
-//! The function over an S3 in this process: the real SDK, no socket, tokio's clock.
+//! The function with an in-process S3: the real SDK, no socket, tokio's clock.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,15 +16,15 @@ use tweets::Years;
 
 pub const RAW: &str = "xpto-raw";
 pub const REF: &str = "xpto-ref";
-/// When every invocation begins.
+/// Start time of every invocation.
 pub const NOW: &str = "2026-11-23T14:20:00Z";
 
-/// What becomes of a request on its way.
+/// What happens to a request.
 #[derive(Clone, Copy, Debug)]
 pub enum Fate {
-    /// It is answered after this time.
+    /// It is answered after this delay.
     Answered(Duration),
-    /// It is done, and its answer is lost.
+    /// It is executed, but its response is lost.
     AnswerLost,
     /// It is refused with this status.
     Refused(u16),
@@ -42,7 +42,7 @@ pub struct World {
 }
 
 impl World {
-    /// Two empty buckets.
+    /// Creates two empty buckets.
     pub fn new() -> Self {
         let s3 = EmbeddedS3::in_memory(DateTime::default);
         s3.create_bucket(RAW).unwrap();
@@ -86,7 +86,7 @@ impl World {
         Self { refine, raw: clients.store(RAW), reference: clients.store(REF), rule, created, metrics: Mutex::default() }
     }
 
-    /// From now on requests fare as `rule` says; it is asked with method and path.
+    /// Sets the fate of all further requests. `rule` receives the method and the path.
     pub fn rule(&self, rule: impl Fn(&http::Method, &str) -> Fate + Send + Sync + 'static) {
         *self.rule.lock().unwrap() = Box::new(rule);
     }
@@ -114,45 +114,45 @@ impl World {
         self.reference.metadata(key).await.unwrap().unwrap().into_iter().collect()
     }
 
-    /// Keys written to REF so far, in order of writing; a key written twice stands here twice.
+    /// Returns the keys written to REF so far, in order. A key written twice appears twice.
     pub fn written(&self) -> Vec<String> {
         self.created.lock().unwrap().clone()
     }
 
-    /// An invocation with a minute to go.
+    /// Runs an invocation with one minute left.
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
         self.handle_within(event, Duration::from_mins(1)).await
     }
 
-    /// An invocation with `left` to go, at [`NOW`].
+    /// Runs an invocation with `left` remaining, at [`NOW`].
     pub async fn handle_within(&self, event: Value, left: Duration) -> Result<Value, Error> {
         let invocation = Invocation::new(NOW.parse().unwrap(), left);
         handle(&self.refine, event, invocation, |line| self.metrics.lock().unwrap().push(line)).await
     }
 
-    /// Metrics emitted since this was last asked.
+    /// Returns the metrics emitted since the last call.
     pub fn metrics(&self) -> Vec<Line> {
         std::mem::take(&mut *self.metrics.lock().unwrap())
     }
 }
 
-/// A document of one tweet.
+/// Returns a document with one tweet.
 pub fn document(id: u64) -> String {
     json!({"data": [{"id": id.to_string(), "created_at": "2026-11-23T14:05:00.000Z", "text": "segredo :)"}]}).to_string()
 }
 
-/// A notification as a message's body or by itself.
+/// Returns a notification, for use as the body of a message or on its own.
 pub fn notification(bucket: &str, key: &str) -> Value {
     json!({"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": bucket}, "object": {"key": key}}}]})
 }
 
-/// A batch of messages, their ids `0`, `1` and so on.
+/// Returns a batch of messages with the ids `0`, `1` and so on.
 pub fn queue<'a>(bodies: impl IntoIterator<Item = &'a Value>) -> Value {
     let message = |(id, body): (usize, &Value)| json!({"messageId": id.to_string(), "eventSource": "aws:sqs", "body": body.to_string()});
     json!({"Records": bodies.into_iter().enumerate().map(message).collect::<Vec<_>>()})
 }
 
-/// The answer that names these messages for repetition.
+/// Returns the answer that asks the queue to repeat these messages.
 pub fn failures(ids: &[&str]) -> Value {
     json!({"batchItemFailures": ids.iter().map(|id| json!({"itemIdentifier": id})).collect::<Vec<_>>()})
 }
