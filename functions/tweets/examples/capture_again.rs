@@ -1,5 +1,5 @@
-//! Reads a page of posts and puts the RAW document of them together, as `ingest` does, so many times over: what
-//! `infra/bench/instructions.py` counts.
+//! Parses a page of posts and builds its RAW document, as `ingest` does, a given number of times.
+//! `infra/bench/instructions.py` counts the instructions.
 //!
 //! ```text
 //! cargo run --release -p tweets --example capture_again -- ROUNDS FILE      # an answer of the X API, or a RAW file

@@ -1,6 +1,6 @@
-//! The names of the data contract: columns, partitions and the values that columns take. Portuguese lives here only.
+//! The names of the data contract: columns, partitions and column values. The only module with Portuguese names.
 
-/// Columns of table `tweets`, in order, partitions last and apart.
+/// Columns of the table `tweets`, in order, without the partition columns, which come last.
 pub const COLUMNS: [&str; 25] = [
     "id",
     "id_original",
@@ -31,19 +31,19 @@ pub const COLUMNS: [&str; 25] = [
 
 /// Partition column: UTC year.
 pub const ANO: &str = "ano";
-/// Partition column: UTC month, 1…12; two digits in keys.
+/// Partition column: UTC month, 1…12, two digits in keys.
 pub const MES: &str = "mes";
-/// Partition column: UTC day of the month, 1…31; two digits in keys.
+/// Partition column: UTC day of the month, 1…31, two digits in keys.
 pub const DIA: &str = "dia";
 
-/// Values of `tipo`, in the order in which they are tried.
+/// Values of `tipo`, in order of precedence.
 pub mod tipo {
     /// A repost of another tweet.
     pub const RETWEET: &str = "retweet";
-    /// An answer to another tweet.
+    /// A reply to another tweet.
     pub const RESPOSTA: &str = "resposta";
     /// A tweet that quotes another.
     pub const CITACAO: &str = "citacao";
-    /// None of the others.
+    /// A tweet of none of the other kinds.
     pub const ORIGINAL: &str = "original";
 }

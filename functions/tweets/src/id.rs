@@ -5,48 +5,48 @@ use chrono::{DateTime, Utc};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Unix milliseconds of the first instant that an id can carry.
-/// Source: the epoch used by public snowflake decoders; checked against an X API error that quotes both id and minute.
+/// Unix milliseconds of the earliest time that an id can encode. Source: the epoch of public snowflake decoders, checked
+/// against an X API error that quotes both id and minute.
 const EPOCH_MS: i64 = 1_288_834_974_657;
 
 /// The id of a tweet, 1…2^63−1. In JSON it is a string of digits.
 ///
-/// Ids grow with time: the bits above the lowest 22 are the milliseconds since 2010-11-04T01:42:54.657Z,
-/// so a span of time is a span of ids.
+/// Ids grow with time: the bits above the lowest 22 are the milliseconds since 2010-11-04T01:42:54.657Z, so a span of
+/// time is a span of ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TweetId(i64);
 
-/// Not a string of digits from 1 to 2^63−1.
+/// The text is not a string of digits from 1 to 2^63−1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a tweet id is a string of digits from 1 to 9223372036854775807")]
 pub struct InvalidTweetId;
 
 impl TweetId {
-    /// The lowest id there is.
+    /// The lowest possible id.
     pub const MIN: Self = Self(1);
 
-    /// The id with this number, if it is 1…2^63−1.
+    /// Creates an id from its number. Returns `None` outside 1…2^63−1.
     pub fn new(id: i64) -> Option<Self> {
         (id > 0).then_some(Self(id))
     }
 
-    /// The lowest id that a tweet created at `time` can have; [`TweetId::MIN`] for times before ids existed.
+    /// Returns the lowest id that a tweet created at `time` can have, or [`TweetId::MIN`] for times before the epoch of ids.
     pub fn lowest_at(time: DateTime<Utc>) -> Self {
         let ms = time.timestamp_millis().saturating_sub(EPOCH_MS).clamp(0, i64::MAX >> 22);
         Self((ms << 22).max(1))
     }
 
-    /// When the tweet was created, to the millisecond.
+    /// Returns the creation time of the tweet, to the millisecond.
     pub fn created_at(self) -> DateTime<Utc> {
         DateTime::from_timestamp_millis((self.0 >> 22) + EPOCH_MS).unwrap_or_default()
     }
 
-    /// The number.
+    /// Returns the id as a number.
     pub fn get(self) -> i64 {
         self.0
     }
 
-    /// The number just below, 0 for the lowest id: what `since_id`, which is exclusive, must be for this id to be served.
+    /// Returns the number just below, 0 for the lowest id. Used as `since_id`, which is exclusive, so that this id is served.
     pub fn before(self) -> i64 {
         self.0 - 1
     }
@@ -62,7 +62,7 @@ impl FromStr for TweetId {
     type Err = InvalidTweetId;
 
     fn from_str(text: &str) -> Result<Self, InvalidTweetId> {
-        // `i64::from_str` takes a sign, which an id never has.
+        // `i64::from_str` accepts a sign, which an id never has.
         if text.starts_with(['+', '-']) {
             return Err(InvalidTweetId);
         }
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn an_id_carries_its_time() {
-        // The pair that an X API error message quotes: "created after 2026-06-22T16:35Z … larger than 2069097036665323520".
+        // The pair quoted by an X API error message: "created after 2026-06-22T16:35Z … larger than 2069097036665323520".
         let id: TweetId = "2069097036665323520".parse().unwrap();
         assert_eq!(id.created_at().to_rfc3339(), "2026-06-22T16:35:50.162+00:00");
         assert_eq!(TweetId::lowest_at(id.created_at()), id);
@@ -110,7 +110,7 @@ mod tests {
             ("1", Some(1)),
             ("9223372036854775807", Some(i64::MAX)),
             ("9223372036854775808", None),
-            ("00012", Some(12)), // leading zeros change no number
+            ("00012", Some(12)), // leading zeros do not change the number
             ("0", None),
             ("-1", None),
             ("+1", None),
@@ -127,7 +127,7 @@ mod tests {
     fn json_ids_are_strings() {
         assert_eq!(serde_json::to_string(&TweetId::MIN).unwrap(), r#""1""#);
         assert_eq!(serde_json::from_str::<TweetId>(r#""7""#).unwrap().get(), 7);
-        assert!(serde_json::from_str::<TweetId>("7").is_err()); // a JSON number may have been rounded on its way
+        assert!(serde_json::from_str::<TweetId>("7").is_err()); // a JSON number may have been rounded in transit
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Which included objects a tweet refers to.
+//! Selects the included objects that a tweet refers to.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -8,13 +8,13 @@ use serde::Deserialize;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// `includes` of one page: the arrays by their name (`users`, `tweets` or `posts`, `media`, …), objects as they were sent.
+/// `includes` of one page: the arrays by name (`users`, `tweets` or `posts`, `media`, …), with objects as they were sent.
 pub(crate) type Includes = BTreeMap<String, Vec<Box<RawValue>>>;
 
 /// Ids, keys and `@usernames`.
 type Names<'a> = HashSet<Cow<'a, str>>;
 
-/// Names by which an object can be referred to.
+/// The names by which an object can be referenced.
 #[derive(Deserialize)]
 struct Identity<'a> {
     #[serde(borrow)]
@@ -25,7 +25,7 @@ struct Identity<'a> {
     username: Option<Cow<'a, str>>,
 }
 
-/// An included object, and what it is called.
+/// An included object and its names.
 struct Included<'a> {
     kind: &'a str,
     name: Cow<'a, str>,
@@ -44,7 +44,7 @@ impl<'a> Included<'a> {
     }
 }
 
-/// What of `pages` the given tweets refer to, directly or through an included tweet, each object once.
+/// Returns the objects of `pages` that the given tweets refer to, directly or through an included tweet, each object once.
 pub(crate) fn referred_by<'a>(tweets: impl Iterator<Item = &'a RawValue>, pages: &[&'a Includes]) -> BTreeMap<&'a str, Vec<&'a RawValue>> {
     if pages.iter().all(|page| page.is_empty()) {
         return BTreeMap::new();
@@ -66,25 +66,25 @@ pub(crate) fn referred_by<'a>(tweets: impl Iterator<Item = &'a RawValue>, pages:
                 }
             }
         }
-        // An included tweet may refer to objects that stand before it, so look again until nothing new turns up.
+        // An included tweet may refer to objects that precede it, so repeat until nothing new is found.
         if seen.len() == before {
             return kept;
         }
     }
 }
 
-/// How deep a reference lies in a tweet at most; those of today are three levels down.
+/// Maximum nesting depth of a reference in a tweet. Current references are three levels deep.
 const DEPTH_MAX: usize = 16;
 
 /// Adds the ids, keys and `@usernames` that one tweet refers to.
 ///
-/// A reference is a string under a key that ends in `_id`, `_ids` or `_keys`, the `id` of an item of
-/// `referenced_tweets` or `referenced_posts`, or `id` and `username` of an item of `mentions`. The conversation is not
-/// one: it has no expansion. Told by the form of the key, so that a field added tomorrow is understood.
-/// Source: the values of `expansions` in X OpenAPI 2.159 and 2.167.
+/// A reference is a string under a key that ends in `_id`, `_ids` or `_keys`, the `id` of an item of `referenced_tweets`
+/// or `referenced_posts`, or `id` and `username` of an item of `mentions`. The conversation is excluded because it has no
+/// expansion. References are recognized by the form of the key, so fields added in the future are covered. Source: the
+/// values of `expansions` in X OpenAPI 2.159 and 2.167.
 fn collect_references<'a>(tweet: &'a RawValue, wanted: &mut Names<'a>) {
     let own_id = serde_json::from_str::<Identity>(tweet.get()).ok().and_then(|tweet| tweet.id);
-    // The edit history names the tweet itself, which may stand in `includes` because another one refers to it.
+    // The edit history names the tweet itself, which may be in `includes` because another tweet refers to it.
     let held_before = own_id.as_ref().is_some_and(|id| wanted.contains(id));
     note(tweet, 0, false, false, wanted);
     if let (Some(id), false) = (own_id, held_before) {
@@ -92,8 +92,8 @@ fn collect_references<'a>(tweet: &'a RawValue, wanted: &mut Names<'a>) {
     }
 }
 
-/// Notes the references in one value: itself, or what an object or a list holds. Level by level, so that what Rust cannot
-/// hold (half a surrogate pair, 1e400) hides nothing but itself.
+/// Adds the references in one value: the value itself, or the contents of an object or a list. Each level is parsed
+/// separately, so that a value Rust cannot represent (half a surrogate pair, 1e400) hides only itself.
 fn note<'a>(value: &'a RawValue, depth: usize, is_reference: bool, in_list_of_references: bool, wanted: &mut Names<'a>) {
     let json = value.get();
     match json.as_bytes().first() {
@@ -126,7 +126,7 @@ fn text(json: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str(json).ok().map(|Text(text)| text)
 }
 
-/// Hands each field of an object to `note`. A map of them would cost more than all the rest of a page.
+/// Passes each field of an object to `note`. Collecting them in a map would cost more than the rest of a page.
 fn each_field<'a>(object: &'a str, note: impl FnMut(&str, &'a RawValue)) {
     struct Fields<F>(F);
     impl<'a, F: FnMut(&str, &'a RawValue)> Visitor<'a> for Fields<F> {
@@ -141,7 +141,7 @@ fn each_field<'a>(object: &'a str, note: impl FnMut(&str, &'a RawValue)) {
             Ok(())
         }
     }
-    // It was read before, as a part of the page: what can be an error here is an escape in a key.
+    // The object was already parsed as part of the page. The only possible error is an escape in a key.
     let _ = serde_json::Deserializer::from_str(object).deserialize_map(Fields(note));
 }
 
@@ -179,10 +179,10 @@ mod tests {
         check(&[json!({"id": "100", "in_reply_to_user_id": "2"})], &includes, expect!["users 2"]);
         check(&[json!({"entities": {"mentions": [{"username": "planalto"}]}})], &includes, expect!["users 3"]);
         check(&[json!({"attachments": {"media_keys": ["3_2"]}, "geo": {"place_id": "p1"}})], &includes, expect!["media 3_2, places p1"]);
-        // The author of an included tweet comes with it.
+        // The author of an included tweet is also included.
         check(&[json!({"referenced_tweets": [{"type": "quoted", "id": "90"}]})], &includes, expect!["tweets 90, users 4"]);
         check(&[json!({"referenced_posts": [{"type": "quoted", "id": "91"}]})], &includes, expect!["tweets 91"]);
-        // Neither the conversation, nor the tweet itself, nor a number that merely looks like an id.
+        // The conversation, the tweet itself, and a number that merely looks like an id are not references.
         check(&[json!({"id": "90", "conversation_id": "91", "edit_history_tweet_ids": ["90"], "text": "1"})], &includes, expect![""]);
         check(&[json!({"context_annotations": [{"domain": {"id": "1"}}]})], &includes, expect![""]);
     }

@@ -1,4 +1,4 @@
-//! What the pipeline speaks of: tweet ids, RAW documents and keys, REF partitions and columns.
+//! The values that the pipeline shares: tweet ids, RAW documents and keys, REF partitions and columns.
 //!
 //! Values in, values out. This crate never does I/O, never reads a clock, and never links tokio, arrow or an SDK.
 

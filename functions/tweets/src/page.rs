@@ -1,4 +1,4 @@
-//! One answer of recent search, each post kept as the bytes that X sent.
+//! Parses one response of recent search, keeping each post as the bytes that X sent.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,12 +12,12 @@ use serde_json::value::RawValue;
 use crate::TweetId;
 use crate::includes::Includes;
 
-/// A post as it came: what the sweep needs to know of it, and its JSON, untouched.
+/// A post as received: the values that the sweep needs, and its unchanged JSON.
 #[derive(Clone, Debug)]
 pub struct Post {
-    /// Its id.
+    /// Id of the post.
     pub id: TweetId,
-    /// `created_at` as sent; the time in the id when the field is missing or unreadable.
+    /// `created_at` as sent, or the time in the id if the field is missing or unreadable.
     pub created_at: DateTime<Utc>,
     pub(crate) json: Box<RawValue>,
     pub(crate) includes: Arc<Includes>,
@@ -26,49 +26,50 @@ pub struct Post {
 /// One page of recent search.
 #[derive(Debug, Default)]
 pub struct Page {
-    /// Posts in the order of the answer.
+    /// Posts in the order of the response.
     pub posts: Vec<Post>,
-    /// Where the API continues.
+    /// Token of the next page.
     pub next_token: Option<String>,
-    /// Whether nothing follows: `meta` is present and names no token. Posts with an empty token are not the last ones.
+    /// Whether no page follows: `meta` is present and contains no token. Posts with an empty token are not the last ones.
     pub is_last: bool,
-    /// Partial errors by the last segment of their `type`; and what this page had that could not be read or kept as it is.
+    /// Number of partial errors by the last segment of their `type`, and of parts of this page that could not be read or kept unchanged.
     pub problems: BTreeMap<String, u64>,
-    /// What stands among the posts and has no id that could place it. Dropped, because no file can hold it; billed all the same.
+    /// Number of items of `data` without a usable id. They cannot be assigned to a file, so they are dropped; X bills them anyway.
     pub without_id: u64,
-    /// Users in `includes`; each is billed.
+    /// Number of users in `includes`. Each is billed.
     pub included_users: u64,
-    /// Posts in `includes`; each is billed.
+    /// Number of posts in `includes`. Each is billed.
     pub included_posts: u64,
 }
 
-/// Places where bytes that are no UTF-8 were replaced by U+FFFD: JSON cannot hold them, and no reader of RAW could go on.
+/// Problem name for bytes that are not UTF-8 and were replaced by U+FFFD. JSON cannot contain them, and no reader of
+/// RAW could parse them.
 pub const BYTES_NOT_UTF8: &str = "bytes-not-utf8";
 
-/// Pages whose `result_count` is not the number of posts that they hold.
+/// Problem name for pages whose `result_count` differs from the number of posts they contain.
 pub const RESULT_COUNT_DIFFERS: &str = "result-count-differs";
 
-/// The body is not an answer of recent search; the place is told, the text never.
+/// The body is not a response of recent search. The error names the position, never the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAPage {
-    /// It is no JSON of that form.
+    /// The body is not JSON of the expected form.
     #[error("the body is not a page of posts (line {line}, column {column})")]
     Malformed {
-        /// Where it ceases to be one.
+        /// Line of the error.
         line: usize,
-        /// Likewise.
+        /// Column of the error.
         column: usize,
     },
-    /// It is, but none of its posts has an id: another format.
+    /// The body has the expected form, but none of its posts has an id: the format has changed.
     #[error("none of the {posts} posts of the page has an id")]
     WithoutIds {
-        /// How many there are.
+        /// Number of posts in the body.
         posts: u64,
     },
-    /// It holds no posts and does not say that none were found, which takes a `result_count` of 0.
+    /// The body contains no posts and does not report an empty result, which requires a `result_count` of 0.
     #[error("the body has no posts and {}", .result_count.map_or_else(|| "no result_count of 0".to_owned(), |count| format!("a result_count of {count}")))]
     Contradictory {
-        /// How many posts it says it has.
+        /// The stated number of posts.
         result_count: Option<u64>,
     },
 }
@@ -79,7 +80,7 @@ impl From<serde_json::Error> for NotAPage {
     }
 }
 
-/// `data` and `meta` decide what is captured and must be understood; the rest is read as far as it can be.
+/// `data` and `meta` determine what is captured and must be understood. The other members are read as far as possible.
 #[derive(Deserialize)]
 struct Body<'a> {
     data: Option<Vec<Box<RawValue>>>,
@@ -104,7 +105,7 @@ struct Meta<'a> {
 }
 
 impl Meta<'_> {
-    /// The number of posts it states; `None` for anything but a whole number.
+    /// Returns the stated number of posts, or `None` if it is not a whole number.
     fn count(&self) -> Option<u64> {
         self.result_count.and_then(|count| serde_json::from_str(count.get()).ok())
     }
@@ -118,11 +119,11 @@ struct Known<'a> {
 }
 
 impl Page {
-    /// Reads the body of a 200 answer.
+    /// Parses the body of a 200 response.
     ///
     /// # Errors
-    /// [`NotAPage`] for anything but a JSON object with posts, or with the word that none were found: such a body is treated
-    /// as damaged and asked for again, because a page that is half understood could lose posts.
+    /// Returns [`NotAPage`] for anything but a JSON object with posts or with a stated count of zero. Such a body is treated as
+    /// damaged and requested again, because a partly understood page could lose posts.
     pub fn parse(body: &[u8]) -> Result<Self, NotAPage> {
         let text = String::from_utf8_lossy(body);
         if text.trim_start().starts_with('[') {
@@ -153,7 +154,7 @@ impl Page {
             .filter_map(|json| known(&json).map(|(id, created_at)| Post { id, created_at, json, includes: Arc::clone(&includes) }))
             .collect();
         Ok(Self {
-            // After posts, an empty token still says that more follow. After none, there is nothing left to ask with.
+            // After posts, an empty token still means that more follow. Without posts, there is nothing left to request with.
             is_last: meta.is_some() && next_token.as_ref().is_none_or(|token| token.is_empty() && items == 0),
             next_token: next_token.filter(|token| !token.is_empty()),
             problems,
@@ -165,9 +166,9 @@ impl Page {
     }
 }
 
-/// The number of posts that X counted in a body that is not a page: what it states, else the length of its longest list.
+/// Returns the number of posts in a body that is not a page: the stated count, otherwise the length of its longest list.
 ///
-/// `None` when the body is not a JSON object: then nothing is known.
+/// Returns `None` if the body is not a JSON object, because then the number is unknown.
 pub fn posts_stated(body: &[u8]) -> Option<u64> {
     let members: BTreeMap<Cow<str>, &RawValue> = serde_json::from_slice(body).ok()?;
     let meta = members.get("meta").and_then(|meta| serde_json::from_str::<Meta>(meta.get()).ok());
@@ -178,7 +179,7 @@ pub fn posts_stated(body: &[u8]) -> Option<u64> {
     meta.and_then(|meta| meta.count()).or_else(|| Some(lists.max().unwrap_or(0)))
 }
 
-/// The id of a post and when it was created; `None` without an id, and for what is not an object.
+/// Returns the id of a post and its creation time. `None` if there is no id or the value is not an object.
 fn known(post: &RawValue) -> Option<(TweetId, DateTime<Utc>)> {
     if !post.get().starts_with('{') {
         return None;
@@ -188,12 +189,12 @@ fn known(post: &RawValue) -> Option<(TweetId, DateTime<Utc>)> {
     Some((id, created_at.unwrap_or_else(|| id.created_at())))
 }
 
-/// The lists of `includes`; what is none holds no objects that a post could refer to.
+/// Returns the lists of `includes`. Anything else contains no objects that a post could refer to.
 fn lists(includes: BTreeMap<String, &RawValue>) -> Includes {
     includes.into_iter().filter_map(|(kind, objects)| Some((kind, serde_json::from_str(objects.get()).ok()?))).collect()
 }
 
-/// A part of the body that no post depends on; counted as a problem when it is not of the form that it should have.
+/// Reads a part of the body that no post depends on. A part of an unexpected form counts as a problem.
 fn read<'a, T: Default + Deserialize<'a>>(part: Option<&'a RawValue>, name: &str, problems: &mut BTreeMap<String, u64>) -> T {
     let read = part.map(|json| serde_json::from_str(json.get()));
     read.unwrap_or_else(|| Ok(T::default())).unwrap_or_else(|_| {
@@ -204,7 +205,7 @@ fn read<'a, T: Default + Deserialize<'a>>(part: Option<&'a RawValue>, name: &str
 
 fn count_by_type(partial: &[Problem], problems: &mut BTreeMap<String, u64>) {
     for problem in partial {
-        // The same types stand under two hosts, so the last segment is the name.
+        // The same types appear under two hosts, so the last segment is the name.
         let name = problem.r#type.as_deref().and_then(|url| url.rsplit('/').next()).unwrap_or("unknown");
         *problems.entry(name.to_owned()).or_default() += 1;
     }
@@ -282,7 +283,7 @@ mod tests {
         {
             assert!(Page::parse(body.as_bytes()).unwrap().posts.is_empty(), "{body}");
         }
-        // With each, what it may have cost.
+        // The second value is the number of posts that may be billed.
         for (body, posts) in [
             (r#"{"meta":{"result_count":3}}"#, 3),
             (r#"{"data":null,"meta":{"result_count":3}}"#, 3),
@@ -345,7 +346,7 @@ mod tests {
             r#"{"id":"7"}"#,
             r#"{"id":"7","created_at":1795442700}"#,
             r#"{"id":"7","created_at":"\ud83d"}"#,
-            r#"{"id":"7","text":"RT @a: \ud83d…","n":1e400,"nul":"\u0000"}"#, // a pair that X cut in half, where it ends a text
+            r#"{"id":"7","text":"RT @a: \ud83d…","n":1e400,"nul":"\u0000"}"#, // X cut a surrogate pair at the end of a text
         ] {
             let page = Page::parse(format!(r#"{{"data":[{odd},{{"id":"6"}}],"meta":{{}}}}"#).as_bytes()).unwrap();
             assert_eq!((page.posts.len(), page.posts[0].json.get(), page.without_id), (2, odd, 0));

@@ -8,9 +8,9 @@ use sha2::{Digest as _, Sha256};
 use crate::columns::{ANO, DIA, MES};
 use crate::raw_key::{RAW_PREFIX, RawKey};
 
-/// The years that the table covers, both included. No query looks for a row of another year.
+/// The years that the table covers, both inclusive. Queries never see a row of another year.
 ///
-/// Text in the form of the table's `projection.ano.range`: `2024,2035`.
+/// The text form is that of the table's `projection.ano.range`: `2024,2035`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Years {
     first: i32,
@@ -18,17 +18,17 @@ pub struct Years {
 }
 
 impl Years {
-    /// The years of a new stack and of a lake on a laptop.
+    /// The years of a new stack and of a local lake.
     pub const DEFAULT: Self = Self { first: 2024, last: 2035 };
-    /// The widest range: from the year of X's first post to an end that bounds what a query without days has to list.
+    /// The widest range: from the year of X's first post to an end that limits what a query without days has to list.
     pub const WIDEST: Self = Self { first: 2006, last: 2049 };
 
-    /// The first year of the table.
+    /// Returns the first year of the table.
     pub fn first(self) -> i32 {
         self.first
     }
 
-    /// The last year of the table.
+    /// Returns the last year of the table.
     pub fn last(self) -> i32 {
         self.last
     }
@@ -45,7 +45,7 @@ impl fmt::Display for Years {
     }
 }
 
-/// The text is not the years of a table.
+/// The text is not a valid range of table years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected the first and the last year, such as `{}`, within `{}`", Years::DEFAULT, Years::WIDEST)]
 pub struct InvalidYears;
@@ -74,12 +74,12 @@ pub struct Partition {
 }
 
 impl Partition {
-    /// The partition of a tweet created at this time.
+    /// Returns the partition of a tweet created at this time.
     pub fn of(created_at: DateTime<Utc>) -> Self {
         Self { ano: created_at.year(), mes: created_at.month(), dia: created_at.day() }
     }
 
-    /// The UTC year.
+    /// Returns the UTC year.
     pub fn year(self) -> i32 {
         self.ano
     }
@@ -91,14 +91,14 @@ impl fmt::Display for Partition {
     }
 }
 
-/// What stays as it is in a percent-encoded file name: RFC 3986's unreserved characters.
+/// Characters left unescaped in a percent-encoded file name: the unreserved characters of RFC 3986.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The key of the Parquet object that holds the rows of one RAW object and one day.
+/// Returns the key of the Parquet object that holds the rows of one RAW object and one day.
 ///
-/// Injective: two RAW keys never meet in one Parquet key. A key of our own form gives its stem; of any other, all that
-/// follows `tweets/` is percent-encoded, so that it is one name without folders. Every file system can hold the name, and no
-/// reader hides it.
+/// The mapping is injective: two RAW keys never share a Parquet key. A key of our own form contributes its stem. For any
+/// other key, everything after `tweets/` is percent-encoded into one name without folders. Every file system accepts the
+/// name, and no reader hides it.
 pub fn ref_key(raw_key: &str, day: Partition) -> String {
     let stem = match raw_key.parse::<RawKey>() {
         Ok(key) => key.stem(),
@@ -107,12 +107,12 @@ pub fn ref_key(raw_key: &str, day: Partition) -> String {
     format!("tweets/{day}/{stem}.parquet")
 }
 
-/// The longest stem: of the 255 bytes of a file name `.parquet` takes 8, and 5 are left for what tools add to it (`.part`
-/// here while the file is written, a dot and `.crc` in Hadoop).
+/// The longest stem. Of the 255 bytes of a file name, `.parquet` takes 8, and 5 are reserved for suffixes that tools add
+/// (`.part` here while the file is written; a dot and `.crc` in Hadoop).
 const STEM_BYTES_MAX: usize = 242;
-/// Of the key of a longer one so much is kept, at most 3 bytes each, before the hash.
+/// Bytes of the key kept before the hash when its stem is longer. Each takes at most 3 bytes when encoded.
 const KEY_BYTES_KEPT: usize = 56;
-/// An encoded `~`, which is never encoded otherwise: no other stem can spell it.
+/// An encoded `~`. Since `~` is not encoded otherwise, no other stem can contain it.
 const BEFORE_HASH: &str = "%7E";
 
 fn foreign_stem(below_prefix: &str) -> String {
@@ -120,18 +120,19 @@ fn foreign_stem(below_prefix: &str) -> String {
     if (1..=STEM_BYTES_MAX).contains(&stem.len()) {
         return stem;
     }
-    // Injective as SHA-256 is.
+    // As injective as SHA-256.
     let hash = Sha256::digest(below_prefix).iter().fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
     let kept = below_prefix.get(..below_prefix.floor_char_boundary(KEY_BYTES_KEPT)).unwrap_or_default();
     format!("{}{BEFORE_HASH}{hash}", encoded(kept))
 }
 
-/// The first character is encoded, though it could stay, where the name would mean something else: no other key can spell it.
+/// Percent-encodes the key. The first character is also encoded if the name would otherwise have another meaning; no other
+/// key can produce that name.
 fn encoded(below_prefix: &str) -> String {
     let encoded = utf8_percent_encode(below_prefix, UNRESERVED).to_string();
     match (encoded.bytes().next(), encoded.bytes().last()) {
-        // Athena, Spark and Hive ignore files whose names begin with `_` or `.`. And a key that does not end in `.json` could
-        // spell one of our stems, which start and end with a digit.
+        // Athena, Spark and Hive ignore files whose names start with `_` or `.`. A key that does not end in `.json` could
+        // also equal one of our stems, which start and end with a digit.
         (Some(first @ (b'_' | b'.')), _) | (Some(first @ b'0'..=b'9'), Some(b'0'..=b'9')) => {
             format!("%{first:02X}{}", &encoded[1..])
         }
@@ -152,7 +153,7 @@ mod tests {
     fn a_tweet_belongs_to_its_utc_date() {
         for (created_at, want) in [
             ("2024-02-29T23:59:59Z", "ano=2024/mes=02/dia=29"),
-            ("2024-02-29T22:00:00-03:00", "ano=2024/mes=03/dia=01"), // 01:00 the next day in UTC
+            ("2024-02-29T22:00:00-03:00", "ano=2024/mes=03/dia=01"), // 01:00 of the next day in UTC
         ] {
             assert_eq!(day(created_at).to_string(), want, "{created_at}");
         }
@@ -179,8 +180,8 @@ mod tests {
             ("tweets/ano=2026/mes=11/dia=23/2026-11-23T23-59Z_5_9.json", "2026-11-23T23-59Z_5_9"),
             ("tweets/by hand/a+b=ç.json", "by%20hand%2Fa%2Bb%3D%C3%A7.json"),
             ("tweets/by%20hand/a.json", "by%2520hand%2Fa.json"),
-            ("tweets/2026-11-23T23-59Z_5_9", "%32026-11-23T23-59Z_5_9"), // spells a stem of ours
-            ("tweets/_import/a.json", "%5Fimport%2Fa.json"),             // a reader of a table ignores names in `_` and `.`
+            ("tweets/2026-11-23T23-59Z_5_9", "%32026-11-23T23-59Z_5_9"), // equals one of our stems
+            ("tweets/_import/a.json", "%5Fimport%2Fa.json"),             // table readers ignore names starting with `_` and `.`
             ("tweets/.b/b.json", "%2Eb%2Fb.json"),
             ("tweets/.json", "%2Ejson"),
             ("tweets/%5Fimport/a.json", "%255Fimport%2Fa.json"),

@@ -1,4 +1,4 @@
-//! The RAW file: at most 100 tweets in the API's own response shape.
+//! The RAW file: at most 100 tweets in the API's own response format.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
@@ -6,17 +6,17 @@ use serde::Serialize;
 use crate::includes::{Includes, referred_by};
 use crate::{Post, TweetId};
 
-/// Tweets in one RAW file at most. The customer's number; also the largest page of the X API.
+/// Maximum number of tweets in one RAW file. Set by the customer; also the largest page of the X API.
 pub const TWEETS_PER_FILE_MAX: usize = 100;
 
-/// How the tweets of a file were asked for.
+/// How the tweets of a file were requested.
 #[derive(Clone, Debug)]
 pub struct Capture<'a> {
-    /// When the file was put together, UTC; written with milliseconds.
+    /// When the file was assembled (UTC). Written with milliseconds.
     pub captured_at: DateTime<Utc>,
     /// The query of the sweep.
     pub query: &'a str,
-    /// The fields and expansions asked for.
+    /// The requested fields and expansions.
     pub requested: &'a [String],
     /// Version of `ingest`.
     pub ingest_version: &'static str,
@@ -29,9 +29,10 @@ struct Meta {
     oldest_id: TweetId,
 }
 
-/// The bytes of a RAW file: `data` a tweet a line, each as X sent it, newest first, and of `includes` only what they refer to.
+/// Builds the bytes of a RAW file. `data` has one tweet per line, each as X sent it, newest first. `includes` has only the
+/// objects they refer to.
 ///
-/// `posts` are newest first; `None` when there are none, because an empty file has no name.
+/// `posts` must be sorted newest first. Returns `None` if it is empty, because an empty file has no name.
 pub fn raw_document(posts: &[Post], capture: &Capture) -> Option<Vec<u8>> {
     let (newest, oldest) = (posts.first()?, posts.last()?);
     let mut pages: Vec<&Includes> = posts.iter().map(|post| &*post.includes).collect();

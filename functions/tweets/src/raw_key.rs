@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 
 use crate::{Partition, TweetId};
 
-/// Where RAW files live; everything else in the bucket is state.
+/// Prefix of RAW files. Everything else in the bucket is state.
 pub const RAW_PREFIX: &str = "tweets/";
 
 /// The key of a RAW file: `tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_<oldest>_<newest>.json`.
@@ -21,22 +21,22 @@ pub struct RawKey {
 const MINUTE: &str = "%Y-%m-%dT%H-%MZ";
 
 impl RawKey {
-    /// The key of a file whose tweets reach from `oldest`, created at `oldest_created_at`, up to `newest`.
+    /// Creates the key of a file with tweets from `oldest`, created at `oldest_created_at`, to `newest`.
     pub fn new(oldest_created_at: DateTime<Utc>, oldest: TweetId, newest: TweetId) -> Self {
         Self { oldest_created_at, oldest, newest }
     }
 
-    /// `created_at` of the oldest tweet in the file; to the minute when the key was read.
+    /// Returns `created_at` of the oldest tweet in the file, to the minute if the key was parsed.
     pub fn oldest_created_at(&self) -> DateTime<Utc> {
         self.oldest_created_at
     }
 
-    /// The partition that the key lies in.
+    /// Returns the partition of the key.
     pub fn partition(&self) -> Partition {
         Partition::of(self.oldest_created_at)
     }
 
-    /// The file name without its ending; unique among RAW files.
+    /// Returns the file name without its extension. Unique among RAW files.
     pub fn stem(&self) -> String {
         format!("{}_{}_{}", self.oldest_created_at.format(MINUTE), self.oldest, self.newest)
     }
@@ -51,22 +51,22 @@ impl fmt::Display for RawKey {
 /// Why an object of the RAW bucket is not a RAW file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotARawFile {
-    /// It is state, or something else.
+    /// The key is not below `tweets/`: the object is state, or something else.
     #[error("it is not below `tweets/`")]
     OutsidePrefix,
-    /// Compressed, JSON lines, a marker that stands for a folder.
+    /// Another extension: compressed, JSON Lines, or a folder marker.
     #[error("its name does not end in `.json`")]
     OtherEnding,
-    /// What a Mac writes beside each file that it copies.
+    /// A file that macOS writes next to each file that it copies.
     #[error("its name begins with `._`, as a Mac's hidden files do")]
     AppleDouble,
-    /// What Spark and Hadoop have not finished.
+    /// A file that Spark or Hadoop has not finished.
     #[error("it is in a folder `_temporary`, so its writer has not finished it")]
     Unfinished,
 }
 
-/// Whether an object with this key is a RAW file: below `tweets/`, its name ends in `.json` and does not begin with `._`, and
-/// it is in no folder `_temporary`. Every other object is ignored, whatever it holds.
+/// Checks whether an object with this key is a RAW file: it is below `tweets/`, its name ends in `.json` and does not start
+/// with `._`, and it is not in a folder `_temporary`. Every other object is ignored, whatever it contains.
 pub fn check_raw_key(key: &str) -> Result<(), NotARawFile> {
     let path = key.strip_prefix(RAW_PREFIX).ok_or(NotARawFile::OutsidePrefix)?;
     let mut parts = path.rsplit('/');
@@ -82,7 +82,7 @@ pub fn check_raw_key(key: &str) -> Result<(), NotARawFile> {
     }
 }
 
-/// The key is not of the form that [`RawKey`] writes; `refine` takes such files too, under another name.
+/// The key does not have the form that [`RawKey`] writes. `refine` also accepts such files, under another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the key is not of the form tweets/ano=YYYY/mes=MM/dia=DD/YYYY-MM-DDTHH-MMZ_<oldest>_<newest>.json")]
 pub struct NotARawKey;
@@ -96,7 +96,7 @@ impl FromStr for RawKey {
             let mut parts = stem.split('_');
             let minute = NaiveDateTime::parse_from_str(parts.next()?, MINUTE).ok()?.and_utc();
             let parsed = Self::new(minute, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-            // Writing it again refuses everything that merely looks alike: other folders, leading zeros, more parts.
+            // The round trip rejects keys that merely look similar: other folders, leading zeros, additional parts.
             (parsed.to_string() == key).then_some(parsed)
         };
         parse().ok_or(NotARawKey)
@@ -118,7 +118,7 @@ mod tests {
     fn only_our_own_form_is_read_back() {
         for (key, ours) in [
             ("tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_5_9.json", true),
-            ("tweets/ano=2026/mes=11/dia=24/2026-11-23T14-05Z_5_9.json", false), // the folder tells another day
+            ("tweets/ano=2026/mes=11/dia=24/2026-11-23T14-05Z_5_9.json", false), // the folder is of another day
             ("tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_05_9.json", false),
             ("tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_5_9_1.json", false),
             ("tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_5_9.JSON", false),
@@ -144,7 +144,7 @@ mod tests {
             ("tweets/.json", Ok(())),
             ("tweets/_temporary.json", Ok(())),
             ("tweets/a_temporary/b.json", Ok(())),
-            ("tweets/._b/a.json", Ok(())), // the rule is about the name of the file
+            ("tweets/._b/a.json", Ok(())), // the rule applies to the file name only
             ("state/ingest.json", Err(NotARawFile::OutsidePrefix)),
             ("TWEETS/a.json", Err(NotARawFile::OutsidePrefix)),
             ("/tweets/a.json", Err(NotARawFile::OutsidePrefix)),

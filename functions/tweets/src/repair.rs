@@ -1,20 +1,20 @@
-//! JSON that Rust cannot hold, replaced by JSON that it can: bytes that are not UTF-8, half a surrogate pair (`\ud83d` alone),
-//! and a number beyond f64 (`1e400`).
+//! Replaces JSON that Rust cannot represent: bytes that are not UTF-8, half a surrogate pair (`\ud83d` alone), and numbers
+//! beyond f64 (`1e400`).
 //!
-//! X sends the second where it cuts a text inside an emoji; RFC 8259 allows both of the latter. RAW keeps all as it came;
-//! whoever reads needs a character or a number.
+//! X sends the second when it cuts a text inside an emoji. RFC 8259 allows the latter two. RAW keeps all of them as received; a
+//! reader needs a character or a number.
 
 use std::borrow::Cow;
 
-/// What U+FFFD, the character for an unknown one, is in JSON. As long as what it replaces, so that places stay the same.
+/// U+FFFD (replacement character) as a JSON escape. It has the length of the escape it replaces, so byte offsets stay valid.
 const REPLACEMENT: &[u8; 6] = br"\ufffd";
-/// In place of a number that is too large: no field takes it, so it is found to be malformed. The shortest such number has five
-/// bytes (`1e309`); the rest is filled with blanks.
+/// Replaces a number that is too large. No field accepts it, so the value is reported as malformed. The shortest such number
+/// has five bytes (`1e309`); the remaining bytes are filled with blanks.
 const NOT_WHOLE: &[u8; 3] = b"0.5";
-/// Numbers from here on are replaced. Two parsers may differ in whether the next one to f64's largest is still one.
+/// Numbers from this value on are replaced. Parsers may disagree on whether a number just above the largest f64 is valid.
 const TOO_LARGE: f64 = 1e308;
 
-/// The same JSON without what cannot be held; `None` when there is nothing to replace.
+/// Returns the JSON with replacements, or `None` if there is nothing to replace.
 pub fn repaired(json: &[u8]) -> Option<Vec<u8>> {
     let valid = String::from_utf8_lossy(json);
     let json = valid.as_bytes();
@@ -50,16 +50,16 @@ pub fn repaired(json: &[u8]) -> Option<Vec<u8>> {
     text
 }
 
-/// The digits, point and exponent at the beginning.
+/// Returns the digits, point and exponent at the start.
 fn number(json: &[u8]) -> &str {
     let length = json.iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')).count();
     std::str::from_utf8(&json[..length]).unwrap_or_default()
 }
 
-/// The UTF-16 unit that `\uXXXX` at this place stands for.
+/// Returns the UTF-16 code unit encoded by `\uXXXX` at offset `at`.
 fn unit(json: &[u8], at: usize) -> Option<u16> {
     let digits = json.get(at..at + 6)?.strip_prefix(br"\u")?;
-    // `from_str_radix` takes a sign, which an escape never has.
+    // `from_str_radix` accepts a sign, which an escape never contains.
     let digits = digits.iter().all(u8::is_ascii_hexdigit).then_some(digits)?;
     u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
@@ -72,10 +72,10 @@ mod tests {
     fn what_cannot_be_held_is_replaced_and_the_rest_stays() {
         for (json, want) in [
             (r#""RT @planalto: \ud83d…""#, Some(r#""RT @planalto: \ufffd…""#)),
-            (r#""\uDE00\uD83D""#, Some(r#""\ufffd\ufffd""#)), // the wrong way round
+            (r#""\uDE00\uD83D""#, Some(r#""\ufffd\ufffd""#)), // in reverse order
             (r#""\ud83d\ud83d\ude00\udc00""#, Some(r#""\ufffd\ud83d\ude00\ufffd""#)),
             (r#""\ud83d\u0041""#, Some(r#""\ufffd\u0041""#)),
-            (r#""\ud83d\\ude00""#, Some(r#""\ufffd\\ude00""#)), // what follows is a backslash and `ude00`
+            (r#""\ud83d\\ude00""#, Some(r#""\ufffd\\ude00""#)), // followed by a backslash and `ude00`
             (r#""\ud83d\ude00 \u00e7\n""#, None),
             (r#""\\ud83d""#, None), // a backslash and `ud83d`
             (r#""\\\ud83d""#, Some(r#""\\\ufffd""#)),

@@ -1,15 +1,15 @@
-//! Whether the objects in `data` are posts. Other endpoints answer in the same shape.
+//! Determines whether the objects in `data` are tweets. Other endpoints respond in the same format.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// Names of fields, of each rejected file at most so many and so long.
+/// Limits on the field names reported for a rejected file.
 const NAMES_MAX: usize = 8;
 const NAME_CHARS_MAX: usize = 32;
 
-/// What the names of an object's fields say about its kind.
+/// What the field names of an object reveal about its kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Evidence {
     has_post_field: bool,
@@ -19,7 +19,7 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    /// Takes the name of a field into account, whatever its value is.
+    /// Records the name of a field, regardless of its value.
     ///
     /// Source: the properties of the post and of the other objects in X OpenAPI 2.159 and 2.167. `lang`, `geo` and
     /// `withheld` prove nothing: spaces, places and users have them too.
@@ -63,13 +63,13 @@ impl Evidence {
         self.resembles = Some("direct messages");
     }
 
-    /// Whether the object has a field of posts alone, or one that messages have too and is not a message.
+    /// Returns whether the object has a field unique to posts, or one shared with messages without being a message.
     pub(super) fn is_post(self) -> bool {
         self.has_post_field || (self.has_field_of_messages_too && !self.is_message)
     }
 }
 
-/// What the items of `data` look like: their kind if it is known, and the names of the first one's fields.
+/// Describes the items of `data`: their kind, if known, and the field names of the first one.
 pub(super) fn describe(mut items: impl Iterator<Item = Evidence>, raw: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Items {

@@ -1,4 +1,4 @@
-//! The values of fields, each read from one form of JSON.
+//! Types of field values, each read from one form of JSON.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::lenient::{Form, Lenient, NULL, Sent, skip_array};
 use super::malformed::{Malformed, Segment};
 use crate::{TweetId, parse_created_at};
 
-/// A string borrowed from the bytes unless an escape in it forces a copy.
+/// A string borrowed from the input, or copied if it contains an escape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text<'a>(Cow<'a, str>);
 
@@ -55,7 +55,7 @@ impl<'de> Form<'de> for TweetId {
 
 impl<'de> Form<'de> for DateTime<Utc> {
     fn from_text(text: Text<'de>) -> Option<Self> {
-        // As a row has it: whole milliseconds, and the 60th second of a minute is the first of the next one.
+        // Rows have whole milliseconds, and second 60 of a minute becomes the first second of the next one.
         DateTime::from_timestamp_millis(parse_created_at(&text)?.timestamp_millis())
     }
 
@@ -64,7 +64,7 @@ impl<'de> Form<'de> for DateTime<Utc> {
     }
 }
 
-/// A number as JSON has it.
+/// A JSON number.
 #[derive(Clone, Copy)]
 pub(super) enum Number {
     Signed(i64),
@@ -72,7 +72,7 @@ pub(super) enum Number {
     Float(f64),
 }
 
-/// A whole number, also when it is written `1e2` or `100.0`: JSON has one kind of number.
+/// A whole number, also in the forms `1e2` and `100.0`: JSON has only one kind of number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count(pub i64);
 
@@ -89,7 +89,7 @@ impl Form<'_> for Count {
     }
 }
 
-/// The first id of an edit history. A history with a malformed id has none: which one came first is then unknown.
+/// The first id of an edit history. `None` if any id is malformed, because the first one is then unknown.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct FirstOfHistory(pub(super) Option<TweetId>);
 
@@ -117,7 +117,7 @@ impl<'de> Form<'de> for FirstOfHistory {
     }
 }
 
-/// Whether references were among the fields that were asked for; a list of names, or one text of them.
+/// Whether references were among the requested fields, which are a list of names or one string of names.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ReferencesRequested(pub(super) bool);
 

@@ -1,7 +1,7 @@
-//! Reading that no value can stop: each type takes one form of JSON, and any other is skipped and recorded.
+//! Deserialization that no value can abort: each type accepts one form of JSON, and any other form is skipped and recorded.
 //!
-//! One pass over the bytes, as `derive(Deserialize)` makes it; what differs is that a derived struct fails on a value of
-//! another type and on a field that occurs twice, and takes an array for its fields in order.
+//! Reads in one pass, as `derive(Deserialize)` does. In contrast, a derived struct fails on a value of another type and on a
+//! repeated field, and accepts an array as its fields in order.
 
 #![expect(clippy::inline_always, reason = "a call for each field would cost as much as reading a short one")]
 
@@ -13,7 +13,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use super::fields::{Number, Text};
 use super::malformed::{Malformed, Segment};
 
-/// What was found in the place of something else.
+/// Names of the JSON forms found in place of the expected one.
 pub(super) const NULL: &str = "null";
 pub(super) const BOOLEAN: &str = "a boolean";
 pub(super) const NUMBER: &str = "a number";
@@ -22,7 +22,7 @@ pub(super) const ARRAY: &str = "an array";
 pub(super) const OBJECT: &str = "an object";
 pub(super) const REPEATED: &str = "a repeated field";
 
-/// A type that is read from JSON. A form that it does not take is `None`.
+/// A type that is read from JSON. A form that it does not accept yields `None`.
 pub(super) trait Form<'de>: Sized {
     fn from_text(_: Text<'de>) -> Option<Self> {
         None
@@ -44,17 +44,18 @@ pub(super) trait Form<'de>: Sized {
         skip_object(object).map(|()| None)
     }
 
-    /// Whether an item of a list has what it is in the list for.
+    /// Returns whether an item has the fields that a list requires.
     fn is_complete(&self) -> bool {
         true
     }
 
-    /// The value of a [`Checked`] field that occurs twice, if both are the same: which of two different ones is meant is unknown.
+    /// Merges the two values of a repeated [`Checked`] field: returns the value if both are equal, since otherwise the
+    /// intended one is unknown.
     fn same(self, _later: Self) -> Option<Self> {
         None
     }
 
-    /// The value of a field that occurs twice: the later one, as most readers of JSON have it.
+    /// Merges the two values of a repeated field: the later one wins, as in most JSON parsers.
     fn repeated(self, later: Self, malformed: &mut Malformed) -> Self {
         malformed.record(REPEATED);
         later
@@ -75,11 +76,11 @@ pub(super) fn skip_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<(), A
 pub(super) enum Sent<T> {
     Value(T),
     Null,
-    /// Recorded already; the form that was found.
+    /// Already recorded. Holds the form that was found.
     Malformed(&'static str),
 }
 
-/// Reads a `T` from whatever is there.
+/// Reads a `T` from any JSON value.
 pub(super) struct Lenient<'m, T> {
     malformed: &'m mut Malformed,
     form: PhantomData<T>,
@@ -155,7 +156,7 @@ impl<'de, T: Form<'de>> Visitor<'de> for Lenient<'_, T> {
     }
 }
 
-/// A list. A malformed or incomplete item is dropped and recorded; the others stay.
+/// Reads a list. A malformed or incomplete item is dropped and recorded; the others are kept.
 impl<'de, T: Form<'de>> Form<'de> for Vec<T> {
     fn from_array<A: SeqAccess<'de>>(mut array: A, malformed: &mut Malformed) -> Result<Option<Self>, A::Error> {
         let mut items = Self::new();
@@ -184,14 +185,14 @@ impl<'de, T: Form<'de>> Form<'de> for Vec<T> {
     }
 }
 
-/// Kept apart, because few objects have it and it is large.
+/// Boxed because few objects have the value and it is large.
 impl<'de, T: Form<'de>> Form<'de> for Box<T> {
     fn from_object<A: MapAccess<'de>>(object: A, malformed: &mut Malformed) -> Result<Option<Self>, A::Error> {
         Ok(T::from_object(object, malformed)?.map(Self::new))
     }
 }
 
-/// A value that a row depends on: what was found in its place is kept, for whoever decides about the row.
+/// A value that a row depends on. If malformed, the form found is kept for the code that decides about the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Checked<T> {
     Valid(T),
@@ -227,7 +228,7 @@ impl<'de, T: Form<'de>> Form<'de> for Checked<T> {
     }
 }
 
-/// Reads the name of a field and answers with what `find` makes of it. The name itself is not kept.
+/// Reads the name of a field and returns the result of `find`. The name itself is not kept.
 pub(super) struct Name<F>(pub(super) F);
 
 impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for Name<F> {
@@ -252,7 +253,7 @@ impl<T, F: FnOnce(&str) -> T> Visitor<'_> for Name<F> {
     }
 }
 
-/// Reads the value of a field into its place.
+/// Reads the value of a field into its slot.
 #[inline(always)]
 pub(super) fn read_field<'de, T: Form<'de>, A: MapAccess<'de>>(
     object: &mut A,
@@ -271,10 +272,10 @@ pub(super) fn read_field<'de, T: Form<'de>, A: MapAccess<'de>>(
     })
 }
 
-/// Declares an object of JSON: every field is optional, of its own form, and called as in JSON unless another name is given.
+/// Declares a JSON object: every field is optional, has its own form, and has its JSON name unless another name is given.
 ///
-/// `seen by` names a field of the struct that receives each name in the object, known or not; `complete if` says what an item
-/// of a list must have.
+/// `seen by` names a field of the struct that receives every name in the object, known or not. `complete if` defines what an
+/// item of a list must have.
 macro_rules! object {
     (
         $(#[$meta:meta])*

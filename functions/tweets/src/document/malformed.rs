@@ -1,30 +1,30 @@
-//! Values that are not of the form they should have: counted by field, the first few with their place.
+//! Records values of an unexpected form: counts by field, and the first few with their path.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Examples kept of one file. The counts are complete.
+/// Maximum number of examples kept per file. The counts are complete.
 const EXAMPLES_MAX: usize = 10;
 
-/// What a RAW file has that could not be read, and that cost a value but no row. Never holds a value.
+/// Parts of a RAW file that could not be read and that cost a value but no row. Never contains a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Malformed {
     by_field: BTreeMap<&'static str, u64>,
     examples: Vec<Example>,
     total: u64,
-    /// Found since the last field was left: they belong to the innermost field around them.
+    /// Values recorded since the last field ended. They belong to the innermost enclosing field.
     unnamed: u64,
 }
 
-/// One malformed value: where it is, and what was found there.
+/// One malformed value: its path and the form found there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example {
-    /// Innermost first.
+    /// Segments of the path, innermost first.
     path: Vec<Segment>,
     found: &'static str,
 }
 
-/// One step of a path.
+/// One segment of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Segment {
     Field(&'static str),
@@ -32,17 +32,17 @@ pub(super) enum Segment {
 }
 
 impl Malformed {
-    /// The number of malformed values.
+    /// Returns the number of malformed values.
     pub fn total(&self) -> u64 {
         self.total
     }
 
-    /// The number of malformed values by the name of their field.
+    /// Returns the number of malformed values by field name.
     pub fn by_field(&self) -> &BTreeMap<&'static str, u64> {
         &self.by_field
     }
 
-    /// The first few, as `data[3].lang: a number`.
+    /// Returns the first few examples, in the form `data[3].lang: a number`.
     pub fn examples(&self) -> &[Example] {
         &self.examples
     }
@@ -52,7 +52,7 @@ impl Malformed {
         self.record_at(&[Segment::Field("bytes_not_utf8")], "bytes that are not UTF-8");
     }
 
-    /// Records a malformed value at the place that is being read.
+    /// Records a malformed value at the current position.
     pub(super) fn record(&mut self, found: &'static str) {
         self.total += 1;
         self.unnamed += 1;
@@ -61,7 +61,7 @@ impl Malformed {
         }
     }
 
-    /// Records a malformed value below `path`, outermost step first.
+    /// Records a malformed value below `path`, outermost segment first.
     pub(super) fn record_at(&mut self, path: &[Segment], found: &'static str) {
         match path {
             [] => self.record(found),
@@ -69,7 +69,7 @@ impl Malformed {
         }
     }
 
-    /// Reads what is one step further in: what `read` records is put below `segment`.
+    /// Runs `read` one level deeper: values that it records are placed below `segment`.
     #[expect(clippy::inline_always, reason = "a call for each field would cost as much as reading a short one")]
     #[inline(always)]
     pub(super) fn within<R>(&mut self, segment: Segment, read: impl FnOnce(&mut Self) -> R) -> R {

@@ -1,10 +1,10 @@
-//! A RAW file as `refine` reads it: borrowed from the bytes, both vocabularies of the X API, unknown fields ignored.
+//! A RAW file as `refine` reads it: borrowed from the input, in both vocabularies of the X API, ignoring unknown fields.
 //!
-//! X renamed tweets to posts in 2026 and the answers follow unevenly, so both spellings of each name are read, at any
-//! depth, and the newer one wins when both are present.
+//! X renamed tweets to posts in 2026, and its responses change gradually. Both spellings of each name are therefore read, at
+//! any depth, and the newer one wins if both are present.
 //!
-//! Of a post only its id and its year decide whether there is a row; every other value that is not of the form it should
-//! have is null, or dropped from its list, and recorded in [`Malformed`]. The file is the unit of rejection.
+//! Only the id and the year of a tweet decide whether it becomes a row. Any other value of an unexpected form is null, or
+//! dropped from its list, and recorded in [`Malformed`]. Files are accepted or rejected as a whole.
 
 mod evidence;
 mod fields;
@@ -36,9 +36,9 @@ pub use sent::{Included, PublicMetrics, User};
 /// A RAW file: tweets, the users and tweets they refer to, and how they were captured.
 #[derive(Debug)]
 pub struct Document<'a> {
-    /// In the order of the file.
+    /// Tweets in the order of the file.
     pub tweets: Vec<Tweet<'a>>,
-    /// When `ingest` read it; `None` for an API answer that somebody put into RAW by hand.
+    /// When `ingest` captured the file. `None` for an API response that was added to RAW by hand.
     pub captured_at: Option<DateTime<Utc>>,
     /// Values that could not be read.
     pub malformed: Malformed,
@@ -47,17 +47,17 @@ pub struct Document<'a> {
     included: HashMap<TweetId, Included<'a>>,
 }
 
-/// One tweet.
+/// One tweet of a RAW file.
 #[derive(Debug)]
 pub struct Tweet<'a> {
-    /// Its id.
+    /// Id of the tweet.
     pub id: TweetId,
-    /// When it was created: `created_at`, or the time in the id when that is missing or malformed.
+    /// Creation time: `created_at`, or the time in the id if that is missing or malformed.
     pub created_at: DateTime<Utc>,
     sent: Post<'a>,
 }
 
-/// What kind of tweet it is, and the tweet that it refers to by being so.
+/// The kind of a tweet and the tweet that it refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
     /// A value of [`tipo`].
@@ -67,11 +67,11 @@ pub struct Kind {
 }
 
 impl<'a> Document<'a> {
-    /// Reads a RAW file for a table of these years. A byte order mark at its start is skipped.
+    /// Parses a RAW file for a table of these years. A byte order mark at the start is skipped.
     ///
     /// # Errors
-    /// [`NotADocument`] when it is not a JSON object with a list of posts in `data`, or with none and a `meta.result_count` of
-    /// 0; and when one of the posts has no valid id, or is of a year that the table does not cover.
+    /// Returns [`NotADocument`] if the file is not a JSON object with a list of tweets in `data`, or with none and a
+    /// `meta.result_count` of 0. Also fails if one of the tweets has no valid id, or is of a year that the table does not cover.
     pub fn parse(raw: &'a [u8], years: Years) -> Result<Self, NotADocument> {
         let raw = without_byte_order_mark(raw);
         let mut malformed = Malformed::default();
@@ -89,7 +89,7 @@ impl<'a> Document<'a> {
             posts.into_iter().enumerate().map(|(index, post)| tweet(index, post, years, &mut malformed)).collect::<Result<_, _>>()?;
         let includes = answer.includes.unwrap_or_default();
         let capture = answer.capture.unwrap_or_default();
-        // The later one stays, so the newer spelling wins here, too.
+        // The later entry is kept, so the newer spelling wins here too.
         let referenced = includes.tweets.into_iter().chain(includes.posts).flatten();
         Ok(Self {
             tweets,
@@ -101,17 +101,17 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// The author of a tweet, when users were asked for.
+    /// Returns the author of a tweet, if users were requested.
     pub fn author(&self, tweet: &Tweet) -> Option<&User<'a>> {
         self.users.get(&tweet.author_id()?)
     }
 
-    /// The included tweet that `tweet` retweets.
+    /// Returns the included tweet that `tweet` retweets.
     pub fn retweeted(&self, tweet: &Tweet) -> Option<&Included<'a>> {
         self.included.get(&tweet.reference(&["retweeted", "reposted"])?)
     }
 
-    /// What kind of tweet it is; `None` when references were neither sent nor asked for, so that nobody can know.
+    /// Returns the kind of a tweet. `None` if references were neither sent nor requested, because the kind is then unknown.
     pub fn kind(&self, tweet: &Tweet) -> Option<Kind> {
         [(tipo::RETWEET, &["retweeted", "reposted"][..]), (tipo::RESPOSTA, &["replied_to"]), (tipo::CITACAO, &["quoted"])]
             .into_iter()
@@ -122,7 +122,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Windows programs write one before a text, and RFC 8259 lets a reader skip it.
+/// Skips byte order marks. Windows programs write one at the start of a text, and RFC 8259 allows a reader to skip it.
 fn without_byte_order_mark(mut raw: &[u8]) -> &[u8] {
     while let Some(rest) = raw.strip_prefix("\u{feff}".as_bytes()) {
         raw = rest;
@@ -131,10 +131,10 @@ fn without_byte_order_mark(mut raw: &[u8]) -> &[u8] {
 }
 
 fn read<'a>(raw: &'a [u8], malformed: &mut Malformed) -> Result<Sent<Answer<'a>>, serde_json::Error> {
-    // UTF-8 is checked once, for the whole file: reading is a tenth cheaper than when each string is checked.
+    // UTF-8 is validated once for the whole file, which makes reading a tenth cheaper than validating each string.
     match std::str::from_utf8(raw) {
         Ok(text) => read_to_end(serde_json::Deserializer::from_str(text), malformed),
-        Err(_) => read_to_end(serde_json::Deserializer::from_slice(raw), malformed), // the broken string may be one that nobody reads
+        Err(_) => read_to_end(serde_json::Deserializer::from_slice(raw), malformed), // the invalid string may not be read at all
     }
 }
 
@@ -151,7 +151,7 @@ fn other_form(place: impl Into<String>, found: &'static str, wanted: &'static st
     NotADocument::OtherForm { place: place.into(), found, wanted }
 }
 
-/// The posts of a file, if it is a page of posts.
+/// Returns the posts of a file if it is a page of posts.
 fn posts<'a>(data: Option<Checked<Data<'a>>>, result_count: Option<Count>, raw: &[u8]) -> Result<Vec<Post<'a>>, NotADocument> {
     let data = match data {
         None => Data::default(),
@@ -182,7 +182,7 @@ fn posts<'a>(data: Option<Checked<Data<'a>>>, result_count: Option<Count>, raw: 
     Err(NotADocument::OtherObjects { looks_like: evidence::describe(evidence(), raw) })
 }
 
-/// The name of a list of objects that X does not send: posts under another name than `data`.
+/// Returns the name of a list of objects that X does not send: posts under a name other than `data`.
 fn unknown_list_of_objects(raw: &[u8]) -> Option<String> {
     let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(raw).ok()?;
     let has_objects = |value: &RawValue| {
@@ -193,7 +193,7 @@ fn unknown_list_of_objects(raw: &[u8]) -> Option<String> {
     unknown.find(|(_, value)| has_objects(value)).map(|(name, _)| name.chars().take(64).collect())
 }
 
-/// The tweet of a post, if it has an id and a place in the table.
+/// Converts a post to a tweet, if it has an id and a place in the table.
 fn tweet<'a>(index: usize, sent: Post<'a>, years: Years, malformed: &mut Malformed) -> Result<Tweet<'a>, NotADocument> {
     let id = match sent.id {
         Some(Checked::Valid(id)) => id,
@@ -216,67 +216,67 @@ fn tweet<'a>(index: usize, sent: Post<'a>, years: Years, malformed: &mut Malform
 }
 
 impl<'a> Tweet<'a> {
-    /// The user who wrote it.
+    /// Returns the id of the author.
     pub fn author_id(&self) -> Option<TweetId> {
         self.sent.author_id
     }
 
-    /// The tweet that began the conversation.
+    /// Returns the id of the tweet that started the conversation.
     pub fn conversation_id(&self) -> Option<TweetId> {
         self.sent.conversation_id
     }
 
-    /// Language as X names it, an open list.
+    /// Returns the language code that X assigned. The set of codes is open.
     pub fn lang(&self) -> Option<&str> {
         self.sent.lang.as_deref()
     }
 
-    /// Whether a link in it may lead to sensitive content.
+    /// Returns whether a link in the tweet may lead to sensitive content.
     pub fn possibly_sensitive(&self) -> Option<bool> {
         self.sent.possibly_sensitive
     }
 
-    /// Counts at capture.
+    /// Returns the counts at capture time.
     pub fn public_metrics(&self) -> PublicMetrics {
         self.sent.public_metrics.unwrap_or_default()
     }
 
-    /// `text`: of a long tweet only the beginning.
+    /// Returns `text`, which holds only the beginning of a long tweet.
     pub fn text(&self) -> Option<&str> {
         self.sent.text.as_deref()
     }
 
-    /// The whole text of a long tweet.
+    /// Returns the full text of a long tweet.
     pub fn note_text(&self) -> Option<&str> {
         note_text(self.sent.note_post.as_deref(), self.sent.note_tweet.as_deref())
     }
 
-    /// Hashtags of the whole text, without `#`.
+    /// Returns the hashtags of the full text, without `#`.
     pub fn hashtags(&self) -> Option<impl Iterator<Item = &str>> {
         self.recognised(|entities| entities.hashtags.as_deref()).map(|tags| tags.iter().filter_map(|hashtag| hashtag.tag.as_deref()))
     }
 
-    /// Handles mentioned in the whole text, without `@`.
+    /// Returns the handles mentioned in the full text, without `@`.
     pub fn mentions(&self) -> Option<impl Iterator<Item = &str>> {
         let mentions = self.recognised(|entities| entities.mentions.as_deref());
         mentions.map(|mentions| mentions.iter().filter_map(|mention| mention.username.as_deref()))
     }
 
-    /// Links of the whole text, each once: X repeats a link for each photo behind it.
+    /// Returns the links of the full text, each once: X repeats a link for each photo it leads to.
     pub fn urls(&self) -> Option<impl Iterator<Item = &str>> {
         let urls = self.recognised(|entities| entities.urls.as_deref())?;
-        let is_alone = urls.len() == 1; // most are, and a set costs more than reading the link
+        let is_alone = urls.len() == 1; // the common case, and a set costs more than reading the link
         let mut seen = HashSet::new();
         Some(urls.iter().filter_map(sent::Url::target).filter(move |target| is_alone || seen.insert(*target)))
     }
 
-    /// A list of entities: that of the whole text, if X sent it, else that of `text`.
+    /// Returns a list of entities: that of the full text if X sent it, otherwise that of `text`.
     fn recognised<'t, T>(&'t self, list: impl Fn(&'t Entities<'a>) -> Option<&'t [T]>) -> Option<&'t [T]> {
         let notes = [&self.sent.note_post, &self.sent.note_tweet].map(|note| note.as_ref().and_then(|note| note.entities.as_ref()));
         fullest(notes.into_iter().chain([self.sent.entities.as_ref()]).flatten().filter_map(list), |list| !list.is_empty())
     }
 
-    /// The first id of the edit history: the same tweet before its edits.
+    /// Returns the first id of the edit history: the id of the tweet before its edits.
     pub fn original_id(&self) -> TweetId {
         let histories = [self.sent.edit_history_post_ids, self.sent.edit_history_tweet_ids];
         histories.into_iter().flatten().find_map(|history| history.0).unwrap_or(self.id)
@@ -293,12 +293,12 @@ impl<'a> Tweet<'a> {
 }
 
 impl Included<'_> {
-    /// `text`: of a long tweet only the beginning.
+    /// Returns `text`, which holds only the beginning of a long tweet.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
     }
 
-    /// The whole text of a long tweet.
+    /// Returns the full text of a long tweet.
     pub fn note_text(&self) -> Option<&str> {
         note_text(self.note_post.as_deref(), self.note_tweet.as_deref())
     }
@@ -308,7 +308,7 @@ fn note_text<'n>(post: Option<&'n Note>, tweet: Option<&'n Note>) -> Option<&'n 
     fullest([post, tweet].into_iter().flatten().filter_map(|note| note.text.as_deref()), |text| !text.is_empty())
 }
 
-/// The first of the spellings that has content, so that an empty one does not hide the other; else the first that was sent.
+/// Returns the first spelling with content, so that an empty one does not hide the other. Otherwise returns the first one sent.
 fn fullest<T: Copy>(mut sent: impl Iterator<Item = T>, has_content: impl Fn(&T) -> bool) -> Option<T> {
     let first = sent.next()?;
     if has_content(&first) { Some(first) } else { sent.find(|other| has_content(other)).or(Some(first)) }

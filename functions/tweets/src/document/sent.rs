@@ -1,4 +1,4 @@
-//! A RAW file as it was sent: every object and field that is read, under both vocabularies of the X API.
+//! A RAW file as sent: every object and field that is read, in both vocabularies of the X API.
 
 use chrono::{DateTime, Utc};
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
@@ -10,7 +10,7 @@ use super::malformed::{Malformed, Segment};
 use crate::TweetId;
 
 object! {
-    /// The file.
+    /// The top-level object of a RAW file.
     for<'a> pub(super) struct Answer<'a> {
         pub(super) data: Checked<Data<'a>>,
         pub(super) includes: Includes<'a>,
@@ -26,7 +26,7 @@ object! {
 }
 
 object! {
-    /// What `ingest` adds to an answer.
+    /// The metadata that `ingest` adds to a response.
     for<'a> pub(super) struct Capture {
         pub(super) captured_at: DateTime<Utc>,
         pub(super) requested: ReferencesRequested,
@@ -41,19 +41,19 @@ object! {
     }
 }
 
-/// The posts of a file, and what makes it another one.
+/// The posts of a file, and evidence that it is not a page of posts.
 #[derive(Debug, Default)]
 pub(super) struct Data<'a> {
     pub(super) posts: Vec<Post<'a>>,
-    /// The first item that is not even an object.
+    /// The first item that is not an object: its index and its form.
     pub(super) not_an_object: Option<(usize, &'static str)>,
-    /// There are more than [`POSTS_MAX`]; the rest was skipped.
+    /// Whether there are more than [`POSTS_MAX`] posts. The rest was skipped.
     pub(super) has_more: bool,
 }
 
-/// Posts of one file. A bound on memory: a post without fields takes 3 bytes of a file and some hundred here. Files of
-/// [`TWEETS_PER_FILE_MAX`](crate::TWEETS_PER_FILE_MAX) are usual; a file of the largest size that `refine` reads has about 40,000
-/// posts with the fields that X always sends.
+/// Maximum number of posts in one file. It bounds memory: a post without fields takes 3 bytes in a file and a few hundred here.
+/// Files usually have [`TWEETS_PER_FILE_MAX`](crate::TWEETS_PER_FILE_MAX) posts; a file of the maximum size that `refine` reads
+/// has about 40,000 posts with the fields that X always sends.
 pub(super) const POSTS_MAX: usize = 50_000;
 
 impl<'de> Form<'de> for Data<'de> {
@@ -80,7 +80,7 @@ impl<'de> Form<'de> for Data<'de> {
 }
 
 object! {
-    /// A post. What a row needs is [`Checked`].
+    /// A post. Values that a row depends on are [`Checked`].
     #[expect(clippy::struct_field_names, reason = "the API's own names")]
     for<'a> pub(super) struct Post<'a> {
         pub(super) id: Checked<TweetId>,
@@ -103,18 +103,18 @@ object! {
 }
 
 object! {
-    /// Counts at capture; absent ones were not sent.
+    /// Counts at capture time. Absent ones were not sent.
     #[derive(Clone, Copy)]
     for<'a> pub struct PublicMetrics {
-        /// Likes.
+        /// Number of likes.
         pub like_count: Count,
-        /// Replies.
+        /// Number of replies.
         pub reply_count: Count,
-        /// Quotes.
+        /// Number of quotes.
         pub quote_count: Count,
-        /// Bookmarks.
+        /// Number of bookmarks.
         pub bookmark_count: Count,
-        /// Views.
+        /// Number of views.
         pub impression_count: Count,
         repost_count: Count,
         retweet_count: Count,
@@ -122,14 +122,14 @@ object! {
 }
 
 impl PublicMetrics {
-    /// Retweets, under either name.
+    /// Returns the number of retweets, under either name.
     pub fn retweets(&self) -> Option<Count> {
         self.repost_count.or(self.retweet_count)
     }
 }
 
 object! {
-    /// The whole text of a long post, and what X recognised in it.
+    /// The full text of a long post, and the entities that X recognized in it.
     for<'a> pub(super) struct Note<'a> {
         pub(super) text: Text<'a>,
         pub(super) entities: Entities<'a>,
@@ -137,7 +137,7 @@ object! {
 }
 
 object! {
-    /// Parts of a text that X recognised.
+    /// Entities that X recognized in a text.
     for<'a> pub(super) struct Entities<'a> {
         pub(super) hashtags: Vec<Hashtag<'a>>,
         pub(super) mentions: Vec<Mention<'a>>,
@@ -147,7 +147,7 @@ object! {
 
 object! {
     for<'a> pub(super) struct Hashtag<'a> {
-        /// Without `#`.
+        /// Hashtag without `#`.
         pub(super) tag: Text<'a>,
     }
     complete if |hashtag| hashtag.tag.is_some();
@@ -155,7 +155,7 @@ object! {
 
 object! {
     for<'a> pub(super) struct Mention<'a> {
-        /// Without `@`.
+        /// Handle without `@`.
         pub(super) username: Text<'a>,
     }
     complete if |mention| mention.username.is_some();
@@ -170,7 +170,7 @@ object! {
 }
 
 impl Url<'_> {
-    /// Where the link leads; the short form when X did not expand it.
+    /// Returns the target of the link, or the short form if X did not expand it.
     pub(super) fn target(&self) -> Option<&str> {
         self.expanded_url.as_deref().or(self.url.as_deref())
     }
@@ -197,7 +197,7 @@ object! {
 }
 
 object! {
-    /// A post in `includes`: only its words matter here.
+    /// A post in `includes`. Only its text is used.
     for<'a> pub struct Included<'a> {
         pub(super) id: TweetId,
         pub(super) text: Text<'a>,

@@ -1,4 +1,4 @@
-//! What is read out of RAW files.
+//! Tests of the values read from RAW files.
 
 mod rejected;
 
@@ -99,7 +99,7 @@ fn a_whole_number_may_be_written_in_any_form() {
     }
 }
 
-/// The row of a post whose other fields are well, and what is malformed in it.
+/// Checks the row of a tweet whose other fields are valid, and the malformed values recorded for it.
 #[track_caller]
 fn check_malformed(fields: &str, want: Expect) {
     let raw = with_tweet(fields);

@@ -1,4 +1,4 @@
-//! Which files are rejected as a whole, and what the rejection says.
+//! Which files are rejected as a whole, and the messages of the rejections.
 
 use super::super::*;
 use expect_test::{Expect, expect};
