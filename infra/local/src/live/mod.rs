@@ -169,7 +169,7 @@ impl Live {
             }
             _ => {}
         }
-        message(&text); // a closed standard error implies --yes, or no question is visible
+        message(&text); // failures are ignored: either --yes was given, or the question is not visible either
     }
 
     /// Reports the remaining work, if any.
