@@ -2,8 +2,8 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// Maximum number of keys and common prefixes in a page; a greater request is reduced to it. Source: `ListObjectsV2` in
-/// the Amazon S3 API Reference, parameter `max-keys`.
+/// Maximum number of keys and common prefixes in a page; a greater request is reduced to it.
+/// Source: `ListObjectsV2` in the Amazon S3 API Reference, parameter `max-keys`.
 pub(super) const MAX_KEYS: usize = 1_000;
 
 /// The request for a page. Empty strings mean "not given", as in S3.

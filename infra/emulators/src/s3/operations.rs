@@ -27,7 +27,8 @@ use super::upload;
 /// The store as an s3s service.
 pub(super) struct Operations(pub std::sync::Arc<Store>);
 
-/// Maximum number of keys in a request of `DeleteObjects`. Source: `DeleteObjects` in the Amazon S3 API Reference.
+/// Maximum number of keys in a request of `DeleteObjects`.
+/// Source: `DeleteObjects` in the Amazon S3 API Reference.
 const MAX_DELETES: usize = 1_000;
 
 type Answer<T> = S3Result<S3Response<T>>;
