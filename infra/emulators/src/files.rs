@@ -1,7 +1,7 @@
-//! Files of a lake on a disk: how they are written, so that a power failure leaves them whole, and how they are found.
+//! Files of a lake on a disk: writes that survive a power failure, and search.
 //!
-//! A file is replaced by a rename, and flushed before it: without that a file system may keep the rename and lose the
-//! bytes. The rename is durable once the folder is flushed, too.
+//! A file is replaced by a rename, and flushed before it: without the flush a file system may keep the rename and lose
+//! the bytes. The rename is durable once the folder is flushed, too.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use walkdir::WalkDir;
 
-/// Files flushed at the same time. A file system batches them into one commit: on ext4, sixteen take little longer than one.
+/// Number of files flushed concurrently. A file system batches them into one commit: on ext4, sixteen take little
+/// longer than one.
 const FLUSHES_AT_ONCE: usize = 16;
 
-/// Replaces a file: a reader sees the old one or the new one, whole, even after a power failure.
+/// Replaces a file atomically: a reader sees the old one or the new one, whole, even after a power failure.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let written = write_beside(path, bytes).and_then(|temporary| {
         flush_file(&temporary)?;
@@ -30,7 +31,7 @@ pub fn replace_unflushed(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written.map_err(|error| remove_temporary(path, error))
 }
 
-/// One name for each file, so that the next attempt overwrites what a killed process left.
+/// Returns one name per file, so that the next attempt overwrites what a killed process left.
 fn temporary_path(path: &Path) -> PathBuf {
     path.with_added_extension("tmp")
 }
@@ -41,13 +42,13 @@ fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
     Ok(temporary)
 }
 
-/// Frees the space of a partial file, which a full disk needs.
+/// Removes a partial file, which frees space on a full disk.
 fn remove_temporary(path: &Path, error: io::Error) -> io::Error {
     let _ = fs::remove_file(temporary_path(path));
     error
 }
 
-/// Makes a folder and those above it that are missing, each flushed into its parent.
+/// Creates a folder and its missing parents, each flushed into its parent.
 pub fn create_folders(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -71,7 +72,7 @@ pub fn flush(root: &Path, files: &[PathBuf]) -> io::Result<()> {
     folders.into_iter().try_for_each(flush_folder)
 }
 
-/// The first failure, if any, after all were tried.
+/// Runs `flush` on all files concurrently; returns the first failure, if any, after all were tried.
 fn at_once(files: &[PathBuf], flush: impl Fn(&Path) -> io::Result<()> + Sync) -> io::Result<()> {
     let next = AtomicUsize::new(0);
     let work = || {
@@ -95,7 +96,7 @@ pub fn flush_file(path: &Path) -> io::Result<()> {
 /// Flushes the names in a folder, on file systems that support it.
 pub fn flush_folder(folder: &Path) -> io::Result<()> {
     if cfg!(windows) {
-        return Ok(()); // a folder cannot be opened there
+        return Ok(()); // folders cannot be opened there
     }
     match File::open(folder).and_then(|folder| folder.sync_all()) {
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
@@ -103,29 +104,29 @@ pub fn flush_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// The folder that a file is in; `.` for a bare name.
+/// Returns the folder of a file; `.` for a bare name.
 pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The error with the path that it is about.
+/// Adds the path to an error.
 pub fn at(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// What is below a folder.
+/// The contents of a folder and its subfolders.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// Files, in the order of their paths. Includes dangling links: opening one reports the reason.
+    /// Files in path order. Includes dangling links: opening one reports the reason.
     pub files: Vec<PathBuf>,
-    /// Folders that could not be read, with the reason: no permission, or a link to a folder above it.
+    /// Folders that could not be read, with the reason: no permission, or a link to a parent folder.
     pub unreadable: Vec<io::Error>,
 }
 
 /// Finds every file below a folder; a missing folder is empty.
 ///
-/// A symbolic link is what it leads to, so a folder can be moved to another disk with a link in its place. Pipes, sockets
-/// and devices are not files.
+/// Symbolic links are followed, so a folder can be moved to another disk with a link in its place. Pipes, sockets and
+/// devices are not files.
 pub fn find(folder: &Path) -> Found {
     let mut found = Found::default();
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
@@ -134,7 +135,7 @@ pub fn find(folder: &Path) -> Found {
             Ok(_) => {}
             Err(error) => match error.path() {
                 Some(path) if error.loop_ancestor().is_none() && path.is_symlink() => found.files.push(path.to_owned()),
-                Some(_) if error.io_error().is_some_and(|error| error.kind() == io::ErrorKind::NotFound) => {} // removed meanwhile
+                Some(_) if error.io_error().is_some_and(|error| error.kind() == io::ErrorKind::NotFound) => {} // removed in the meantime
                 _ => found.unreadable.push(error.into()),
             },
         }

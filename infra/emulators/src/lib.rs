@@ -1,4 +1,4 @@
-//! What the pipeline talks to, in one process: an S3, the one call of Secrets Manager, and the X API.
+//! The services that the pipeline uses, in one process: an S3, one operation of Secrets Manager, and the X API.
 
 pub mod files;
 pub mod s3;

@@ -1,6 +1,6 @@
-//! The one call of AWS Secrets Manager that the pipeline makes: `GetSecretValue`.
+//! The one operation of AWS Secrets Manager that the pipeline uses: `GetSecretValue`.
 //!
-//! Signatures are not checked: what it holds is what its user put there.
+//! Signatures are not verified: the user of the emulator supplies its secrets.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,25 +15,25 @@ use serde_json::{Value, json};
 
 use crate::s3::InProcess;
 
-/// Tells a request of Secrets Manager from one of S3: it names the operation.
+/// Distinguishes a request of Secrets Manager from one of S3: it names the operation.
 pub(crate) const TARGET_HEADER: &str = "x-amz-target";
 const GET_SECRET_VALUE: &str = "secretsmanager.GetSecretValue";
 const ARN_PREFIX: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:";
-/// AWS adds a hyphen and six characters of its choice to the name in an ARN.
+/// AWS adds a hyphen and six random characters to the name in an ARN.
 const ARN_SUFFIX: &str = "-local0";
-/// The stage of the value in force; the only one here.
+/// The stage of the current value; the only stage here.
 const CURRENT: &str = "AWSCURRENT";
-/// An id has the shape of a UUID and changes with the value on AWS; here there is only ever one version.
+/// On AWS an id has the shape of a UUID and changes with the value; here there is only one version.
 const VERSION_ID: &str = "00000000-0000-4000-8000-000000000000";
 
-/// What is known of a secret.
+/// The state of a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Secret {
-    /// No secret of this name.
+    /// No secret has this name.
     Missing,
-    /// Made, but no value stored in it yet: the state after a first deployment.
+    /// Created, but without a value: the state after a first deployment.
     NoValue,
-    /// Its current value.
+    /// The current value.
     Value(String),
 }
 
@@ -54,7 +54,7 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Without any secret.
+    /// Creates an empty set of secrets.
     pub fn new() -> Self {
         Self::default()
     }
@@ -66,7 +66,7 @@ impl Secrets {
         self.by_name.write().unwrap_or_else(PoisonError::into_inner).insert(name.into(), secret);
     }
 
-    /// An HTTP client for `aws_sdk_secretsmanager::Config` that reaches these secrets without a socket.
+    /// Returns an HTTP client for `aws_sdk_secretsmanager::Config` that reaches these secrets without a socket.
     pub fn http_client(&self) -> SharedHttpClient {
         let secrets = self.clone();
         SharedHttpClient::new(InProcess::new(move |request| {
@@ -75,7 +75,7 @@ impl Secrets {
         }))
     }
 
-    /// Answers one request of the JSON 1.1 protocol; what goes wrong is an error of Secrets Manager in the answer.
+    /// Answers one request of the JSON 1.1 protocol; a failure is an error of Secrets Manager in the response.
     #[expect(clippy::unused_async, reason = "the same shape as the other emulators, for the server and the wire")]
     pub async fn call(&self, request: Request<Bytes>) -> Response<Bytes> {
         match self.answer(&request) {
@@ -130,7 +130,7 @@ fn current() -> String {
     CURRENT.to_owned()
 }
 
-/// The end of an ARN, as it is and without the hyphen and six characters that AWS adds to the name.
+/// Returns the end of an ARN, unchanged and without the hyphen and six characters that AWS adds to the name.
 fn name_in_arn(arn: &str) -> Option<(&str, &str)> {
     let (_, name) = arn.strip_prefix("arn:")?.split_once(":secret:")?;
     let short = name.rsplit_once('-').filter(|(_, suffix)| suffix.len() == 6).map_or(name, |(short, _)| short);
@@ -163,7 +163,7 @@ mod tests {
         Client::from_conf(config.build())
     }
 
-    /// The value, or the error's code and message.
+    /// Returns the value, or the error's code and message.
     async fn get(client: &Client, id: &str) -> Result<String, (String, String)> {
         match client.get_secret_value().secret_id(id).send().await {
             Ok(secret) => Ok(secret.secret_string.unwrap()),

@@ -1,4 +1,4 @@
-//! The emulators behind a socket: HTTP/1.1 on a local address, one async function for every request.
+//! Serves the emulators on a socket: HTTP/1.1 on a local address, with one async function for every request.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -23,17 +23,17 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::s3::{EmbeddedS3, MAX_REQUEST_BYTES};
 use crate::secrets::{self, Secrets};
 
-/// After an accept that failed, such as for want of file descriptors.
+/// Pause after a failed accept, for example when file descriptors run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How long a client may take to send the head of a request; also bounds an idle connection.
+/// Time for a client to send the head of a request; also the limit for an idle connection.
 const HEADERS_TIMEOUT: Duration = Duration::from_mins(1);
-/// How long requests that are being answered may take once the server stops.
+/// Time for pending requests to finish once the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An HTTP server that runs until it is dropped or stopped.
 ///
-/// Dropping it closes the port and idle connections at once and lets requests that are being answered finish within
-/// 5 seconds, as long as the runtime runs; [`stop`](Self::stop) waits for them.
+/// Dropping it closes the port and idle connections at once and lets pending requests finish within 5 seconds, as long
+/// as the runtime runs; [`stop`](Self::stop) waits for them.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -42,10 +42,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Answers every request to `address` with `answer`; port 0 takes a free one. A request whose body is over 65 MiB
-    /// is answered 413 without asking `answer`.
+    /// Answers every request to `address` with `answer`; port 0 picks a free port. A request whose body is over 65 MiB
+    /// gets a 413 without a call of `answer`.
     ///
-    /// The error is that of binding the address, such as a port in use.
+    /// # Errors
+    /// Fails if the address cannot be bound, for example because the port is in use.
     pub async fn start<F, Fut>(address: SocketAddr, answer: F) -> io::Result<Self>
     where
         F: Fn(Request<Bytes>) -> Fut + Send + Sync + 'static,
@@ -58,7 +59,7 @@ impl Server {
         Ok(Self { address, stop, accepting })
     }
 
-    /// S3 and Secrets Manager on one port, for one `AWS_ENDPOINT_URL`.
+    /// Serves S3 and Secrets Manager on one port, for one `AWS_ENDPOINT_URL`.
     pub async fn start_aws(address: SocketAddr, s3: EmbeddedS3, secrets: Secrets) -> io::Result<Self> {
         Self::start(address, move |request| {
             let (s3, secrets) = (s3.clone(), secrets.clone());
@@ -67,25 +68,25 @@ impl Server {
         .await
     }
 
-    /// Where it listens, with the port it was given.
+    /// Returns the listening address, with the assigned port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// `http://` and the address: always an IP address, so that AWS SDKs put the bucket in the path.
+    /// Returns `http://` and the address: always an IP address, so that AWS SDKs put the bucket in the path.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Stops and waits for the requests that are being answered.
+    /// Stops the server and waits for pending requests.
     pub async fn stop(self) {
         drop(self.stop);
-        // It fails only if the runtime goes away, and then nothing is being answered.
+        // Fails only if the runtime shuts down, and then no request is pending.
         let _ = self.accepting.await;
     }
 }
 
-/// Answers as the one of the two that the request is for.
+/// Routes the request to the service that it is for.
 pub async fn answer_aws(s3: &EmbeddedS3, secrets: &Secrets, request: Request<Bytes>) -> Response<Bytes> {
     // S3 requests never carry this header; those of Secrets Manager always do.
     if request.headers().contains_key(secrets::TARGET_HEADER) { secrets.call(request).await } else { s3.call(request).await }
@@ -114,7 +115,7 @@ where
         }
     }
     drop(listener);
-    // What is left after that is aborted with the set.
+    // The remaining connections are aborted when the set is dropped.
     let _ = tokio::time::timeout(STOP_TIMEOUT, async { while connections.join_next().await.is_some() {} }).await;
 }
 
@@ -123,7 +124,7 @@ where
     F: Fn(Request<Bytes>) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Response<Bytes>> + Send + 'static,
 {
-    // Answers are small and whole; waiting to fill a packet would only add delay.
+    // Responses are small and complete; waiting to fill a packet would only add delay.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request: Request<Incoming>| {
         let answer = Arc::clone(&answer);
@@ -150,7 +151,7 @@ where
     Fut: Future<Output = Response<Bytes>>,
 {
     let (parts, body) = request.into_parts();
-    // The client may wait for the answer before it sends a body it has announced.
+    // The client may wait for the response before it sends a body that it has announced.
     if body.size_hint().lower() > MAX_REQUEST_BYTES as u64 {
         return refusal(StatusCode::PAYLOAD_TOO_LARGE);
     }
@@ -161,7 +162,7 @@ where
     }
 }
 
-/// The rest of the body is not read, so the connection cannot be used again.
+/// The rest of the body is not read, so the connection cannot be reused.
 fn refusal(status: StatusCode) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;

@@ -1,4 +1,5 @@
-//! `reprocess --raw DIR --ref DIR`: a folder of RAW files to a folder of Parquet files, on all cores, without S3.
+//! `reprocess --raw DIR --ref DIR`: refines a folder of RAW files into a folder of Parquet files, on all cores, without
+//! S3.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,28 +16,28 @@ use tweets::{RAW_PREFIX, Years, check_raw_key};
 use crate::Outcome;
 use crate::ignored::{Ignored, report_ignored};
 
-/// How many of the files that could not be refined are named.
+/// Maximum number of refused files that are named in the output.
 const REFUSED_SHOWN: usize = 10;
-/// Parquet files that a thread writes before it flushes them together.
+/// Number of Parquet files that a thread writes before it flushes them together.
 const FLUSHED_AT_ONCE: usize = 1_000;
 
-/// What one thread came to.
+/// Result of one thread.
 #[derive(Default)]
 struct Share {
     tweets: u64,
     objects: u64,
-    /// Values that could not be read, by the name of their field.
+    /// Number of values that could not be read, by field name.
     malformed: BTreeMap<&'static str, u64>,
-    /// Why files have no rows in REF.
+    /// Reasons why files have no rows in REF.
     refused: Vec<String>,
     unflushed: Vec<PathBuf>,
 }
 
-/// Refines every RAW file below `raw`, each to one Parquet file a day below `reference`, whatever stood there before.
+/// Refines every RAW file below `raw` into one Parquet file per day below `reference`. Existing files are replaced.
 ///
-/// `raw` stands for the RAW bucket: a file's key is its path. A folder without `tweets/` in it stands for that prefix.
-/// A file that is refused, or is not a RAW file, is named, and the others are done. A reader never sees half a Parquet file, and those
-/// that are reported survive a power failure.
+/// `raw` takes the place of the RAW bucket: the key of a file is its path. A folder without `tweets/` in it takes the
+/// place of that prefix. Files that are refused, or are not RAW files, are reported, and the others are still refined.
+/// A reader never sees a partial Parquet file, and the files that are reported as written survive a power failure.
 pub fn run(raw: &Path, reference: &Path) -> Outcome {
     let started = Instant::now();
     let (prefixed, prefix) = (raw.join(RAW_PREFIX), if raw.join(RAW_PREFIX).is_dir() { "" } else { RAW_PREFIX });
@@ -50,7 +51,7 @@ pub fn run(raw: &Path, reference: &Path) -> Outcome {
     }
     files::create_folders(reference).map_err(|error| format!("cannot make the folder {}: {error}", reference.display()))?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(raw_files.len() as u64).with_style(style); // draws nothing where standard error is no terminal
+    let bar = ProgressBar::new(raw_files.len() as u64).with_style(style); // draws nothing if standard error is not a terminal
     let next = AtomicUsize::new(0);
     let work = || {
         let mut share = Share::default();
@@ -108,7 +109,7 @@ fn report(files: usize, shares: Vec<Share>, unreadable: Vec<String>, seconds: f6
     Err(format!("{} of {} RAW files could not be refined, among them\n  {}", refused.len(), files, shown.join("\n  ")).into())
 }
 
-/// Splits files into RAW files and others, by their keys.
+/// Splits files into RAW files and others, by key.
 fn split<'p>(files: impl Iterator<Item = (&'p PathBuf, String)>) -> (Vec<(&'p PathBuf, String)>, Vec<Ignored>) {
     let (mut raw_files, mut ignored) = (Vec::new(), Vec::new());
     for (path, key) in files {
@@ -125,7 +126,7 @@ fn key_of(raw: &Path, prefix: &str, path: &Path) -> String {
     format!("{prefix}{}", below.join("/"))
 }
 
-/// Writes the Parquet files of one RAW file, and counts them in `share`.
+/// Writes the Parquet files of one RAW file and counts them in `share`.
 fn refine_file(path: &Path, key: &str, reference: &Path, share: &mut Share) -> Outcome {
     let bytes = fs::metadata(path)?.len();
     if bytes > refine::RAW_BYTES_MAX {
@@ -145,7 +146,7 @@ fn refine_file(path: &Path, key: &str, reference: &Path, share: &mut Share) -> O
     Ok(())
 }
 
-/// Whole or not at all. No two RAW files have one key, so no two threads write one file.
+/// Writes a file atomically. No two RAW files have the same key, so no two threads write the same file.
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     files::replace_unflushed(path, bytes).or_else(|error| match error.kind() {
         io::ErrorKind::NotFound => {
@@ -177,7 +178,7 @@ mod tests {
         assert_eq!(fs::read_dir(reference.join("tweets/ano=2026/mes=11/dia=23")).unwrap().count(), 1, "nothing half-written is left");
     }
 
-    /// A pipe would be waited for without end.
+    /// Opening a pipe would block forever.
     #[cfg(unix)]
     #[test]
     fn links_are_followed_and_what_is_no_file_is_passed_by() {

@@ -13,7 +13,7 @@ use crate::live::{LIVE_LAKE, Live};
 use crate::sql::{self, Format};
 use crate::{Clock, Outcome, Variable, bulk, demo, reprocess, serve, stream};
 
-/// Recent tweets about the President of Brazil, from the X API to SQL, whole on this machine.
+/// Recent tweets about the President of Brazil, from the X API to SQL, entirely on this machine.
 #[derive(Debug, Parser)]
 #[command(name = "local", version)]
 #[command(after_help = "Examples:\n  cargo run\n  cargo run -- sql \"SELECT sentimento, count(*) FROM tweets GROUP BY 1\"\n  \
@@ -21,7 +21,7 @@ use crate::{Clock, Outcome, Variable, bulk, demo, reprocess, serve, stream};
     Results go to standard output, progress and errors to standard error.\n\
     Exit codes: 0 done; 1 failed, and the message says what to do; 2 the command line is wrong; 3 stopped early, run again to go on.")]
 pub struct Cli {
-    /// Folder that stands for the two buckets [default: .lake, of `live` .lake-live].
+    /// Folder that holds the two buckets [default: .lake, for `live` .lake-live].
     #[arg(long, global = true, value_name = "DIR")]
     lake: Option<PathBuf>,
     #[command(subcommand)]
@@ -30,30 +30,30 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs the pipeline over emulated posts and shows tables of the result (the default).
+    /// Runs the pipeline on emulated posts and shows tables of the result (the default).
     #[command(after_help = "Examples:\n  cargo run\n  cargo run -- demo --lake /tmp/lake")]
     Demo,
-    /// Runs the pipeline against the real X API. Costs money: shows how much at most, and asks.
+    /// Runs the pipeline against the real X API. Costs money: shows the maximum cost and asks first.
     #[command(after_help = "Examples:\n  X_BEARER_TOKEN=… cargo run -- live\n  \
         cargo run -- live --query '\"presidente do Brasil\" lang:pt' --token-file token.txt --max-posts 200\n  \
         pass show x-token | cargo run -- live --token-file - --yes\n\n\
         The next `live` on the same lake goes on where this one stopped. One run reads until it has caught up or --max-posts are read;\n\
         exit code 3 says that more wait. Real posts are never mixed with emulated ones: `live` has a folder of its own, .lake-live.")]
     Live(Live),
-    /// Puts RAW through refine once more, after a change of refine or of the lexicon.
+    /// Runs refine on RAW again, after a change of refine or of the lexicon.
     #[command(after_help = "Examples:\n  cargo run -- reprocess\n  cargo run -- reprocess --from 2026-11-01 --to 2026-11-23\n  \
         cargo run --release -- reprocess --raw downloads/raw --ref downloads/ref")]
     Reprocess {
         /// First day, by the date in the RAW key (UTC).
         #[arg(long, value_name = "YYYY-MM-DD")]
         from: Option<NaiveDate>,
-        /// Last day, included.
+        /// Last day, inclusive.
         #[arg(long, value_name = "YYYY-MM-DD")]
         to: Option<NaiveDate>,
         /// Folder of RAW files to refine, instead of the lake: no S3, all cores, every file.
         #[arg(long, value_name = "DIR", requires = "reference", conflicts_with_all = ["from", "to"])]
         raw: Option<PathBuf>,
-        /// Folder that the Parquet files of `--raw` go to.
+        /// Folder for the Parquet files of `--raw`.
         #[arg(long = "ref", value_name = "DIR", requires = "raw")]
         reference: Option<PathBuf>,
     },
@@ -67,25 +67,25 @@ enum Command {
         /// Port of the X API.
         #[arg(long, default_value_t = 9811, value_name = "PORT")]
         x_port: u16,
-        /// Searches that the X API answers in 15 minutes before it says 429.
+        /// Searches per 15 minutes that the X API answers before it returns 429.
         #[arg(long, default_value_t = Options::default().search_limit, value_name = "COUNT")]
         x_search_limit: u32,
     },
-    /// Asks the lake in SQL; the table is `tweets`, the views `tweets_atuais` and `palavras`.
+    /// Queries the lake with SQL; the table is `tweets`, the views `tweets_atuais` and `palavras`.
     #[command(after_help = "Examples:\n  cargo run -- sql \"SELECT count(*) FROM tweets\"\n  \
         cargo run -- sql \"SELECT * FROM tweets WHERE ano = 2026 AND mes = 11\" --format json\n  cargo run -- sql --list\n  \
         cargo run -- sql -f infra/athena/sentimento_por_dia.sql\n  cargo run -- sql \"$(cat infra/athena/sentimento_por_dia.sql)\"")]
     Sql {
-        /// The statement. It may begin with a comment.
+        /// SQL statement. It may begin with a comment.
         #[arg(required_unless_present_any = ["file", "list"], conflicts_with_all = ["file", "list"], allow_hyphen_values = true)]
         statement: Option<String>,
-        /// Lists the questions that are written already, with what each answers.
+        /// Lists the saved questions, with what each one answers.
         #[arg(long, conflicts_with = "file")]
         list: bool,
-        /// A file with the statement, `-` for standard input.
+        /// File that contains the statement, `-` for standard input.
         #[arg(short, long, value_name = "FILE")]
         file: Option<PathBuf>,
-        /// How rows are printed.
+        /// Output format of rows.
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
     },
@@ -98,7 +98,8 @@ enum Command {
 }
 
 impl Cli {
-    /// Reads the command line. What is too long for a name or a number is not repeated in an error: it may be the token.
+    /// Parses the command line. An argument that is too long for a name or a number is not repeated in an error: it may
+    /// be the token.
     pub fn read() -> Result<Self, clap::Error> {
         const CHARS_MAX: usize = 20;
         Self::try_parse().map_err(|mut error| {
@@ -112,7 +113,7 @@ impl Cli {
         })
     }
 
-    /// Carries the command out. Nothing but `live` reads a variable, and it reads only the token.
+    /// Runs the command. Only `live` reads an environment variable, and it reads only the token.
     pub async fn run(self, clock: Clock, variable: Variable) -> Outcome {
         let command = self.command.unwrap_or(Command::Demo);
         let default_lake = if matches!(command, Command::Live(_)) { LIVE_LAKE } else { DEFAULT_LAKE };
@@ -140,7 +141,8 @@ impl Cli {
     }
 }
 
-/// A statement may begin with a `--` comment, as the saved questions do; a single word that starts with `-` is an unknown option.
+/// Accepts a statement that begins with a `--` comment, as the saved questions do; a single word that starts with `-`
+/// is an unknown option.
 fn checked(statement: String) -> Outcome<String> {
     if statement.starts_with('-') && !statement.contains(char::is_whitespace) {
         return Err(Cli::command().error(ErrorKind::UnknownArgument, format!("unexpected argument '{statement}' found")).into());

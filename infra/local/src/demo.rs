@@ -1,4 +1,4 @@
-//! `cargo run`: the pipeline over an emulated X API, then SQL over what it wrote.
+//! `cargo run`: runs the pipeline on an emulated X API, then SQL on the result.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::serve::start_x_api;
 use crate::sql::{Format, Session};
 use crate::{Clock, Outcome};
 
-/// The folder of a lake of emulated posts.
+/// Default folder of a lake of emulated posts.
 pub const DEFAULT_LAKE: &str = ".lake";
 
 const TABLES: [(&str, &str); 3] = [
@@ -71,14 +71,14 @@ pub async fn run(root: &Path, clock: Clock) -> Outcome {
     pipeline.all_refined().await.and(printed)
 }
 
-/// The configuration of ingest as the template would set it, with its defaults.
+/// Returns the configuration of ingest as the template sets it, with its defaults.
 pub(crate) fn config(x_api_base_url: &str) -> Outcome<Config> {
     let variables = [
         ("RAW_BUCKET", RAW_BUCKET),
         ("X_SECRET_ID", SECRET_ID),
         ("SEARCH_QUERY", DEFAULT_QUERY),
         ("X_API_BASE_URL", x_api_base_url),
-        ("MAX_POSTS_PER_MONTH", "0"), // emulated posts cost nothing
+        ("MAX_POSTS_PER_MONTH", "0"), // emulated posts are free
     ];
     let variable = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
     Ok(Config::from_env(variable)?)

@@ -5,19 +5,19 @@ use tweets::NotARawFile;
 use crate::Outcome;
 use crate::output::line;
 
-/// How many of them are named.
+/// Maximum number of ignored objects that are named in the output.
 const SHOWN: usize = 10;
 
-/// An object that was ignored, and why.
+/// An object that was ignored, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {
-    /// Its key.
+    /// Key of the object.
     pub key: String,
-    /// Why it is not a RAW file.
+    /// Reason why the object is not a RAW file.
     pub reason: NotARawFile,
 }
 
-/// Prints how many objects were ignored, and the first of them.
+/// Prints the number of ignored objects and the first of them.
 pub(crate) fn report_ignored(ignored: &[Ignored]) -> Outcome {
     if ignored.is_empty() {
         return Ok(());

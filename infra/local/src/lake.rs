@@ -1,4 +1,4 @@
-//! The folder that stands for the two buckets, and the AWS clients that reach it without a socket.
+//! The folder that holds the two buckets, and the AWS clients that reach it without a socket.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,20 +14,20 @@ use serde_json::Value;
 
 use crate::{Clock, Outcome, SEED};
 
-/// Bucket of RAW files and of the cursor.
+/// Bucket that holds RAW files and the cursor.
 pub const RAW_BUCKET: &str = "xpto-raw";
-/// Bucket of Parquet files.
+/// Bucket that holds Parquet files.
 pub const REF_BUCKET: &str = "xpto-ref";
-/// Name of the secret with the bearer token.
+/// Name of the secret that holds the bearer token.
 pub const SECRET_ID: &str = "xpto/x-bearer-token";
 
-/// Where the posts of a lake come from. One lake has one source: emulated ids among real ones would be taken for tweets,
-/// and one cursor cannot say what is captured of two.
+/// Source of the posts of a lake. A lake has one source: emulated ids among real ones would look like tweets, and one
+/// cursor cannot track two sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// The X API emulator, of `demo` and `serve`.
+    /// The X API emulator, used by `demo` and `serve`.
     Emulator,
-    /// The X API, of `live`.
+    /// The X API, used by `live`.
     XApi,
 }
 
@@ -40,7 +40,7 @@ impl Source {
     }
 }
 
-/// Both buckets in one folder, held by this process alone.
+/// Both buckets in one folder, locked by this process.
 #[derive(Debug)]
 pub struct Lake {
     root: PathBuf,
@@ -49,10 +49,10 @@ pub struct Lake {
 }
 
 impl Lake {
-    /// Opens the folder, which is made if it is missing; `secret` is the value of the secret.
+    /// Opens the folder and creates it if it is missing; `secret` is the value of the secret.
     ///
     /// # Errors
-    /// When another process has it open, or it cannot be written.
+    /// Fails if another process has the folder open, or if it is not writable.
     pub fn open(root: &Path, clock: Clock, secret: &str) -> Outcome<Self> {
         let s3 = EmbeddedS3::on_disk(root, clock)?;
         for bucket in [RAW_BUCKET, REF_BUCKET] {
@@ -63,10 +63,10 @@ impl Lake {
         Ok(Self { root: root.to_owned(), s3, secrets })
     }
 
-    /// Makes sure that the lake holds posts of this source and no other, and remembers it.
+    /// Checks that the lake holds only posts of this source, and records the source.
     ///
     /// # Errors
-    /// When it holds others.
+    /// Fails if the lake holds posts of another source.
     pub fn claim(&self, source: Source) -> Outcome {
         let path = self.root.join("source.txt");
         let remembered = match std::fs::read(&path) {
@@ -83,9 +83,9 @@ impl Lake {
         let held = match remembered.as_deref() {
             Some(text) if !text.is_empty() => text.to_owned(),
             _ if !self.raw_dir().join(ingest::CURSOR_KEY).exists() => source.text().to_owned(),
-            // A lake from before the source was remembered: only the demo made those.
+            // A lake from before the source was recorded: only the demo created those.
             None => Source::Emulator.text().to_owned(),
-            // Emptied by a full disk while an earlier version rewrote it.
+            // An earlier version rewrote the file on a full disk and left it empty.
             Some(_) if source == Source::Emulator && !self.is_emulated() => Source::XApi.text().to_owned(),
             Some(_) => source.text().to_owned(),
         };
@@ -102,7 +102,7 @@ impl Lake {
             .map_err(|error| format!("cannot write {}: {error}; make room on the disk and run again", path.display()).into())
     }
 
-    /// Whether the first post of RAW is one that the emulator serves.
+    /// Returns whether the first post of RAW is one that the emulator serves.
     fn is_emulated(&self) -> bool {
         let first = files::find(&self.raw_dir().join("tweets")).files.into_iter().next();
         let Some(page) = first.and_then(|path| std::fs::read(path).ok()) else { return true };
@@ -111,17 +111,17 @@ impl Lake {
         id.is_some_and(|id| Corpus::seeded(SEED).post(id).is_some())
     }
 
-    /// The S3.
+    /// Returns the embedded S3 that stores both buckets.
     pub fn s3(&self) -> &EmbeddedS3 {
         &self.s3
     }
 
-    /// The secrets.
+    /// Returns the emulated Secrets Manager.
     pub fn secrets(&self) -> &Secrets {
         &self.secrets
     }
 
-    /// The SDK's clients, as a function has them, made from values only.
+    /// Returns the SDK clients of a function, configured from values only.
     pub fn clients(&self, timeouts: Timeouts) -> Clients {
         let (s3, secrets) = (self.s3.clone(), self.secrets.clone());
         let in_process = InProcess::new(move |request| {
@@ -133,38 +133,38 @@ impl Lake {
         Clients::from_values(Values { http_client, endpoint_url, access_key: ACCESS_KEY, secret_key: SECRET_KEY }, timeouts)
     }
 
-    /// The RAW bucket.
+    /// Returns the RAW bucket as a store.
     pub fn raw(&self) -> Store {
         self.clients(ingest::TIMEOUTS).store(RAW_BUCKET)
     }
 
-    /// The folder of the RAW bucket.
+    /// Returns the folder of the RAW bucket.
     pub fn raw_dir(&self) -> PathBuf {
         raw_dir(&self.root)
     }
 
-    /// The folder of the REF bucket.
+    /// Returns the folder of the REF bucket.
     pub fn ref_dir(&self) -> PathBuf {
         ref_dir(&self.root)
     }
 
-    /// Where the queue remembers what was refined.
+    /// Returns the path of the file in which the queue records the refined files.
     pub fn acknowledged_path(&self) -> PathBuf {
         self.root.join("refined.txt")
     }
 }
 
-/// The secret that opens the X API emulator, in the form that README tells to store.
+/// Returns the secret that the X API emulator accepts, in the format that the README describes.
 pub fn emulator_secret() -> String {
     serde_json::json!({ "bearer_token": EMULATOR_TOKEN }).to_string()
 }
 
-/// The folder of the RAW bucket below a lake's.
+/// Returns the folder of the RAW bucket of the lake at `root`.
 pub fn raw_dir(root: &Path) -> PathBuf {
     root.join(RAW_BUCKET)
 }
 
-/// The folder of the REF bucket below a lake's.
+/// Returns the folder of the REF bucket of the lake at `root`.
 pub fn ref_dir(root: &Path) -> PathBuf {
     root.join(REF_BUCKET)
 }

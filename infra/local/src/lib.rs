@@ -1,7 +1,8 @@
-//! The whole pipeline in one process: the functions themselves, over an embedded S3 and an emulated X API.
+//! The whole pipeline in one process: the functions themselves, on an embedded S3 and an emulated X API.
 //!
 //! It adds no logic of its own to the path: ingest and refine are the code that Lambda runs, under the real SDK and the
-//! real HTTP client. What is local is around them: a folder for the buckets, a queue, a clock, and SQL over the result.
+//! real HTTP client. Only the surroundings are local: a folder for the buckets, a queue, a clock, and SQL on the
+//! result.
 
 mod bulk;
 pub mod cli;
@@ -21,19 +22,19 @@ mod stream;
 pub use lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID};
 pub use output::{is_closed as is_output_closed, message};
 
-/// What a command gives back: an error is shown with its causes.
+/// Result of a command: an error is printed with its causes.
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// A command that ended well and left something to do: the next run goes on. Its exit code differs from a failure's.
+/// A command that succeeded with work left: the next run resumes it. Its exit code differs from that of a failure.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Unfinished(pub String);
 
-/// Reads the wall clock; `main` passes it in, so that everything else can be told another time.
+/// Reads the wall clock; `main` passes it in, so that tests can pass in another time.
 pub type Clock = fn() -> chrono::DateTime<chrono::Utc>;
 
-/// Reads a variable of the environment; passed in by `main` likewise.
+/// Reads an environment variable; also passed in by `main`.
 pub type Variable = fn(&str) -> Option<String>;
 
-/// The seed of the emulated posts: the same minute has the same posts in every run.
+/// Seed of the emulated posts: every run produces the same posts for the same minute.
 const SEED: u64 = 2026;

@@ -1,10 +1,10 @@
-//! Entry point of the laptop: `cargo run`.
+//! Entry point of the local pipeline: `cargo run`.
 
 use std::process::ExitCode;
 
 use local::{Unfinished, cli::Cli};
 
-/// Ended well, and the next run has something to do.
+/// Exit code of a run that succeeded and left work for the next run.
 const UNFINISHED: u8 = 3;
 
 #[expect(clippy::disallowed_methods, reason = "main is where the clock and the environment are read")]
@@ -13,7 +13,7 @@ async fn main() -> ExitCode {
     let cli = Cli::read().unwrap_or_else(|usage| usage.exit());
     let Err(error) = cli.run(chrono::Utc::now, |name| std::env::var(name).ok()).await else { return ExitCode::SUCCESS };
     if local::is_output_closed(&*error) {
-        return ExitCode::SUCCESS; // the reader of a pipe has seen enough
+        return ExitCode::SUCCESS; // the reader closed the pipe
     }
     if let Some(usage) = error.downcast_ref::<clap::Error>() {
         usage.exit();

@@ -1,4 +1,4 @@
-//! Text for people. It quotes paths, statements and answers of X, which may contain control sequences for a terminal.
+//! Text for people. It may quote paths, statements and responses of X that contain terminal control sequences.
 
 use std::borrow::Cow;
 use std::io::{self, Write as _, stderr, stdout};
@@ -9,13 +9,14 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::Outcome;
 
-/// Writes one line. `println!` would panic where this fails with [`io::ErrorKind::BrokenPipe`], and `main` then ends quietly.
+/// Writes one line. `println!` would panic where this fails with [`io::ErrorKind::BrokenPipe`]; `main` then exits
+/// quietly.
 pub fn line(text: &str) -> Outcome {
     let mut out = stdout().lock();
     written(writeln!(out, "{}", shown(text)).and_then(|()| out.flush()))
 }
 
-/// The outcome of writing to standard output; [`is_closed`] recognises a pipe that nobody reads.
+/// Converts the outcome of a write to standard output; [`is_closed`] recognises a pipe without a reader.
 pub fn written(outcome: io::Result<()>) -> Outcome {
     match outcome {
         Ok(()) => Ok(()),
@@ -24,12 +25,12 @@ pub fn written(outcome: io::Result<()>) -> Outcome {
     }
 }
 
-/// Writes to standard error, ignoring failures: nobody may be reading it.
+/// Writes to standard error. Failures are ignored: nobody may be reading it.
 pub fn message(text: &str) {
     let _ = stderr().write_all(shown(text).as_bytes());
 }
 
-/// Whether a command failed only because nobody reads its output any more.
+/// Returns whether a command failed only because the reader of its output is gone.
 pub fn is_closed(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
@@ -42,7 +43,7 @@ pub async fn closed() {
         use tokio::io::{Interest, unix::AsyncFd};
         #[expect(deprecated, reason = "its successor is unsafe; an owned descriptor stays open as long as the AsyncFd")]
         let out = stdout().as_fd().try_clone_to_owned().and_then(|out| AsyncFd::with_interest(out, Interest::ERROR));
-        // Regular files cannot be polled, and have no reader.
+        // Regular files cannot be polled and have no reader.
         if let Ok(out) = out
             && out.ready(Interest::ERROR).await.is_ok()
         {
@@ -52,7 +53,7 @@ pub async fn closed() {
     std::future::pending::<()>().await;
 }
 
-/// A path, quoted for a shell where needed.
+/// Returns a path, quoted for a shell where needed.
 pub fn quoted(path: &Path) -> String {
     let path = path.to_string_lossy();
     shlex::try_quote(&path).map_or_else(|_| path.to_string(), Cow::into_owned)
@@ -84,12 +85,13 @@ fn replaced(text: &str, is_replaced: impl Fn(char) -> bool, push: impl Fn(char, 
     Cow::Owned(to)
 }
 
-/// Control characters, and marks that change the direction of the text after them.
+/// Returns whether a terminal interprets the character: control characters, and marks that change the direction of the
+/// text after them.
 fn is_obeyed(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Unicode's picture of an ASCII control character; U+FFFD for others.
+/// Appends Unicode's picture of an ASCII control character, or U+FFFD for other characters.
 fn picture(c: char, to: &mut String) {
     to.push(match u32::from(c) {
         code @ 0..0x20 => char::from_u32(0x2400 + code).unwrap_or(char::REPLACEMENT_CHARACTER),
@@ -98,17 +100,17 @@ fn picture(c: char, to: &mut String) {
     });
 }
 
-/// Columns of a terminal that the text takes.
+/// Returns the number of terminal columns that the text takes.
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text padded with blanks to `columns`; wider texts are unchanged.
+/// Pads the text with blanks to `columns`; wider texts are unchanged.
 pub fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
-/// The text cut to at most `columns`, ending in `…`, never within a grapheme cluster.
+/// Cuts the text to at most `columns`, ending in `…`, never within a grapheme cluster.
 pub fn shortened(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
@@ -151,7 +153,7 @@ mod tests {
             ("abcdef", 5, "abcd…"),
             ("日本語", 6, "日本語"),
             ("日本語", 5, "日本…"),
-            ("日本語", 4, "日…"), // half a character is none
+            ("日本語", 4, "日…"), // a double-width character is never cut in half
             ("👩\u{200d}👩\u{200d}👧\u{200d}👦abc", 4, "👩\u{200d}👩\u{200d}👧\u{200d}👦a…"),
             ("e\u{301}e\u{301}e\u{301}", 2, "e\u{301}…"),
             ("abc", 1, "…"),

@@ -1,4 +1,4 @@
-//! Ingest until caught up, each new RAW file through the queue to refine.
+//! Runs ingest until it has caught up, and passes each new RAW file through the queue to refine.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -17,16 +17,16 @@ use crate::queue::Queue;
 use crate::report::Report;
 use crate::{Clock, Outcome};
 
-/// How long one invocation may take, as in the template.
+/// Timeout of one invocation, as in the template.
 const TIMEOUT: Duration = Duration::from_mins(1);
-/// Invocations before `cargo run` gives up catching up.
+/// Maximum number of invocations of ingest before `cargo run` gives up.
 const INVOCATIONS_MAX: u32 = 1_000;
-/// RAW files that are named beside the one whose reason is given.
+/// Maximum number of RAW files named in an error, besides the one whose reason is given.
 const NAMED_MAX: usize = 10;
-/// A cursor has less than a hundredth of it.
+/// A cursor is less than a hundredth of this size.
 const CURSOR_BYTES_MAX: u64 = 64 << 10;
 
-/// Both functions, and the queue between them.
+/// Both functions and the queue between them.
 #[derive(Debug)]
 pub struct Pipeline {
     config: Config,
@@ -37,42 +37,42 @@ pub struct Pipeline {
     clock: Clock,
 }
 
-/// What a catching-up came to.
+/// Totals of the runs that caught up.
 #[derive(Clone, Debug, Default)]
 pub struct Caught {
     /// Posts put into RAW.
     pub posts: u64,
     /// Files put into RAW.
     pub files: u64,
-    /// Posts read, paid for or not.
+    /// Posts read, billed or not.
     pub posts_read: u64,
-    /// Dollars at X's prices.
+    /// Estimated cost in US dollars, at X's prices.
     pub estimated_usd: f64,
-    /// Runs of ingest.
+    /// Number of runs of ingest.
     pub runs: u32,
-    /// How the last run ended.
+    /// Status of the last run.
     pub status: String,
 }
 
 impl Pipeline {
-    /// The pipeline over a lake.
+    /// Opens the pipeline over a lake.
     pub async fn open(lake: &Lake, config: Config, wire: Wire, clock: Clock) -> Outcome<Self> {
         let (clients, refine) = (lake.clients(ingest::TIMEOUTS), refine_of(lake));
         Ok(Self { config, clients, wire, refine, queue: Queue::open(lake).await?, clock })
     }
 
-    /// Ingest as configured, and with at most `posts_max` posts to read.
+    /// Returns ingest as configured, limited to `posts_max` posts.
     fn ingest(&self, posts_max: u64) -> Ingest {
         let max_posts_per_run = self.config.max_posts_per_run.min(posts_max);
         Ingest::new(Config { max_posts_per_run, ..self.config.clone() }, &self.clients, self.wire.clone())
     }
 
-    /// What catching up would read, by X's count.
+    /// Returns what catching up would read, according to X's counts.
     pub async fn preview(&self) -> Result<Preview, ingest::Error> {
         self.ingest(u64::MAX).preview((self.clock)()).await
     }
 
-    /// Runs ingest until everything up to now (less the safety lag) is captured, or until `posts_max` posts are read, and
+    /// Runs ingest until everything up to now (less the safety lag) is captured or `posts_max` posts are read, and runs
     /// refine until the queue is empty.
     pub async fn catch_up(&mut self, report: &Report, posts_max: u64) -> Outcome<Caught> {
         let goal = TweetId::lowest_at((self.clock)() - TimeDelta::from_std(self.config.safety_lag)?);
@@ -82,7 +82,7 @@ impl Pipeline {
             let owner = RandomState::new().build_hasher().finish();
             let ingest = self.ingest(posts_max - caught.posts_read.min(posts_max));
             let answer = ingest::handle(&ingest, Invocation::new((self.clock)(), TIMEOUT, owner), |_| ()).await;
-            self.deliver().await?; // also what a run stored that then failed
+            self.deliver().await?; // also delivers files that a failed run stored
             let answer = answer?;
             caught.add(&answer);
             if let (Some(from), Some(to)) = (answer["gap"]["from"].as_str(), answer["gap"]["to"].as_str()) {
@@ -93,7 +93,8 @@ impl Pipeline {
             done_before = answer["done"].clone();
             match caught.status.as_str() {
                 "complete" if done.is_some_and(|done| done >= goal) => break,
-                // The first may have ended a sweep that was opened earlier. The next one reaches as far as X's clock allows.
+                // The first run may have completed a sweep that was opened earlier. The next run reaches as far as X's
+                // clock allows.
                 "complete" if sweeps == 0 => sweeps += 1,
                 "complete" => {
                     let behind = done.map_or(0, |done| (goal.created_at() - done.created_at()).num_seconds());
@@ -112,8 +113,8 @@ impl Pipeline {
         Ok(caught)
     }
 
-    /// Ends the lease that a run left when it was cut off. The folder is locked, so whoever held it is gone: on AWS, where
-    /// nothing tells that, the next run waits until the lease is over.
+    /// Ends the lease of a run that was cut off. The folder is locked, so the holder of the lease has ended. On AWS
+    /// nothing shows that, so the next run waits until the lease expires.
     async fn end_lease(&self) -> Outcome {
         let raw = self.clients.store(RAW_BUCKET);
         let Some(object) = raw.get(CURSOR_KEY, CURSOR_BYTES_MAX).await? else { return Ok(()) };
@@ -124,25 +125,25 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Hands everything that waits to refine.
+    /// Delivers all pending messages to refine.
     pub async fn deliver(&mut self) -> Outcome {
         deliver(&mut self.queue, &self.refine, self.clock, |_| {}).await?;
         Ok(())
     }
 
-    /// Fails when RAW files could not be refined, with the reason of the first.
+    /// Fails if some RAW files could not be refined, with the reason of the first.
     pub async fn all_refined(&self) -> Outcome {
         all_refined(&self.queue, &self.refine, self.clock).await
     }
 }
 
-/// Refine over a lake.
+/// Creates refine over a lake.
 pub fn refine_of(lake: &Lake) -> Refine {
     Refine::new(&lake.clients(refine::TIMEOUTS), refine::Config { ref_bucket: REF_BUCKET.to_owned(), table_years: Years::DEFAULT })
 }
 
-/// Hands everything that waits to refine; `on_batch` receives the number of messages of each batch. Returns how many values were
-/// malformed.
+/// Delivers all pending messages to refine; `on_batch` receives the number of messages of each batch. Returns the
+/// number of malformed values.
 pub async fn deliver(queue: &mut Queue, refine: &Refine, clock: Clock, on_batch: impl Fn(u64)) -> Outcome<u64> {
     let mut malformed = 0;
     while let Some(batch) = queue.receive() {
@@ -157,10 +158,10 @@ pub async fn deliver(queue: &mut Queue, refine: &Refine, clock: Clock, on_batch:
     Ok(malformed)
 }
 
-/// Fails when messages of the queue were set aside, with the reason of the first and the keys of others.
+/// Fails if messages of the queue were set aside, with the reason of the first and the keys of others.
 pub async fn all_refined(queue: &Queue, refine: &Refine, clock: Clock) -> Outcome {
     let Some((keys, notification)) = queue.dead() else { return Ok(()) };
-    // The answer to a queue names messages; without a queue it is the reason.
+    // With a queue, the response only names failed messages; without one, it is the reason itself.
     let reason =
         refine::handle(refine, notification, refine::Invocation::new(clock(), TIMEOUT), |_| ()).await.err().map(|error| error.chain());
     let reason = reason.unwrap_or_else(|| "it can be by now".to_owned());

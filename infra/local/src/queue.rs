@@ -1,6 +1,6 @@
-//! What stands between S3 and `refine`: notifications in SQS envelopes, delivered until they are done.
+//! The queue between S3 and `refine`: notifications in SQS envelopes, delivered until they are acknowledged.
 //!
-//! The queue survives the process as S3's own would: what is in RAW and was never acknowledged is delivered again.
+//! The queue survives the process, as SQS does: RAW files that were never acknowledged are delivered again.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fs::{File, OpenOptions};
@@ -19,11 +19,11 @@ use crate::ignored::Ignored;
 use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET};
 use crate::output::message as tell;
 
-/// Messages handed over at once; the batch size of the template.
+/// Messages per batch; the batch size of the template.
 const BATCH: usize = 10;
 /// Deliveries of one message before it is set aside; `maxReceiveCount` of the template.
 const RECEIVES_MAX: u32 = 5;
-/// What S3 leaves as it is in the key of a notification.
+/// Characters that S3 does not encode in the key of a notification.
 const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'/').remove(b'*');
 
 /// A message: one S3 notification.
@@ -35,7 +35,7 @@ struct Message {
     receives: u32,
 }
 
-/// Notifications of RAW files that wait for `refine`.
+/// Pending notifications of RAW files for `refine`.
 #[derive(Debug)]
 pub struct Queue {
     waiting: Arc<Mutex<VecDeque<Message>>>,
@@ -45,7 +45,7 @@ pub struct Queue {
     ignored: Vec<Ignored>,
 }
 
-/// The keys of refined files, kept in a file that grows.
+/// Keys of the refined files, stored in an append-only file.
 #[derive(Debug)]
 struct Acknowledged {
     keys: BTreeSet<String>,
@@ -54,7 +54,7 @@ struct Acknowledged {
 }
 
 impl Queue {
-    /// The queue of a lake: what was not refined yet, and from now on each new RAW file.
+    /// Opens the queue of a lake: all RAW files that are not refined yet and, from now on, each new RAW file.
     pub async fn open(lake: &Lake) -> Outcome<Self> {
         // Parquet files can be recreated: flush them in batches, before their messages are acknowledged.
         lake.s3().flush_later(REF_BUCKET);
@@ -72,7 +72,7 @@ impl Queue {
         Ok(Self { waiting, s3: lake.s3().clone(), acknowledged, dead: Vec::new(), ignored })
     }
 
-    /// Lets every RAW file whose key `is_meant` wait again, refined or not; how many wait.
+    /// Enqueues every RAW file whose key satisfies `is_meant`, refined or not. Returns the number of pending messages.
     pub async fn replay(&mut self, lake: &Lake, is_meant: impl Fn(&str) -> bool) -> Outcome<u64> {
         let (files, ignored) = raw_files(lake).await?;
         let meant: VecDeque<Message> = files.iter().filter(|object| is_meant(&object.key)).map(message_of_listing).collect();
@@ -82,7 +82,7 @@ impl Queue {
         Ok(count)
     }
 
-    /// The next batch as SQS hands it to a function; `None` when nothing waits.
+    /// Returns the next batch as SQS delivers it to a function; `None` if the queue is empty.
     pub fn receive(&mut self) -> Option<Batch> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let count = waiting.len().min(BATCH);
@@ -93,7 +93,7 @@ impl Queue {
         (!messages.is_empty()).then_some(Batch { messages })
     }
 
-    /// Takes the function's answer: failed messages wait again or, after the last try, are set aside.
+    /// Applies the function's response: failed messages become pending again or, after the last try, are set aside.
     pub fn settle(&mut self, batch: Batch, answer: &Value) -> Outcome {
         self.s3.flush().map_err(|error| format!("cannot flush {error}; make room on the disk and run again"))?;
         let failed: BTreeSet<&str> =
@@ -110,32 +110,32 @@ impl Queue {
         Ok(())
     }
 
-    /// Objects below `tweets/` that the last listing found not to be RAW files.
+    /// Returns the objects below `tweets/` that the last listing found not to be RAW files.
     pub fn ignored(&self) -> &[Ignored] {
         &self.ignored
     }
 
-    /// The keys of the messages that were set aside in this process, and the notification of the first; the next process
-    /// tries again.
+    /// Returns the keys of the messages that were set aside in this process, and the notification of the first; the
+    /// next process retries them.
     pub fn dead(&self) -> Option<(Vec<&str>, Value)> {
         let keys = self.dead.iter().map(|message| message.key.as_str()).collect();
         self.dead.first().map(|first| (keys, first.body.clone()))
     }
 }
 
-/// Messages that were received and not yet settled.
+/// Messages that were received but not yet settled.
 #[derive(Debug)]
 pub struct Batch {
     messages: Vec<Message>,
 }
 
 impl Batch {
-    /// How many messages it has.
+    /// Returns the number of messages.
     pub fn len(&self) -> u64 {
         self.messages.len() as u64
     }
 
-    /// The event as Lambda's poller makes it.
+    /// Returns the event that Lambda's poller would send.
     pub fn event(&self) -> Value {
         let record = |message: &Message| {
             json!({
@@ -158,7 +158,7 @@ fn message(created: &ObjectCreated) -> Message {
     notification(&created.key, &created.etag, created.size, &created.sequencer, &event_time)
 }
 
-/// The message of a file whose notification was lost with an earlier process.
+/// Creates the message of a file whose notification was lost with an earlier process.
 fn message_of_listing(object: &aws::Listed) -> Message {
     notification(&object.key, object.etag.0.trim_matches('"'), object.bytes, "0", "1970-01-01T00:00:00.000Z")
 }
@@ -182,7 +182,7 @@ fn notification(key: &str, etag: &str, size: u64, sequencer: &str, event_time: &
     Message { id: format!("{sequencer}-{etag}"), key: key.to_owned(), body, receives: 0 }
 }
 
-/// All RAW files, in the order of keys, and what else is below their prefix.
+/// Returns all RAW files in key order, and the other objects below their prefix.
 async fn raw_files(lake: &Lake) -> Outcome<(Vec<aws::Listed>, Vec<Ignored>)> {
     let raw = lake.raw();
     let (mut files, mut ignored, mut after) = (Vec::new(), Vec::new(), None::<String>);
@@ -216,7 +216,7 @@ impl Acknowledged {
         Ok(Self { keys: keys(&path, &bytes), path, file })
     }
 
-    /// Not flushed: a lost line costs one repeated refinement, which changes nothing.
+    /// Records a key. Not flushed: a lost line costs one repeated refinement, which changes nothing.
     fn add(&mut self, key: &str) -> Outcome {
         if self.keys.insert(key.to_owned()) {
             let written = self.file.write_all(format!("{key}\n").as_bytes());
@@ -226,7 +226,7 @@ impl Acknowledged {
     }
 }
 
-/// The lines that are UTF-8; files named by other lines are refined again.
+/// Parses the lines that are UTF-8; files named by other lines are refined again.
 fn keys(path: &Path, bytes: &[u8]) -> BTreeSet<String> {
     let lines = || bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let keys: BTreeSet<String> = lines().filter_map(|line| Some(std::str::from_utf8(line).ok()?.to_owned())).collect();

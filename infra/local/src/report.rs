@@ -1,4 +1,4 @@
-//! What happens, as it happens: a moving line on a terminal, plain lines in a pipe.
+//! Live progress: a refreshing line on a terminal, plain lines in a pipe.
 
 use std::io::{IsTerminal as _, stderr};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use crate::lake::{RAW_BUCKET, REF_BUCKET};
 use crate::output::{message, shown, shown_in_line};
 
-/// Shows the files as they appear. Progress goes to standard error, results to standard output.
+/// Reports files as they appear. Progress goes to standard error, results to standard output.
 #[derive(Clone, Debug)]
 pub struct Report {
     bar: Option<ProgressBar>,
@@ -20,7 +20,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// A report on everything that this S3 stores.
+    /// Creates a report on every object that this S3 stores.
     pub fn on(s3: &EmbeddedS3) -> Self {
         let bar = stderr().is_terminal().then(|| {
             let bar = ProgressBar::new_spinner()
@@ -55,7 +55,7 @@ impl Report {
         }
     }
 
-    /// One line that stays.
+    /// Prints a permanent line.
     pub fn line(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(shown(text)),
@@ -63,7 +63,7 @@ impl Report {
         }
     }
 
-    /// Takes the moving line away.
+    /// Clears the refreshing line.
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
@@ -71,7 +71,7 @@ impl Report {
     }
 }
 
-/// A line of progress; where nobody reads it, the work goes on.
+/// Prints a line of progress. A failed write is ignored, so that work continues when nobody reads the progress.
 fn tell(text: &str) {
     message(&format!("{text}\n"));
 }

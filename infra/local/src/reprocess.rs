@@ -1,4 +1,4 @@
-//! `reprocess`: RAW through refine once more, after a change of refine or of the lexicon.
+//! `reprocess`: runs refine on RAW again, after a change of refine or of the lexicon.
 
 use std::path::Path;
 
@@ -13,9 +13,10 @@ use crate::pipeline::{all_refined, deliver, refine_of};
 use crate::queue::Queue;
 use crate::{Clock, Outcome};
 
-/// Replays the RAW files of the days `from` to `to`, both included; without bounds all files, also those put in by hand.
+/// Replays the RAW files of the days `from` to `to`, both inclusive; without bounds all files, also those added by
+/// hand.
 ///
-/// Objects of REF that carry the present versions of refine and of the lexicon stay as they are.
+/// REF objects that already carry the current versions of refine and of the lexicon are not rewritten.
 pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, clock: Clock) -> Outcome {
     if !raw_dir(root).exists() {
         return Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into());
@@ -36,7 +37,7 @@ pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, cl
     };
     let files = queue.replay(&lake, is_meant).await?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(files).with_style(style); // draws nothing where standard error is no terminal
+    let bar = ProgressBar::new(files).with_style(style); // draws nothing if standard error is not a terminal
     let refine = refine_of(&lake);
     let malformed = deliver(&mut queue, &refine, clock, |messages| bar.inc(messages)).await?;
     bar.finish_and_clear();

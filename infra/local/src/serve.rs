@@ -1,4 +1,4 @@
-//! `serve`: the emulators on fixed ports, for the functions, boto3 or the AWS CLI from outside.
+//! `serve`: the emulators on fixed ports, for external clients such as the functions, boto3 or the AWS CLI.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID, Source, emulator_secr
 use crate::output::line;
 use crate::{Clock, Outcome, SEED};
 
-/// An X API over emulated posts, on 127.0.0.1; port 0 takes a free one.
+/// Starts an X API over emulated posts on 127.0.0.1; port 0 picks a free port.
 pub async fn start_x_api(port: u16, options: Options, clock: Clock) -> Outcome<Server> {
     let emulator = XEmulator::new(Corpus::seeded(SEED), options);
     let server = Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), move |request| {
@@ -22,7 +22,7 @@ pub async fn start_x_api(port: u16, options: Options, clock: Clock) -> Outcome<S
     server.await.map_err(|error| format!("cannot listen on 127.0.0.1:{port}: {error}; choose another with --x-port").into())
 }
 
-/// Serves until Ctrl-C, and prints the environment that points a client here.
+/// Serves until Ctrl-C, and prints the environment variables that point a client to these servers.
 pub async fn run(root: &Path, aws_port: u16, x_port: u16, options: Options, clock: Clock) -> Outcome {
     let lake = Lake::open(root, clock, &emulator_secret())?;
     lake.claim(Source::Emulator)?;
@@ -35,7 +35,7 @@ pub async fn run(root: &Path, aws_port: u16, x_port: u16, options: Options, cloc
     for (name, value) in [
         ("AWS_ENDPOINT_URL", aws.url().as_str()),
         ("AWS_REGION", REGION),
-        ("AWS_DEFAULT_REGION", REGION), // boto3 knows this one only
+        ("AWS_DEFAULT_REGION", REGION), // boto3 reads only this one
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
         ("RAW_BUCKET", RAW_BUCKET),

@@ -1,4 +1,4 @@
-//! The command line as a user meets it: real processes, their output and exit codes.
+//! The command line from the user's side: real processes, their output and exit codes.
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
@@ -22,7 +22,7 @@ fn stdout(output: Output) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Counts connections to an address that nobody has a reason to call.
+/// Counts connections to an address that no process should call.
 fn trap() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -53,7 +53,7 @@ fn a_hostile_environment_sends_nothing_elsewhere() {
         command.env(name, &url);
     }
     command.env("AWS_CONFIG_FILE", &config).env("AWS_PROFILE", "evil");
-    // A machine without certificates reaches itself all the same.
+    // A machine without certificates can still reach itself.
     command.env("SSL_CERT_FILE", dir.path().join("none")).env("SSL_CERT_DIR", dir.path().join("none"));
     command.env("AWS_ACCESS_KEY_ID", "AKIAREAL").env("AWS_SECRET_ACCESS_KEY", "real").env("X_BEARER_TOKEN", "real-token");
     let shown = stdout(command.output().unwrap());
@@ -152,7 +152,7 @@ fn a_file_that_cannot_be_refined_is_named_with_its_reason() {
     assert_eq!(backwards.status.code(), Some(1));
 }
 
-/// `head` closes the pipe after a line; the pipeline goes on to its end all the same, and that is no error.
+/// `head` closes the pipe after one line; the pipeline still runs to its end, and that is not an error.
 #[test]
 fn a_reader_that_has_seen_enough_ends_nothing_early() {
     let dir = tempfile::tempdir().unwrap();
@@ -164,7 +164,7 @@ fn a_reader_that_has_seen_enough_ends_nothing_early() {
     assert_eq!(rows, "rows\ntrue\n");
 }
 
-/// REF is what refine made of RAW; and a statement that comes from somewhere must not write files or forget tables.
+/// REF is what refine made of RAW; a statement of unknown origin must not write files or drop tables.
 #[test]
 fn sql_reads_and_does_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
@@ -216,7 +216,7 @@ fn a_lake_may_have_any_name() {
     }
 }
 
-/// Ctrl-C in the middle leaves a lease, and nobody who could hold it: the folder is locked.
+/// Ctrl-C in the middle of a run leaves a lease whose holder must be gone: the folder is locked.
 #[test]
 fn a_run_goes_on_at_once_where_another_was_cut_off() {
     let dir = tempfile::tempdir().unwrap();
@@ -289,7 +289,7 @@ fn a_deep_statement_is_answered_or_refused() {
     let unions = format!("SELECT count(*) AS n FROM ({})", vec!["SELECT 1"; 1_000].join(" UNION ALL "));
     assert_eq!(stdout(local(dir.path(), &["sql", &ors, "--format", "csv"]).output().unwrap()), "n\n0\n");
     assert_eq!(stdout(local(dir.path(), &["sql", &unions, "--format", "csv"]).output().unwrap()), "n\n1000\n");
-    let file = dir.path().join("deep.sql"); // longer than an argument may be
+    let file = dir.path().join("deep.sql"); // longer than the limit of an argument
     for statement in [format!("SELECT {}", chain(20_000, " AND ")), format!("SELECT {}1{}", "(".repeat(3_000), ")".repeat(3_000))] {
         std::fs::write(&file, statement).unwrap();
         let output = local(dir.path(), &["sql", "-f", file.to_str().unwrap()]).output().unwrap();
@@ -297,7 +297,7 @@ fn a_deep_statement_is_answered_or_refused() {
     }
 }
 
-/// 300 tweets in three ways are 27 million rows.
+/// The product of three copies of 300 tweets has 27 million rows.
 #[test]
 fn a_closed_pipe_ends_a_query() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What happens to the files of a lake: damage, links, a full disk before. Real processes, their output and exit codes.
+//! Files of a lake after damage, links or a full disk. Real processes, their output and exit codes.
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
@@ -13,7 +13,7 @@ fn local(lake: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_local")).arg("--lake").arg(lake).args(arguments).env_clear().output().unwrap()
 }
 
-/// Standard output and standard error of a command that must end with this code.
+/// Returns standard output and standard error of a command that must exit with this code.
 #[track_caller]
 fn check(lake: &Path, arguments: &[&str], code: i32) -> (String, String) {
     let output = local(lake, arguments);
@@ -22,7 +22,7 @@ fn check(lake: &Path, arguments: &[&str], code: i32) -> (String, String) {
     texts
 }
 
-/// A lake of the demo, and what [`COUNT`] prints of it.
+/// Makes a lake of the demo, and returns it with the output of [`COUNT`].
 fn lake() -> (tempfile::TempDir, String) {
     let lake = tempfile::tempdir().unwrap();
     check(lake.path(), &[], 0);
@@ -30,7 +30,7 @@ fn lake() -> (tempfile::TempDir, String) {
     (lake, count)
 }
 
-/// A file below a folder of the lake, by how its name ends.
+/// Finds a file below a folder of the lake by the end of its name.
 fn a_file(lake: &Path, below: &str, ending: &str) -> PathBuf {
     let files = emulators::files::find(&lake.join(below)).files;
     files.into_iter().find(|path| path.to_str().unwrap().ends_with(ending)).unwrap()
@@ -49,7 +49,7 @@ fn a_parquet_file_of_no_bytes_is_named_by_each_command_and_mended_by_reprocess()
     assert!(error.contains(name) && error.contains("trigger 0") && error.contains("1 Parquet file(s) could not be read"), "{error}");
     let (shown, error) = check(lake.path(), &["demo"], 1);
     assert!(shown.contains("Latest tweets") && shown.contains("Try next") && error.contains(name), "{shown}{error}");
-    check(lake.path(), &["sql", "SHOW TABLES"], 0); // needs no file
+    check(lake.path(), &["sql", "SHOW TABLES"], 0); // reads no file
     check(lake.path(), &["reprocess"], 0);
     check(lake.path(), &WORDS, 0);
     check(lake.path(), &COUNT, 0);
@@ -61,7 +61,7 @@ fn a_parquet_file_that_is_damaged_is_named() {
     let path = a_file(lake.path(), "xpto-ref/tweets", ".parquet");
     let whole = fs::read(&path).unwrap();
     let mut torn = whole.clone();
-    torn[10..whole.len() / 2].fill(7); // its end, which is read first, is whole
+    torn[10..whole.len() / 2].fill(7); // its end, which is read first, is intact
     for bytes in [&whole[..whole.len() / 2], b"no Parquet", &torn] {
         fs::write(&path, bytes).unwrap();
         let (_, error) = check(lake.path(), &["sql", "SELECT * FROM tweets", "--format", "csv"], 1);
@@ -73,7 +73,7 @@ fn a_parquet_file_that_is_damaged_is_named() {
     check(lake.path(), &COUNT, 0);
 }
 
-/// Versions until 0.2 rewrote it in each run, and a full disk emptied it.
+/// Versions up to 0.2 rewrote it in each run, and a full disk left it empty.
 #[test]
 fn a_note_of_the_source_that_is_empty_locks_nobody_out() {
     let (lake, _) = lake();
@@ -87,7 +87,7 @@ fn a_note_of_the_source_that_is_empty_locks_nobody_out() {
     check(lake.path(), &["stream", "--mode", "complete", "--once"], 0);
     assert_eq!(fs::read_to_string(&note).unwrap(), held);
 
-    // Posts that the emulator does not serve are not taken for its own.
+    // Posts that the emulator does not serve are not mistaken for its own.
     let raw = a_file(lake.path(), "xpto-raw/tweets", ".json");
     let mut page: serde_json::Value = serde_json::from_slice(&fs::read(&raw).unwrap()).unwrap();
     page["data"][0]["id"] = "12".into();
@@ -103,8 +103,8 @@ fn what_was_refined_is_known_whatever_happened_to_the_list() {
     let list = lake.path().join("refined.txt");
     let mut bytes = fs::read(&list).unwrap();
     let whole = bytes.clone();
-    bytes.truncate(bytes.len() - 5); // the last line is cut
-    bytes[3] = 0xff; // and the first is no text
+    bytes.truncate(bytes.len() - 5); // cuts off the last line
+    bytes[3] = 0xff; // makes the first one invalid text
     fs::write(&list, &bytes).unwrap();
     let (_, error) = check(lake.path(), &["reprocess"], 0);
     assert!(error.contains("1 line(s) of") && error.contains("refined.txt are damaged"), "{error}");

@@ -1,4 +1,4 @@
-//! `live` as a user meets it: real processes against the X API emulator behind a socket.
+//! `live` from the user's side: real processes against the X API emulator on a socket.
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use emulators::server::Server;
 use emulators::x_api::{Corpus, EMULATOR_TOKEN, Fault, Options, XEmulator};
 
-/// The X API behind a socket, for as long as the value lives.
+/// The X API on a socket, served until the value is dropped.
 struct XApi {
     emulator: XEmulator,
     server: Server,
@@ -21,7 +21,7 @@ impl XApi {
         Self::behind(chrono::TimeDelta::zero())
     }
 
-    /// One whose clock is behind that of the processes under test.
+    /// Creates a server whose clock is behind that of the processes under test.
     #[expect(clippy::disallowed_methods, reason = "the processes under test read the real clock too")]
     fn behind(time: chrono::TimeDelta) -> Self {
         let emulator = XEmulator::new(Corpus::seeded(1), Options::default());
@@ -34,14 +34,14 @@ impl XApi {
         Self { emulator, server: server.unwrap(), _runtime: runtime }
     }
 
-    /// `local live` against it, with the token in the environment and nothing else there.
+    /// Returns `local live` against this server, with only the token in the environment.
     fn live(&self, lake: &Path, arguments: &[&str]) -> Command {
         let mut command = local(lake, &[&["live", "--x-api-url", &self.server.url()], arguments].concat());
         command.env("X_BEARER_TOKEN", EMULATOR_TOKEN);
         command
     }
 
-    /// Posts that were served, each of which X would bill.
+    /// Returns the number of posts served, each of which X would bill.
     fn posts(&self) -> u64 {
         self.emulator.served().posts
     }
@@ -53,7 +53,7 @@ fn local(lake: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Exit code, standard output and standard error; the token is in neither.
+/// Returns exit code, standard output and standard error, after checking that neither contains the token.
 fn told(mut command: Command) -> (i32, String, String) {
     let Output { status, stdout, stderr } = command.output().unwrap();
     let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
@@ -69,7 +69,7 @@ fn check(command: Command, code: i32, want: &str) -> String {
     stdout + &stderr
 }
 
-/// Rows in the lake, and how many of them are the only one of their tweet.
+/// Returns the number of rows in the lake, and how many of them are the only row of their tweet.
 fn rows(lake: &Path) -> (u64, u64) {
     let statement = "SELECT count(*) AS rows, count(DISTINCT id) AS tweets FROM tweets";
     let (_, stdout, stderr) = told(local(lake, &["sql", statement, "--format", "json"]));
@@ -77,7 +77,7 @@ fn rows(lake: &Path) -> (u64, u64) {
     (counted["rows"].as_u64().unwrap(), counted["tweets"].as_u64().unwrap())
 }
 
-/// Every file below a folder that holds a text.
+/// Returns every file below a folder that contains a text.
 fn holding(dir: &Path, text: &str) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     let found = entries.flat_map(|path| match std::fs::read(&path) {
@@ -96,7 +96,7 @@ fn it_shows_the_cost_reads_and_goes_on_where_it_stopped() {
     let served = x_api.emulator.served();
     assert_eq!(served.counts, 1, "what matches is asked once");
     assert!(served.posts > 0);
-    // What was announced is what was read, but for what came in the moment between.
+    // The number read is the number announced, except for posts that arrived in between.
     let announced = shown.lines().find_map(|line| line.strip_prefix("Posts   ")?.split(' ').next()).unwrap().replace(',', "");
     let announced: u64 = announced.parse().unwrap();
     assert!((announced..announced + 5).contains(&served.posts), "{shown}");
@@ -117,7 +117,7 @@ fn the_cap_is_the_most_that_is_paid_for() {
     assert!(shown.contains("at most $0.30 for 60 posts"), "{shown}");
     assert!((51..=60).contains(&x_api.posts()), "{}", x_api.posts());
     let first = x_api.posts();
-    // The rest of the sweep and what came since are counted apart, because a sweep keeps its query.
+    // The rest of the sweep and the new posts are counted separately, because a sweep keeps its query.
     let other = ["--yes", "--max-posts", "60", "--query", "presidente lang:pt"];
     let shown = check(x_api.live(dir.path(), &other), 3, "in the middle of another query, which is finished first");
     assert!(shown.contains("$0.010 for the count is spent"), "{shown}");
@@ -157,7 +157,7 @@ fn the_token_comes_from_a_file_a_pipe_or_the_environment() {
     check(with("<html>", path), 1, "token.txt holds no bearer token; it must be the token alone");
     check(with("", "-"), 1, "standard input holds no bearer token");
     check(with("\u{feff}", path), 1, "token.txt holds no bearer token");
-    let pasted = with("", EMULATOR_TOKEN); // `told` looks for it
+    let pasted = with("", EMULATOR_TOKEN); // `told` searches for it
     check(pasted, 1, "cannot read the token from the file that --token-file names: No such file");
     check(with("", "/nowhere/token"), 1, "cannot read the token from /nowhere/token: No such file");
     let mut without = x_api.live(&lake, &["--yes"]);
@@ -165,7 +165,7 @@ fn the_token_comes_from_a_file_a_pipe_or_the_environment() {
     check(without, 1, "there is no token; set X_BEARER_TOKEN, or name a file with --token-file FILE");
 }
 
-/// The token goes to the address of the command line: no variable and no proxy can send it elsewhere.
+/// The token is sent to the address on the command line: no variable and no proxy can redirect it.
 #[test]
 fn nothing_but_the_token_is_read_from_the_environment() {
     let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
@@ -228,12 +228,14 @@ fn what_x_refuses_is_told_with_the_next_step() {
         assert!(!shown.contains("secret `"), "advice is about this command: {shown}");
     }
     x_api.emulator.always(None);
-    // A refusal in the middle, after the count and one page: what was read before it is in REF, and the next run goes on.
+    // A refusal in the middle, after the count and one page: the posts read before it are in REF, and the next run
+    // resumes.
     x_api.emulator.script([None, None, Some(Fault::CreditsDepleted)]);
-    let arguments = ["--yes", "--lookback-minutes", "1440"]; // even a quiet night is in a day of hundreds
+    let arguments = ["--yes", "--lookback-minutes", "1440"]; // even a quiet night falls in a day of hundreds of posts
     check(x_api.live(dir.path(), &arguments), 1, "buy credits in the X developer console");
     assert_eq!(rows(dir.path()).0, 100);
-    // Of an open sweep and of what came since, two counts are asked. A rate limit in the middle ends the command well, with the code that says so.
+    // With an open sweep, two counts are requested: for the sweep and for newer posts. A rate limit in the middle ends
+    // the command successfully, with the exit code for unfinished work.
     x_api.emulator.script([None, None, None, Some(Fault::RateLimited)]);
     check(x_api.live(dir.path(), &arguments), 3, "stopped: X's rate limit is reached; run the same command again in 15 minutes");
     x_api.emulator.script([None, None]);
@@ -247,7 +249,7 @@ fn what_x_refuses_is_told_with_the_next_step() {
     check(nobody, 1, "gave no answer to rely on");
 }
 
-/// An answer that X repeats without end, and a clock that is ahead of X's, once kept the command asking without a pause.
+/// A response that X repeats endlessly, and a clock ahead of X's, once made the command send requests without a pause.
 #[test]
 fn nothing_is_asked_for_ever() {
     let json = |body: &str| Fault::Other { status: 200, content_type: "application/json".into(), body: body.into() };
@@ -302,11 +304,11 @@ fn real_posts_and_emulated_ones_have_different_lakes() {
     for command in ["demo", "serve"] {
         check(local(&live, &[command]), 1, &format!("holds posts of the X API, and emulated posts are not mixed with them; {next_step}"));
     }
-    // A lake from before the source was remembered is the demo's.
+    // A lake from before the source was recorded belongs to the demo.
     std::fs::remove_file(demo.join("source.txt")).unwrap();
     check(x_api.live(&demo, &brief), 1, "holds emulated posts");
 
-    // Each has a folder of its own by default.
+    // Each command has its own default folder.
     for (command, folder) in [(&["live", "--yes"][..], ".lake-live"), (&["demo"], ".lake")] {
         let mut command_in = Command::new(env!("CARGO_BIN_EXE_local"));
         command_in.args(command).env_clear().env("X_BEARER_TOKEN", EMULATOR_TOKEN).current_dir(dir.path()).stdin(Stdio::null());

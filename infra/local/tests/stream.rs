@@ -1,4 +1,4 @@
-//! `stream` as a user meets it: real processes over real Parquet files, killed and started again.
+//! `stream` from the user's side: real processes over real Parquet files, killed and restarted.
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
@@ -19,7 +19,7 @@ fn stream(lake: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs it to its end; what it printed.
+/// Runs the command to its end and returns its output.
 #[track_caller]
 fn finish(mut command: Command) -> String {
     let output = command.output().unwrap();
@@ -27,7 +27,8 @@ fn finish(mut command: Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Puts REF files `numbers` into a lake, as refine makes them: two minutes after each other, the last tweet of each half an hour old.
+/// Puts REF files `numbers` into a lake, as refine makes them: two minutes apart, the last tweet of each half an hour
+/// old.
 fn put_files(lake: &Path, numbers: std::ops::Range<i64>, tweets: i64) {
     let start: DateTime<chrono::Utc> = "2026-11-23T14:00:00Z".parse().unwrap();
     for number in numbers {
@@ -50,7 +51,7 @@ fn letter(number: i64) -> char {
     char::from(b'a' + u8::try_from(number % 26).unwrap())
 }
 
-/// A word is not counted twice nor left out wherever the process dies: the file of rows ends up as it does without a kill.
+/// No word is counted twice or left out, wherever the process dies: the output file ends up the same as without a kill.
 #[test]
 fn killed_again_and_again_it_gives_the_rows_of_one_quiet_run() {
     for (mode, files) in [("append", 60), ("update", 60), ("complete", 30)] {
@@ -67,7 +68,7 @@ fn killed_again_and_again_it_gives_the_rows_of_one_quiet_run() {
         let mut kills = 0;
         for triggers in [1, 2, 3, 1, 2] {
             let mut process = run(killed.path()).stderr(Stdio::piped()).spawn().unwrap();
-            // It says what a trigger did just before it writes the rows: about there it is killed.
+            // The process reports a trigger just before it writes its rows, and is killed about then.
             BufReader::new(process.stderr.take().unwrap()).lines().take(triggers).for_each(drop);
             process.kill().unwrap();
             kills += u32::from(process.wait().unwrap().code().is_none());
@@ -80,7 +81,7 @@ fn killed_again_and_again_it_gives_the_rows_of_one_quiet_run() {
     }
 }
 
-/// Rows that were written when the process died, and no checkpoint that says so.
+/// Rows that were written before the process died, without a checkpoint that confirms them.
 #[test]
 fn rows_that_no_checkpoint_confirms_are_written_once() {
     let lake = tempfile::tempdir().unwrap();
@@ -134,7 +135,7 @@ fn the_pipeline_runs_before_the_words_are_counted() {
     assert!(command(&["--window", "5m", "--top", "3"]).lines().count() == 3);
 }
 
-/// Counts of a lake by SQL: `vezes` by `chave`.
+/// Returns the counts of a lake by SQL: `vezes` by `chave`.
 fn by_sql(lake: &Path, statement: &str) -> BTreeMap<String, u64> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
     command.arg("--lake").arg(lake).args(["sql", statement, "--format", "json"]).env_clear();
@@ -166,7 +167,7 @@ fn totals_are_those_of_the_saved_queries() {
     assert_eq!(by_sql(lake.path(), &statement), windows);
 }
 
-/// The most memory that a process had when it was last looked at, in KiB, and how its run ended.
+/// Returns the peak memory of a process at the last measurement, in KiB, and checks how its run ended.
 fn peak_kib(mut command: Command) -> u64 {
     let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let mut peak = 0;
@@ -182,7 +183,7 @@ fn peak_kib(mut command: Command) -> u64 {
     }
 }
 
-/// Ten times as many tweets take hardly more memory: the keys of the files that are folded in.
+/// Ten times as many tweets take hardly more memory: only the keys of the folded files.
 #[test]
 #[ignore = "minutes, and Linux only; CONTRIBUTING.md has the command"]
 fn a_million_tweets_take_the_memory_of_the_open_windows() {

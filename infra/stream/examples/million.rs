@@ -1,6 +1,8 @@
-//! Memory and time of a long stream: `cargo run --release -p stream --example million -- [complete|append|update] [posts]`.
+//! Memory and time of a long stream: `cargo run --release -p stream --example million -- [complete|append|update]
+//! [posts]`.
 //!
-//! Fifty posts a second, 100 a file and a trigger, twelve words each of a vocabulary of 20,000, in windows of ten minutes every five.
+//! The input is fifty posts per second, 100 per file and trigger, with twelve words each from a vocabulary of 20,000,
+//! in windows of ten minutes every five.
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for file in 0..posts / POSTS_PER_FILE {
         let mut trigger = state.begin();
         for post in file * POSTS_PER_FILE..(file + 1) * POSTS_PER_FILE {
-            let age_ms = next(&mut random) % 20_000; // out of order, and never late
+            let age_ms = next(&mut random) % 20_000; // out of order, but never late
             let created_at_ms = START_MS + i64::try_from(post * 1_000 / POSTS_PER_SECOND)? - i64::try_from(age_ms)?;
             trigger.add(&Post { created_at_ms, texto: &text(&mut random) });
         }
@@ -53,7 +55,7 @@ fn text(random: &mut u64) -> String {
         .collect()
 }
 
-/// A number in letters.
+/// Writes a number in letters.
 fn letters(mut number: u64) -> String {
     let mut word = String::from("w");
     loop {
@@ -65,7 +67,7 @@ fn letters(mut number: u64) -> String {
     }
 }
 
-/// Splitmix64.
+/// Returns the next number of a splitmix64 generator.
 fn next(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -73,7 +75,7 @@ fn next(state: &mut u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// The most memory that this process had, where the system tells it as Linux does.
+/// Returns the peak memory of this process, if the system reports it as Linux does.
 fn peak_kib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()

@@ -1,7 +1,7 @@
 //! Word counts kept up to date as files arrive, in event-time windows: a fold from posts to emitted rows.
 //!
-//! It means what Spark's Structured Streaming means by `complete`, `append`, `update`, `window()` and `withWatermark()`.
-//! No I/O and no clock: who reads files and keeps the [`State`] between triggers is not its affair.
+//! `complete`, `append`, `update`, `window()` and `withWatermark()` have the meaning of Spark's Structured Streaming.
+//! The crate has no I/O and no clock: the caller reads the files and keeps the [`State`] between triggers.
 //!
 //! ```
 //! use std::time::Duration;

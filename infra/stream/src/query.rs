@@ -1,4 +1,4 @@
-//! What is asked of a stream.
+//! The query of a stream.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::window::{Window, Windows};
 
-/// Which rows a trigger emits, as Spark names it.
+/// Which rows a trigger emits, with Spark's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
-    /// All counts, every time. Nothing is ever late or forgotten.
+    /// All counts, at every trigger. No post is ever late and no count is dropped.
     Complete,
     /// The counts of a window, once, when the watermark has passed its end.
     Append,
@@ -25,16 +25,16 @@ pub struct Query {
     late_ms: i64,
 }
 
-/// Running counts always change, so append would never emit one; Spark refuses that too.
+/// Running counts never become final, so append would never emit one; Spark also refuses this.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("append emits a count once it can no longer change, and without windows every count can; give a window, or take update")]
 pub struct AppendNeedsWindows;
 
 impl Mode {
-    /// All of them.
+    /// All modes.
     pub const ALL: [Self; 3] = [Self::Complete, Self::Append, Self::Update];
 
-    /// Its name.
+    /// Returns the name of the mode, as in Spark.
     pub fn name(self) -> &'static str {
         match self {
             Self::Complete => "complete",
@@ -45,7 +45,8 @@ impl Mode {
 }
 
 impl Query {
-    /// A query; without windows it keeps one running count a word. `late` is how far the watermark stays behind the newest post.
+    /// Creates a query; without windows it keeps one running count per word. `late` is how far the watermark trails the
+    /// newest post.
     pub fn new(mode: Mode, windows: Option<Windows>, late: Duration) -> Result<Self, AppendNeedsWindows> {
         if mode == Mode::Append && windows.is_none() {
             return Err(AppendNeedsWindows);
@@ -53,34 +54,34 @@ impl Query {
         Ok(Self { mode, windows, late_ms: i64::try_from(late.as_millis()).unwrap_or(i64::MAX) })
     }
 
-    /// The mode.
+    /// Returns the output mode.
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// Where the watermark goes when the newest post is of that instant.
+    /// Returns the watermark for a newest post at that instant.
     pub(crate) fn watermark_ms(&self, newest_ms: i64) -> i64 {
         newest_ms.saturating_sub(self.late_ms)
     }
 
-    /// Whether windows behind the watermark are closed and forgotten.
+    /// Returns whether windows below the watermark are closed and dropped.
     pub(crate) fn forgets(&self) -> bool {
         self.windows.is_some() && self.mode != Mode::Complete
     }
 
-    /// The key under which the counts of a window are kept; without windows there is only one.
+    /// Returns the keys of the windows that contain an instant; without windows there is only one key.
     pub(crate) fn keys(&self, instant_ms: i64) -> impl Iterator<Item = i64> {
         let windowed = self.windows.map(|windows| windows.of(instant_ms).map(|window| window.start_ms));
         let running = self.windows.is_none().then_some(0);
         windowed.into_iter().flatten().chain(running)
     }
 
-    /// The window of a key.
+    /// Returns the window of a key.
     pub(crate) fn window(&self, key: i64) -> Option<Window> {
         self.windows.map(|windows| windows.at(key))
     }
 
-    /// Whether the window of a key has ended at the watermark.
+    /// Returns whether the window of a key has ended at the watermark.
     pub(crate) fn is_closed(&self, key: i64, watermark_ms: i64) -> bool {
         self.forgets() && self.window(key).is_some_and(|window| window.end_ms <= watermark_ms)
     }

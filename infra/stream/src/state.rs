@@ -1,11 +1,11 @@
-//! The fold: a state and the posts of a trigger give the next state and the rows to emit.
+//! The fold: a state and the posts of a trigger produce the next state and the rows to emit.
 //!
-//! The watermark is that of Spark 3.4 and later, to the trigger:
-//! - It is the newest post of the *earlier* triggers less the lateness, begins at 1970 and never goes back.
-//! - A window is closed when its end is at or below the watermark. Lateness is a matter of windows, not of posts: a post is
-//!   dropped from each of its windows that the trigger *before* already closed, and counted in the others.
-//! - So the last chance of a window is the trigger that closes it: its posts still count, then append emits the window.
-//! - A trigger without posts moves the watermark too; [`State::is_due`] tells when that would change anything.
+//! The watermark follows Spark 3.4 and later, trigger by trigger:
+//! - It is the newest post of the *earlier* triggers less the lateness. It starts at 1970 and never moves back.
+//! - A window is closed when its end is at or below the watermark. Lateness applies to windows, not to posts: a post is
+//!   dropped from each of its windows that the *previous* trigger already closed, and counted in the others.
+//! - The trigger that closes a window is therefore its last chance: its posts still count, then append emits the window.
+//! - A trigger without posts also moves the watermark; [`State::is_due`] returns whether that would change anything.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,7 +17,7 @@ use crate::words::words;
 
 type Counts = HashMap<String, u64>;
 
-/// What is kept between two triggers.
+/// The state that is kept between two triggers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     query: Query,
@@ -25,74 +25,74 @@ pub struct State {
     next_trigger: u64,
     /// The newest post so far, in milliseconds since 1970.
     newest_ms: i64,
-    /// The watermark of the last trigger: what had ended by then is closed.
+    /// The watermark of the last trigger: windows that end at or below it are closed.
     watermark_ms: i64,
-    /// By start of the window; running counts are all under 0.
+    /// Counts by start of the window; running counts are all under 0.
     counts: BTreeMap<i64, Counts>,
 }
 
-/// What of a tweet counts.
+/// The fields of a tweet that are counted.
 #[derive(Clone, Copy, Debug)]
 pub struct Post<'a> {
     /// `criado_em`, in milliseconds since 1970.
     pub created_at_ms: i64,
-    /// Its text; empty where the row has none.
+    /// Text of the tweet; empty if the row has none.
     pub texto: &'a str,
 }
 
-/// What one trigger gives out.
+/// Output of one trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Emitted {
     /// Number of the trigger, from 0.
     pub trigger: u64,
-    /// The watermark that it worked with, in milliseconds since 1970.
+    /// The watermark that the trigger used, in milliseconds since 1970.
     pub watermark_ms: i64,
-    /// Posts that were folded in.
+    /// Number of posts that were folded in.
     pub posts: u64,
-    /// Occurrences of words that were left out of a window because it was closed.
+    /// Occurrences of words that were not counted in a window because it was closed.
     pub late_dropped: u64,
-    /// By window, then the most frequent first, then by word.
+    /// Rows ordered by window, then by descending count, then by word.
     pub rows: Vec<Row>,
 }
 
-/// A count.
+/// A row of output: the count of one word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// `None` for a running count.
     pub window: Option<Window>,
-    /// The word.
+    /// The word, in lower case.
     pub word: String,
-    /// How often it occurs.
+    /// Number of occurrences.
     pub count: u64,
 }
 
 impl State {
-    /// The state before the first trigger.
+    /// Creates the state before the first trigger.
     pub fn new(query: Query) -> Self {
         Self { query, next_trigger: 0, newest_ms: 0, watermark_ms: 0, counts: BTreeMap::new() }
     }
 
-    /// The query.
+    /// Returns the query that this state belongs to.
     pub fn query(&self) -> Query {
         self.query
     }
 
-    /// Number of the next trigger, from 0.
+    /// Returns the number of the next trigger, from 0.
     pub fn next_trigger(&self) -> u64 {
         self.next_trigger
     }
 
-    /// Windows that are kept, and counts in all of them.
+    /// Returns the number of windows in the state, and of counts in all of them.
     pub fn size(&self) -> (usize, usize) {
         (self.counts.len(), self.counts.values().map(HashMap::len).sum())
     }
 
-    /// Whether a trigger without posts would move the watermark, and so close windows.
+    /// Returns whether a trigger without posts would move the watermark, and so close windows.
     pub fn is_due(&self) -> bool {
         self.query.forgets() && self.next_watermark_ms() > self.watermark_ms
     }
 
-    /// Begins a trigger. The state is in it until it is finished, so that half a trigger can only be thrown away.
+    /// Begins a trigger. It owns the state until it is finished, so that an unfinished trigger can only be discarded.
     pub fn begin(self) -> Trigger {
         let (closed_ms, watermark_ms) = (self.watermark_ms, self.next_watermark_ms());
         Trigger { state: self, closed_ms, watermark_ms, posts: 0, late_dropped: 0, changed: BTreeMap::new() }
@@ -110,23 +110,23 @@ impl State {
         }
     }
 
-    /// Takes the counts of closed windows out.
+    /// Removes and returns the counts of closed windows.
     fn close(&mut self, watermark_ms: i64) -> BTreeMap<i64, Counts> {
         let query = self.query;
         self.counts.extract_if(.., |&key, _| query.is_closed(key, watermark_ms)).collect()
     }
 }
 
-/// A trigger that is taking posts in.
+/// A trigger that is accepting posts.
 #[derive(Debug)]
 pub struct Trigger {
     state: State,
-    /// Windows that end here or earlier were closed by the trigger before: posts are late for them.
+    /// Windows that end here or earlier were closed by the previous trigger: posts are late for them.
     closed_ms: i64,
     watermark_ms: i64,
     posts: u64,
     late_dropped: u64,
-    /// In update mode, which counts the trigger changed.
+    /// In update mode, the counts that the trigger changed.
     changed: BTreeMap<i64, HashSet<String>>,
 }
 
@@ -153,7 +153,7 @@ impl Trigger {
         });
     }
 
-    /// Ends the trigger: the state to keep, and what to emit.
+    /// Ends the trigger and returns the state to keep and the rows to emit.
     pub fn finish(mut self) -> (State, Emitted) {
         let rows = match self.state.query.mode() {
             Mode::Complete => self.rows(self.state.counts.clone()),

@@ -1,29 +1,29 @@
-//! Event-time windows, aligned to 1970-01-01T00:00Z as Spark's `window()` and the saved queries align them.
+//! Event-time windows, aligned to 1970-01-01T00:00Z as in Spark's `window()` and the saved queries.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How many windows a post may be in; `sequence` of Athena stops there too.
+/// Maximum number of windows that contain one post; Athena's `sequence` has the same limit.
 const WINDOWS_MAX: i64 = 10_000;
 
 /// A half-open span of event time, in milliseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Window {
-    /// First millisecond in it.
+    /// First millisecond in the window.
     pub start_ms: i64,
-    /// First millisecond after it.
+    /// First millisecond after the window.
     pub end_ms: i64,
 }
 
-/// Windows of one length, one every slide: tumbling when the two are equal, else overlapping.
+/// Windows of one length, one per slide: tumbling when the two are equal, else overlapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Windows {
     length_ms: i64,
     slide_ms: i64,
 }
 
-/// Windows that cannot be.
+/// Invalid window lengths.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "a message is its own doc")]
 pub enum WindowError {
@@ -36,7 +36,7 @@ pub enum WindowError {
 }
 
 impl Windows {
-    /// Windows of `length`, one every `slide`.
+    /// Creates windows of `length`, one every `slide`.
     pub fn new(length: Duration, slide: Duration) -> Result<Self, WindowError> {
         let (length_ms, slide_ms) = (whole_ms(length)?, whole_ms(slide)?);
         if slide_ms > length_ms {
@@ -48,12 +48,12 @@ impl Windows {
         Ok(Self { length_ms, slide_ms })
     }
 
-    /// The window that starts there.
+    /// Returns the window that starts at this instant.
     pub fn at(self, start_ms: i64) -> Window {
         Window { start_ms, end_ms: start_ms.saturating_add(self.length_ms) }
     }
 
-    /// The windows that an instant is in, the latest first.
+    /// Returns the windows that contain an instant, the latest first.
     pub fn of(self, instant_ms: i64) -> impl Iterator<Item = Window> {
         let latest_ms = instant_ms.saturating_sub(instant_ms.rem_euclid(self.slide_ms));
         let before = (0..WINDOWS_MAX).map(move |number| self.at(latest_ms.saturating_sub(number * self.slide_ms)));
@@ -61,7 +61,7 @@ impl Windows {
     }
 }
 
-/// `NotMilliseconds` also for what an `i64` of them cannot hold.
+/// Converts to milliseconds; `NotMilliseconds` also if they do not fit in an `i64`.
 fn whole_ms(duration: Duration) -> Result<i64, WindowError> {
     let is_whole = duration.subsec_nanos().is_multiple_of(1_000_000) && !duration.is_zero();
     i64::try_from(duration.as_millis()).ok().filter(|_| is_whole).ok_or(WindowError::NotMilliseconds)

@@ -1,24 +1,24 @@
-//! What a word is: the rule of the view `palavras`, so that a stream and a query count the same.
+//! Splits texts into words by the rule of the view `palavras`, so that a stream and a query count the same words.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Read from the left, at each place the first alternative that fits; only the last one, group 1, is a word.
+/// Matched from the left, with the first alternative that fits at each position; only the last one, group 1, is a word.
 ///
-/// Before it: links, mentions, hashtags, HTML entities, and what begins with a digit. A link ends before any `\p{Z}` or `\p{Cc}`,
-/// which are listed: inside brackets Trino misreads a property.
+/// The alternatives before it are links, mentions, hashtags, HTML entities, and tokens that begin with a digit. A link
+/// ends before any `\p{Z}` or `\p{Cc}`; their characters are listed, because Trino misreads a property inside brackets.
 const PATTERN: &str = concat!(
     r"(?:https?://|www\.)[^\x{0}-\x{20}\x{7f}-\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]+",
     r"|@[a-z0-9_]+|#(?:\p{L}|\p{M}|\p{N}|_)+|&#?[a-z0-9]+;",
     r"|\p{N}(?:\p{L}|\p{M}|\p{N})*|(\p{L}(?:\p{L}|\p{M}|\p{N})+)"
 );
 
-/// Words that are not counted, one a line.
+/// Words that are not counted, one per line.
 const STOP_LIST: &str = include_str!("../../athena/palavras_vazias.txt");
 
-/// Calls `found` with each word of a text, in lower case, as often as it occurs.
+/// Calls `found` with each word of a text, in lower case, once per occurrence.
 pub fn words(text: &str, mut found: impl FnMut(&str)) {
     static RULE: LazyLock<(Regex, HashSet<&str>)> = LazyLock::new(|| {
         #[expect(clippy::expect_used, reason = "a constant that the tests compile")]
@@ -33,12 +33,13 @@ pub fn words(text: &str, mut found: impl FnMut(&str)) {
     }
 }
 
-/// A number that changes when the pattern or the stop list does: counts made by different rules must not be added up.
+/// Returns a number that changes when the pattern or the stop list does: counts made by different rules must not be
+/// added up.
 pub fn rule() -> u64 {
     fnv1a(PATTERN.bytes().chain(STOP_LIST.bytes()))
 }
 
-/// FNV-1a of 64 bits: the same in every build, which the standard library's hash does not promise.
+/// Computes FNV-1a with 64 bits: the same in every build, which the standard library's hash does not guarantee.
 fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
@@ -57,9 +58,9 @@ mod tests {
     fn words_are_what_the_rule_says() {
         for (text, want) in [
             ("Viva o BRASIL, viva!", &["viva", "brasil", "viva"][..]),
-            ("o a é", &[]),        // one letter is no word
-            ("não que para", &[]), // the stop list
-            ("PARA Você", &[]),    // the stop list is asked in lower case
+            ("o a é", &[]),        // a single letter is not a word
+            ("não que para", &[]), // on the stop list
+            ("PARA Você", &[]),    // the stop list is applied to lower case
             ("veja https://t.co/Brasil?x=viva. www.gov.br/noticias fim", &["veja", "fim"]),
             ("@planalto @Lula_13x disse #brasil #Eleição2026", &["disse"]),
             ("rock &amp; &#39; &quot; roll", &["rock", "roll"]),

@@ -1,4 +1,4 @@
-//! Laws of the fold, for any posts, cut into files and triggers in any way.
+//! Properties of the fold, for any posts, split into files and triggers in any way.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,19 +6,19 @@ use std::time::Duration;
 use proptest::prelude::*;
 use stream::{Emitted, Mode, Post, Query, State, Window, Windows};
 
-/// An instant, and a number of words.
+/// An instant, and a number that determines the words.
 type Draft = (i64, String);
 /// Counts by window and word.
 type Counts = BTreeMap<(Option<Window>, String), u64>;
 
 fn draft() -> impl Strategy<Value = Draft> {
-    // Near each other, so that windows are shared, and often on the edge of one.
+    // Close together, so that windows are shared, and often on the edge of one.
     let instant = prop_oneof![0_i64..5_000, (0_i64..100).prop_map(|tens| tens * 50)];
     (instant, prop::collection::vec(prop::sample::select(vec!["alfa", "beta", "gama", "que"]), 0..4))
         .prop_map(|(at, words)| (at, words.join(" ")))
 }
 
-/// Posts by trigger; a trigger may have none.
+/// Generates posts by trigger; a trigger may have none.
 fn triggers() -> impl Strategy<Value = Vec<Vec<Draft>>> {
     prop::collection::vec(prop::collection::vec(draft(), 0..6), 1..12)
 }
@@ -57,7 +57,7 @@ fn counts(emitted: &Emitted) -> Counts {
     counts
 }
 
-/// All that is in any window, when nothing is late: each post by itself.
+/// Counts every word in all of its windows, as if no post were late: each post on its own.
 fn complete(posts: &[Draft], windows: Option<Windows>) -> Counts {
     let mut all = Counts::new();
     for (at, texto) in posts {
@@ -71,7 +71,7 @@ fn complete(posts: &[Draft], windows: Option<Windows>) -> Counts {
     all
 }
 
-/// Spark's rule told once more, without a state: the watermark of each trigger, from all posts before it.
+/// Implements Spark's rule again, without a state: the watermark of each trigger, from all posts of earlier triggers.
 fn watermarks(triggers: &[Vec<Draft>], late_ms: i64) -> Vec<i64> {
     (0..triggers.len()).map(|n| triggers[..n].iter().flatten().map(|(at, _)| at - late_ms).max().unwrap_or(0).max(0)).collect()
 }
@@ -94,7 +94,7 @@ proptest! {
 
     #[test]
     fn append_gives_complete_less_what_was_late(mut triggers in triggers(), windows in windows(), late_ms in 0_i64..2_000) {
-        // A post without words, later than all windows; and a trigger that closes what is before it.
+        // A post without words, later than all windows; then a trigger that closes all earlier windows.
         triggers.extend([vec![(1_000_000, String::new())], vec![]]);
         let watermarks = watermarks(&triggers, late_ms);
         let mut want = complete(&triggers.concat(), Some(windows));
@@ -140,7 +140,8 @@ proptest! {
         }
     }
 
-    /// What is kept ends after the watermark, so its size follows from the open windows alone.
+    /// Every window that is kept ends after the watermark, so the size of the state follows from the open windows
+    /// alone.
     #[test]
     fn closed_windows_are_forgotten(triggers in triggers(), windows in windows(), late_ms in 0_i64..2_000) {
         for mode in [Mode::Append, Mode::Update] {

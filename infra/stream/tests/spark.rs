@@ -1,4 +1,5 @@
-//! A stream whose rows were read off `PySpark` 4.3.0, one file a trigger; `infra/deploy-checks/spark_stream.py` compares many more.
+//! A stream with the rows that `PySpark` 4.3.0 emitted, one file per trigger; `infra/deploy-checks/spark_stream.py`
+//! compares many more.
 
 use std::time::Duration;
 
@@ -13,15 +14,15 @@ const FILES: [&[(i64, i64, &str)]; 6] = [
     &[(0, 0, "alfa")],
     &[(30, 0, "beta")],
     &[(0, 1, "tarde"), (31, 0, "gama")], // the window of `tarde` closes in this trigger: its last chance
-    &[(0, 2, "maistarde"), (60, 0, "")], // too late; and a post without words moves the watermark
+    &[(0, 2, "maistarde"), (60, 0, "")], // too late; a post without words moves the watermark
     &[(0, 3, "fim"), (70, 0, "novo")],
-    &[(55, 0, "talvez")], // ends exactly at the watermark of the trigger before: too late
+    &[(55, 0, "talvez")], // ends exactly at the watermark of the previous trigger: too late
 ];
 
-/// By trigger: start of the window in minutes, word, count; and how many words were late.
+/// By trigger: start of the window in minutes, word, and count; and the number of late words.
 type Triggers = Vec<(Vec<(i64, String, u64)>, u64)>;
 
-/// With a trigger between the files wherever one is due, as when files trickle in.
+/// With `trickle`, runs a trigger between the files whenever one is due, as when files trickle in.
 fn run(mode: Mode, trickle: bool) -> Triggers {
     let windows = Windows::new(Duration::from_mins(10), Duration::from_mins(10)).unwrap_or_else(|error| panic!("{error}"));
     let query = Query::new(mode, Some(windows), Duration::ZERO).unwrap_or_else(|error| panic!("{error}"));
@@ -74,7 +75,7 @@ fn append_as_files_trickle_in() {
         true,
         &[
             (&[], 0),
-            (&[], 0), // without files: the watermark comes to the first post
+            (&[], 0), // without files: the watermark advances to the first post
             (&[], 0),
             (&[(0, "alfa")], 0), // without files
             (&[], 1),

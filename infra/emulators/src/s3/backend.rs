@@ -1,4 +1,4 @@
-//! Where objects are kept: the few things that memory and a folder do differently.
+//! Storage of objects: the few operations in which memory and a folder differ.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,23 +9,23 @@ use chrono::{DateTime, Utc};
 
 use super::object::Head;
 
-/// A place for objects. The [`Store`](super::store::Store) calls it under one lock and decides every condition itself,
-/// so no method here needs to be atomic towards another call; towards a crash, `put` and `remove` must be.
+/// Storage for objects. The [`Store`](super::store::Store) calls it under one lock and checks every condition itself,
+/// so a method need not be atomic with respect to other calls; with respect to a crash, `put` and `remove` must be.
 pub(super) trait Backend: Send {
-    /// Makes the bucket; false if it was there already.
+    /// Creates the bucket; returns false if it already exists.
     fn create_bucket(&mut self, bucket: &str, now: DateTime<Utc>) -> io::Result<bool>;
-    /// Name and time of creation of every bucket, in order of name.
+    /// Returns name and creation time of every bucket, ordered by name.
     fn buckets(&self) -> io::Result<Vec<(String, DateTime<Utc>)>>;
     fn has_bucket(&self, bucket: &str) -> io::Result<bool>;
-    /// `None` if there is no such object.
+    /// Returns the metadata of an object; `None` if it does not exist.
     fn head(&self, bucket: &str, key: &str) -> io::Result<Option<Head>>;
-    /// The bytes of an object that `head` found; `range` lies within its size.
+    /// Returns bytes of an object that `head` found; `range` is within its size.
     fn read(&self, bucket: &str, key: &str, range: Range<u64>) -> io::Result<Bytes>;
-    /// Creates or replaces. `head` describes `bytes`; the bucket exists.
+    /// Creates or replaces an object. `head` describes `bytes`; the bucket exists.
     fn put(&mut self, bucket: &str, key: &str, head: Head, bytes: Bytes) -> io::Result<()>;
-    /// Removes; nothing to remove is no error.
+    /// Removes an object; a missing object is not an error.
     fn remove(&mut self, bucket: &str, key: &str) -> io::Result<()>;
-    /// Every key that starts with `prefix`, in order of UTF-8 bytes, without repetition.
+    /// Returns every key that starts with `prefix`, in order of UTF-8 bytes, without duplicates.
     fn keys(&self, bucket: &str, prefix: &str) -> io::Result<Vec<String>>;
     /// Makes puts into this bucket durable only at the next [`flush`](Self::flush).
     fn flush_later(&mut self, _bucket: &str) {}
@@ -35,7 +35,7 @@ pub(super) trait Backend: Send {
     }
 }
 
-/// Objects in memory, gone with the process.
+/// Objects in memory, lost when the process ends.
 #[derive(Default)]
 pub(super) struct Memory {
     buckets: BTreeMap<String, Bucket>,

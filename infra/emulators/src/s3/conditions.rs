@@ -1,4 +1,4 @@
-//! `If-Match`, `If-None-Match` and the two about time: what S3 answers for each. Pure.
+//! Evaluates `If-Match`, `If-None-Match` and the two conditions on time as S3 does. Pure.
 
 use s3s::dto::{ETag, ETagCondition, Timestamp};
 use s3s::{S3Error, S3Result, s3_error};
@@ -10,13 +10,13 @@ use super::object::Head;
 /// Source: "How to prevent object overwrites with conditional writes", Amazon S3 User Guide.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WriteConditions {
-    /// Only `*` exists for writes.
+    /// For writes, only `*` exists.
     pub if_none_match: Option<ETagCondition>,
     pub if_match: Option<ETagCondition>,
 }
 
 impl WriteConditions {
-    /// Whether a write over `existing` may happen: 412 where a condition does not hold, 404 for `If-Match` on a
+    /// Returns whether a write over `existing` is allowed: 412 if a condition does not hold, 404 for `If-Match` on a
     /// missing key.
     pub fn check(&self, existing: Option<&Head>) -> S3Result {
         match (&self.if_none_match, existing) {
@@ -46,7 +46,7 @@ pub(super) struct ReadConditions {
 }
 
 impl ReadConditions {
-    /// Whether `head` may be answered: 412 or 304 where not.
+    /// Returns whether `head` may be returned: 412 or 304 if not.
     pub fn check(&self, head: &Head) -> S3Result {
         let modified = to_the_second(head);
         let wanted = match (&self.if_match, &self.if_unmodified_since) {
@@ -73,7 +73,7 @@ fn matches(condition: &ETagCondition, head: &Head) -> bool {
     }
 }
 
-/// HTTP dates have no fraction, so a fraction must not make an object look newer than its own `Last-Modified`.
+/// HTTP dates have no fraction; without truncation an object would look newer than its own `Last-Modified`.
 fn to_the_second(head: &Head) -> Timestamp {
     let seconds = chrono::DateTime::from_timestamp(head.last_modified.timestamp(), 0).unwrap_or(head.last_modified);
     Timestamp::from(std::time::SystemTime::from(seconds))
@@ -87,7 +87,7 @@ pub(super) fn precondition_failed() -> S3Error {
     s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold")
 }
 
-/// A 304 carries the `ETag` it confirms.
+/// Creates a 304, which carries the `ETag` that it confirms.
 fn not_modified(head: &Head) -> S3Error {
     let mut error = s3_error!(NotModified, "Not Modified");
     if let Ok(etag) = ETag::Strong(head.etag.clone()).to_http_header() {

@@ -1,8 +1,8 @@
-//! Objects in a folder: contents are plain files at `ROOT/<bucket>/<key>`, what S3 knows of them is in `ROOT/.s3`.
+//! Objects in a folder: contents are plain files at `ROOT/<bucket>/<key>`, S3's metadata is in `ROOT/.s3`.
 //!
-//! Files that somebody copies into a bucket's folder are objects too, and a symbolic link is what it leads to.
+//! Files that are copied into a bucket's folder are objects too, and symbolic links are followed.
 //!
-//! A put that succeeded survives a power failure. A bucket whose objects can be recreated may be flushed later, many
+//! A successful put survives a power failure. A bucket whose objects can be recreated may be flushed later, many
 //! objects at a time: see [`Backend::flush_later`].
 
 use std::collections::BTreeSet;
@@ -27,24 +27,24 @@ use crate::files::{self, at};
 
 /// No bucket can have this name.
 const OWN_FOLDER: &str = ".s3";
-/// No key has this path. Where a link leads to another file system, an object is finished under this name.
+/// No key has this path. If a link leads to another file system, an object is finished under this name.
 const ACROSS: &str = "%~part";
-/// The entity tag of an object whose bytes cannot be read. No MD5 is this.
+/// The entity tag of an object whose bytes cannot be read. It is not a valid MD5.
 const UNREADABLE: &str = "unreadable";
 
-/// A folder held under an exclusive lock.
+/// A folder with an exclusive lock.
 pub(super) struct Disk {
     root: PathBuf,
-    /// Released by the system when the process ends, however it ends.
+    /// The operating system releases the lock when the process ends, even if it is killed.
     _lock: File,
     temporary_files: AtomicU64,
-    /// Buckets whose objects [`Backend::flush`] flushes, and those that it has not flushed yet.
+    /// Buckets whose objects [`Backend::flush`] flushes, and the objects that are not flushed yet.
     flushed_later: BTreeSet<String>,
     unflushed: Vec<PathBuf>,
 }
 
 impl Disk {
-    /// Makes the folder if needed and locks it.
+    /// Creates the folder if needed and locks it.
     pub fn open(root: &Path) -> Result<Self, Error> {
         let folder_error = |source| Error::Folder { path: root.to_owned(), source };
         let own = root.join(OWN_FOLDER);
@@ -63,7 +63,7 @@ impl Disk {
             flushed_later: BTreeSet::new(),
             unflushed: Vec::new(),
         };
-        // What a killed process was writing; it was nobody's object yet.
+        // Files that a killed process was writing; they do not belong to an object yet.
         missing_is_fine(fs::remove_dir_all(disk.temporary_folder())).map_err(folder_error)?;
         fs::create_dir(disk.temporary_folder()).map_err(folder_error)?;
         Ok(disk)
@@ -73,7 +73,7 @@ impl Disk {
         self.root.join(OWN_FOLDER).join("tmp")
     }
 
-    /// A finished file, in the file system of the folder, under a name of its own.
+    /// Writes a file with a unique name, in the file system of the folder.
     fn temporary_file(&self, bytes: &[u8]) -> io::Result<(PathBuf, File)> {
         let number = self.temporary_files.fetch_add(1, Ordering::Relaxed);
         let path = self.temporary_folder().join(number.to_string());
@@ -81,7 +81,7 @@ impl Disk {
         match written {
             Ok(file) => Ok((path, file)),
             Err(error) => {
-                let _ = fs::remove_file(&path); // a full disk gets its space back
+                let _ = fs::remove_file(&path); // frees the space on a full disk
                 Err(at(&path, error))
             }
         }
@@ -91,27 +91,27 @@ impl Disk {
         self.root.join(bucket)
     }
 
-    /// Where the object is, or would be put.
+    /// Returns the path of the object, or the path for a new one.
     fn path(&self, bucket: &str, key: &str) -> PathBuf {
         let below = |components: Vec<String>| self.bucket(bucket).join(components.iter().collect::<PathBuf>());
         let (usual, beside) = (below(key_path::usual(key)), below(key_path::beside_folder(key)));
         if is_file(&beside) || is_folder(&usual) { beside } else { usual }
     }
 
-    /// The object's file.
+    /// Returns the object's file.
     fn existing(&self, bucket: &str, key: &str) -> Option<PathBuf> {
         let path = self.path(bucket, key);
         (path.starts_with(self.bucket(bucket)) && is_file(&path)).then_some(path)
     }
 
-    /// Named by a hash, so that no two keys can get into each other's way as folder and file.
+    /// Returns the path of the sidecar. Its name is a hash, so that no two keys can conflict as folder and file.
     fn sidecar_path(&self, bucket: &str, key: &str) -> PathBuf {
         let name = hex(Sha256::checksum(key.as_bytes()));
         let (shard, name) = name.split_at(2);
         self.root.join(OWN_FOLDER).join(bucket).join(shard).join(format!("{name}.json"))
     }
 
-    /// `None` also if it cannot be read: then the object speaks for itself.
+    /// Reads the sidecar. Returns `None` also if it cannot be read: the metadata is then derived from the object.
     fn sidecar(&self, bucket: &str, key: &str) -> Option<Sidecar> {
         let json = fs::read(self.sidecar_path(bucket, key)).ok()?;
         serde_json::from_slice(&json).ok().filter(|sidecar: &Sidecar| sidecar.key == key)
@@ -132,10 +132,10 @@ impl Disk {
         files::flush_folder(folder)
     }
 
-    /// The version of the object that its file holds now.
+    /// Returns the version of the object that its file holds now.
     fn version(&self, bucket: &str, key: &str) -> io::Result<Option<Version>> {
         let Some(path) = self.existing(bucket, key) else { return Ok(None) };
-        // For a dangling link, its own metadata.
+        // A dangling link has only its own metadata.
         let metadata = fs::metadata(&path).or_else(|_| fs::symlink_metadata(&path)).map_err(|error| at(&path, error))?;
         let stamp = Stamp::of(&metadata)?;
         let last_modified = metadata.modified()?.into();
@@ -144,7 +144,7 @@ impl Disk {
             return Ok(Some(known.clone()));
         }
         let Ok((etag, stamp_after)) = digest(&path) else {
-            // It exists and cannot be read: list it, and report the reason to whoever reads it.
+            // The object exists but cannot be read: list it, and report the reason to its readers.
             let head = Head { size: stamp.size, etag: UNREADABLE.to_owned(), last_modified, ..Head::default() };
             return Ok(Some(Version { stamp, head }));
         };
@@ -154,15 +154,15 @@ impl Disk {
         };
         let version = Version { stamp, head };
         if stamp_after == stamp {
-            // Only spares the next reader the MD5, so a folder that cannot be written is still served.
+            // Only saves the next reader the MD5, so a failure is ignored and a read-only folder can still be served.
             let _ = self.write_sidecar(bucket, key, vec![version.clone()], false);
         }
         Ok(Some(version))
     }
 
-    /// Gives a finished file its object's path: the moment at which the object changes.
+    /// Moves a finished file to its object's path: the moment at which the object changes.
     fn place(&self, temporary: &Path, bucket: &str, key: &str) -> io::Result<PathBuf> {
-        // An object in the way of a folder moves first, so the path is looked up again after that.
+        // An object in the way of a folder moves first, so the path must be looked up again after that.
         let path = self.path(bucket, key);
         make_folders(&self.bucket(bucket), &path).map_err(|error| at(&path, error))?;
         let path = self.path(bucket, key);
@@ -222,13 +222,13 @@ impl Backend for Disk {
         let (temporary, file) = self.temporary_file(&bytes)?;
         let mut stamp = Stamp::of(&file.metadata()?)?;
         if let Some(old) = old.as_ref().filter(|old| old.stamp == stamp) {
-            // Two puts within one tick of the file system's clock: the later must be told from the earlier.
+            // Two puts may fall within one tick of the file system's clock: the later one must have a different time.
             let later = SystemTime::UNIX_EPOCH + Duration::from_nanos(old.stamp.modified_ns) + Duration::from_millis(10);
             file.set_modified(later)?;
             stamp = Stamp::of(&file.metadata()?)?;
         }
         let is_flushed = !self.flushed_later.contains(bucket);
-        // Without user metadata, the file alone says all that its sidecar does.
+        // Without user metadata, the sidecar adds nothing to the file itself.
         let sidecar_is_flushed = is_flushed && !head.description.metadata.is_empty();
         let versions = [Some(Version { stamp, head }), old].into_iter().flatten().collect();
         let placed = if is_flushed { file.sync_all() } else { Ok(()) }
@@ -275,7 +275,7 @@ impl Backend for Disk {
         let folder = prefix.rsplit_once('/').map_or_else(Vec::new, |(folders, _)| key_path::usual(folders));
         let found = files::find(&bucket.join(folder.iter().collect::<PathBuf>()));
         if let Some(error) = found.unreadable.into_iter().next() {
-            return Err(error); // a listing without that folder would look complete
+            return Err(error); // without that folder, a listing would look complete
         }
         let key = |path: &PathBuf| key_path::key(&components_below(&bucket, path)?);
         let mut keys: Vec<String> = found.files.iter().filter_map(key).filter(|key| key.starts_with(prefix) && check_key(key)).collect();
@@ -285,7 +285,7 @@ impl Backend for Disk {
     }
 }
 
-/// Makes the folders of `path`. An object that has the path of one (key `a` where `a/b` is put) moves aside.
+/// Creates the folders of `path`. An object whose path is one of them (key `a` where `a/b` is put) moves aside.
 fn make_folders(bucket: &Path, path: &Path) -> io::Result<()> {
     let mut folders: Vec<&Path> = path.ancestors().skip(1).take_while(|folder| *folder != bucket).collect();
     folders.reverse();
@@ -311,7 +311,7 @@ fn components_below(bucket: &Path, path: &Path) -> Option<Vec<String>> {
     path.strip_prefix(bucket).ok()?.iter().map(|name| name.to_str().map(str::to_owned)).collect()
 }
 
-/// True for a dangling link as well: it is an object that cannot be read.
+/// Also returns true for a dangling link: it is an object that cannot be read.
 fn is_file(path: &Path) -> bool {
     fs::metadata(path).map_or_else(|_| path.is_symlink(), |metadata| metadata.is_file())
 }
@@ -320,7 +320,8 @@ fn is_folder(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_dir())
 }
 
-/// What a rename does within one file system. The time of modification is what a version knows its file by.
+/// Does across file systems what a rename does within one. Keeps the modification time, by which a version recognises
+/// its file.
 fn move_across(temporary: &Path, path: &Path) -> io::Result<()> {
     let beside = path.with_file_name(ACROSS);
     fs::copy(temporary, &beside)?;
@@ -335,7 +336,7 @@ fn missing_is_fine(result: io::Result<()>) -> io::Result<()> {
     result.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
-/// MD5 of a file, and how it was when that had been read.
+/// Returns the MD5 of a file, and its stamp after it was read.
 fn digest(path: &Path) -> io::Result<(String, Stamp)> {
     let mut file = File::open(path)?;
     let mut md5 = Md5::new();

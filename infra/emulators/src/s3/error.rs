@@ -1,10 +1,10 @@
-//! What can go wrong before the first request. Everything after it is an S3 error in an HTTP answer.
+//! Errors before the first request. Any later error is an S3 error in an HTTP response.
 #![expect(missing_docs, reason = "each message is its own documentation")]
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why an [`EmbeddedS3`](super::EmbeddedS3) cannot start or cannot make a bucket.
+/// Reason why an [`EmbeddedS3`](super::EmbeddedS3) cannot start or cannot create a bucket.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("folder `{}` is in use by another process; stop it or choose another folder", root.display())]

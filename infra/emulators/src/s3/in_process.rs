@@ -17,14 +17,14 @@ use http::header::HOST;
 use http::{HeaderValue, Request, Response};
 use http_body_util::BodyExt as _;
 
-/// An SDK HTTP client that hands each signed request to `answer` instead of to a socket.
+/// An SDK HTTP client that passes each signed request to `answer` instead of a socket.
 ///
-/// Nothing here waits on real time: under tokio's paused clock the only timers are those of the SDK's own time-outs
-/// and of `answer`. The client's read time-out is honoured (it covers the whole of `answer`), as over a socket.
+/// Nothing here waits on real time: under tokio's paused clock the only timers are the SDK's own timeouts and those of
+/// `answer`. The client's read timeout is honoured (it covers the whole of `answer`), as over a socket.
 ///
-/// An `Err` of `answer` reaches the SDK as a dispatch failure: a time-out if the error is an [`io::Error`] of kind
-/// [`TimedOut`](io::ErrorKind::TimedOut), an I/O error otherwise. Both are retried by the SDK's standard strategy.
-/// So a test puts faults between the two, before or after the effect:
+/// An `Err` of `answer` reaches the SDK as a dispatch failure: a timeout if the error is an [`io::Error`] of kind
+/// [`TimedOut`](io::ErrorKind::TimedOut), an I/O error otherwise. Both are retried by the SDK's standard strategy. A
+/// test can therefore inject faults between the client and S3, before or after the effect:
 ///
 /// ```
 /// # use emulators::s3::{EmbeddedS3, InProcess};
@@ -46,7 +46,7 @@ where
     F: Fn(Request<Bytes>) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Response<Bytes>, BoxError>> + Send + 'static,
 {
-    /// A client whose every request, body collected, goes to `answer`.
+    /// Creates a client that passes every request, with its body collected, to `answer`.
     pub fn new(answer: F) -> Self {
         Self { answer: Arc::new(answer) }
     }
@@ -101,7 +101,8 @@ where
     }
 }
 
-/// The request as a server would see it: body in one piece, and the `host` header that an HTTP client adds.
+/// Returns the request as a server would receive it: with the body in one piece and the `host` header that an HTTP
+/// client adds.
 async fn collected(request: HttpRequest) -> Result<Request<Bytes>, BoxError> {
     let (mut parts, body) = request.try_into_http1x()?.into_parts();
     if !parts.headers.contains_key(HOST)

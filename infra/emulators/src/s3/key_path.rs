@@ -1,7 +1,7 @@
-//! Which path a key has below its bucket's folder, and back. Pure, and injective: no two keys share a path.
+//! Maps a key to a path below its bucket's folder, and back. Pure and injective: no two keys share a path.
 //!
-//! A path is the key itself wherever a file system can hold that. A component it cannot hold is percent-encoded behind
-//! the mark `%~`, so that it can be told from a component that looks encoded by itself:
+//! The path is the key itself wherever a file system can store it. Any other component is percent-encoded after the
+//! mark `%~`, which distinguishes it from a component that merely looks encoded:
 //!
 //! | component of the key | on disk |
 //! | --- | --- |
@@ -11,30 +11,30 @@
 //! | over 255 bytes | folders `%~+…` of at most 240 bytes, the last piece `%~.…` |
 //! | the last one, where a folder has its path (keys `a` and `a/b`) | `%~=` and the component |
 //!
-//! What this cannot cure: on a file system that ignores case two keys that differ only in case are one file.
+//! Limitation: on a case-insensitive file system, two keys that differ only in case are one file.
 
 use std::fmt::Write as _;
 
 use percent_encoding::percent_decode_str;
 
 const MARK: &str = "%~";
-/// A piece that goes on in the next path component.
+/// Marks a piece that continues in the next path component.
 const GOES_ON: char = '+';
-/// The last piece of an encoded component.
+/// Marks the last piece of an encoded component.
 const LAST: char = '.';
-/// The last piece of a component whose usual place is a folder.
+/// Marks the last piece of a component whose usual path is a folder.
 const BESIDE_FOLDER: char = '=';
-/// What Linux, macOS and Windows file systems allow.
+/// Limit of Linux, macOS and Windows file systems.
 const COMPONENT_BYTES: usize = 255;
 /// Leaves room for the mark.
 const PIECE_BYTES: usize = 240;
 
-/// The usual path components of a key.
+/// Returns the usual path components of a key.
 pub(super) fn usual(key: &str) -> Vec<String> {
     key.split('/').flat_map(component).collect()
 }
 
-/// Its path components where a folder has the usual path.
+/// Returns the path components of a key whose usual path is a folder.
 pub(super) fn beside_folder(key: &str) -> Vec<String> {
     let (folders, name) = key.rsplit_once('/').map_or((None, key), |(folders, name)| (Some(folders), name));
     let mut path = folders.map(usual).unwrap_or_default();
@@ -42,7 +42,7 @@ pub(super) fn beside_folder(key: &str) -> Vec<String> {
     path
 }
 
-/// The key of a path; `None` where [`usual`] and [`beside_folder`] would put no key there.
+/// Returns the key of a path; `None` if neither [`usual`] nor [`beside_folder`] maps a key to it.
 pub(super) fn key(path: &[String]) -> Option<String> {
     let mut components = Vec::new();
     let mut open = String::new();
@@ -75,7 +75,7 @@ fn is_dots(text: &str) -> bool {
     matches!(text, "." | "..")
 }
 
-/// `\` separates folders on Windows, where the others are refused too.
+/// Returns whether a character must be encoded. `\` separates folders on Windows, which also refuses the others.
 fn is_refused(c: char) -> bool {
     c.is_ascii_control() || c == '\\' || (cfg!(windows) && "<>:\"|?*".contains(c))
 }

@@ -1,12 +1,12 @@
-//! One page of `ListObjectsV2`: which keys, which common prefixes, and where the next page starts. Pure.
+//! Computes one page of `ListObjectsV2`: its keys, its common prefixes, and the start of the next page. Pure.
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// Keys and common prefixes a page holds at most; a greater wish is cut to it.
+/// Maximum number of keys and common prefixes in a page; a greater request is reduced to it.
 /// Source: `ListObjectsV2` in the Amazon S3 API Reference, parameter `max-keys`.
 pub(super) const MAX_KEYS: usize = 1_000;
 
-/// What a page is asked for. Empty strings mean "not given", as S3 reads them.
+/// The request for a page. Empty strings mean "not given", as in S3.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Query {
     pub prefix: String,
@@ -15,7 +15,7 @@ pub(super) struct Query {
     pub max_keys: usize,
 }
 
-/// How far a listing has come.
+/// The position of a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Position {
     /// Past this key.
@@ -31,7 +31,7 @@ impl Default for Position {
 }
 
 impl Position {
-    /// An opaque continuation token, of characters that need no escape in XML or in a query.
+    /// Returns an opaque continuation token, of characters that need no escape in XML or in a query.
     pub fn token(&self) -> String {
         let (kind, text) = match self {
             Self::Key(key) => ('k', key),
@@ -40,7 +40,7 @@ impl Position {
         format!("{kind}{}", utf8_percent_encode(text, NON_ALPHANUMERIC)).replace('%', "_")
     }
 
-    /// `None` if we did not make this token.
+    /// Parses a continuation token; `None` if it is not one of ours.
     pub fn parse(token: &str) -> Option<Self> {
         let kind = token.chars().next()?;
         let text = token.strip_prefix(['k', 'p'])?.replace('_', "%");
@@ -57,16 +57,16 @@ impl Position {
     }
 }
 
-/// One page, in order of key.
+/// One page, in key order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Page {
     pub keys: Vec<String>,
     pub common_prefixes: Vec<String>,
-    /// Where the next page starts; `None` when this is the last.
+    /// Start of the next page; `None` on the last page.
     pub next: Option<Position>,
 }
 
-/// Cuts a page out of `keys`, which are sorted and all start with the prefix.
+/// Selects a page from `keys`, which are sorted and all start with the prefix.
 pub(super) fn page(keys: impl IntoIterator<Item = String>, query: &Query) -> Page {
     let max_keys = query.max_keys.min(MAX_KEYS);
     let mut page = Page::default();
@@ -93,7 +93,7 @@ pub(super) fn page(keys: impl IntoIterator<Item = String>, query: &Query) -> Pag
     page
 }
 
-/// The key up to and including the first delimiter after the prefix.
+/// Returns the key up to and including the first delimiter after the prefix.
 fn common_prefix<'a>(key: &'a str, query: &Query) -> Option<&'a str> {
     if query.delimiter.is_empty() {
         return None;

@@ -1,7 +1,7 @@
-//! An S3 inside the process: in memory or over a folder, behind a socket or directly under the real SDK.
+//! An S3 in this process: in memory or on disk, behind a socket or directly under the real SDK.
 //!
 //! It is exact where the pipeline depends on S3: conditional writes are atomic, a wrong checksum stores nothing,
-//! signatures are verified, keys may be any text, listings come in pages. It is not a server for anything else: one
+//! signatures are verified, keys may be any text, listings are paginated. It is not meant for any other use: one
 //! account with public keys, no versions, no policies, no multipart uploads, objects of at most [`MAX_OBJECT_BYTES`].
 
 mod backend;
@@ -42,24 +42,24 @@ pub use error::Error;
 pub use in_process::InProcess;
 pub use store::ObjectCreated;
 
-/// The one access key that is accepted. Not a secret: it opens nothing but this emulator.
+/// The only access key that is accepted. It is not a secret: it gives access to nothing but this emulator.
 pub const ACCESS_KEY: &str = "local";
 /// The secret key that belongs to [`ACCESS_KEY`].
 pub const SECRET_KEY: &str = "local";
-/// The region to configure a client with; any other is accepted too.
+/// The region to configure a client with; any other is also accepted.
 pub const REGION: &str = "us-east-1";
-/// The `endpoint_url` of a client that goes through [`EmbeddedS3::http_client`].
+/// The `endpoint_url` of a client that uses [`EmbeddedS3::http_client`].
 ///
-/// An IP address, so that the SDK puts the bucket in the path. Nothing listens there: a client that was given no
-/// in-process wire by mistake fails at once.
+/// An IP address, so that the SDK puts the bucket in the path. Nothing listens on it: a client that was mistakenly
+/// configured without an in-process wire fails at once.
 pub const IN_PROCESS_ENDPOINT: &str = "http://127.0.0.1:9";
-/// The greatest object, 64 MiB; S3 itself takes 5 GiB in one put. Eight times the largest RAW file, and the bound of
+/// Maximum object size, 64 MiB; S3 itself accepts 5 GiB in one put. It is eight times the largest RAW file, and bounds
 /// the memory that one request can take.
 pub const MAX_OBJECT_BYTES: usize = 64 * 1024 * 1024;
-/// The greatest request: an object and what `aws-chunked` adds to it.
+/// Maximum request size: an object and the overhead of `aws-chunked`.
 pub const MAX_REQUEST_BYTES: usize = MAX_OBJECT_BYTES + 1024 * 1024;
 
-/// An S3 inside the process. Clones are the same S3.
+/// An S3 in this process. Clones share the same buckets.
 #[derive(Clone)]
 pub struct EmbeddedS3 {
     store: Arc<Store>,
@@ -67,19 +67,21 @@ pub struct EmbeddedS3 {
 }
 
 impl EmbeddedS3 {
-    /// An empty S3 in memory, gone with its last clone. It never waits, for a disk, a thread or a clock.
+    /// Creates an empty S3 in memory, which is dropped with its last clone. It never waits for a disk, a thread or a
+    /// clock.
     ///
-    /// `clock` gives `Last-Modified` and event times; with a fixed or simulated clock every answer is reproducible.
-    /// Signatures are checked whatever their date.
+    /// `clock` provides `Last-Modified` and event times; with a fixed or simulated clock every response is
+    /// reproducible. Signatures are verified regardless of their date.
     pub fn in_memory(clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         Self::over(Memory::default(), clock)
     }
 
-    /// An S3 over the folder `root`, which is made if it is missing. Contents are plain files at `root/<bucket>/<key>`;
-    /// what S3 knows of them beside their bytes is in `root/.s3`. Files copied in by hand are served as well.
+    /// Opens an S3 over the folder `root`, which is created if it is missing. Contents are plain files at
+    /// `root/<bucket>/<key>`; the metadata of S3 is in `root/.s3`. Files copied in by hand are served as well.
     ///
-    /// One process at a time: a second one gets [`Error::InUse`]. A process killed at any point leaves each object
-    /// as it was or as it was to be, and a put that was answered survives a power failure. Calls use the file system in place, without another thread.
+    /// Only one process can open the folder: a second one gets [`Error::InUse`]. A process killed at any point leaves
+    /// each object in its old or its new state, and a put that was answered survives a power failure. Calls use the
+    /// file system in place, without another thread.
     pub fn on_disk(root: &Path, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Result<Self, Error> {
         Ok(Self::over(Disk::open(root)?, clock))
     }
@@ -89,13 +91,13 @@ impl EmbeddedS3 {
         let mut service = S3ServiceBuilder::new(Operations(Arc::clone(&store)));
         service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         let mut config = S3Config::default();
-        // Despite its name this bounds the skew of every signed request: 136 years, for clocks that are simulated.
+        // Despite its name, this bounds the clock skew of every signed request: 136 years, for simulated clocks.
         config.presigned_url_max_skew_time_secs = u32::MAX;
         service.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
         Self { store, service: service.build() }
     }
 
-    /// Makes a bucket; one that is there already is left as it is.
+    /// Creates a bucket; an existing one is left unchanged.
     pub fn create_bucket(&self, name: &str) -> Result<(), Error> {
         if !s3s::path::check_bucket_name(name) {
             return Err(Error::BucketName { name: name.to_owned() });
@@ -115,13 +117,13 @@ impl EmbeddedS3 {
         self.store.flush()
     }
 
-    /// Calls `listener` after each put or copy, before its writer gets the answer. It may use this S3, and must not
+    /// Calls `listener` after each put or copy, before the writer gets the response. It may use this S3, but must not
     /// block: it runs inside the request.
     pub fn on_object_created(&self, listener: impl Fn(&ObjectCreated) + Send + Sync + 'static) {
         self.store.listen(listener);
     }
 
-    /// An HTTP client for `aws_sdk_s3::Config` that reaches this S3 without a socket.
+    /// Returns an HTTP client for `aws_sdk_s3::Config` that reaches this S3 without a socket.
     pub fn http_client(&self) -> SharedHttpClient {
         let s3 = self.clone();
         SharedHttpClient::new(InProcess::new(move |request| {
@@ -130,12 +132,12 @@ impl EmbeddedS3 {
         }))
     }
 
-    /// Answers one signed HTTP request; what goes wrong is an S3 error in the answer. Dropped before it is done, it
-    /// has either had its whole effect or none.
+    /// Answers one signed HTTP request; a failure is an S3 error in the response. If the future is dropped before it
+    /// completes, the request has had either its whole effect or none.
     pub async fn call(&self, request: Request<Bytes>) -> Response<Bytes> {
         let is_head = request.method() == Method::HEAD;
         match self.answer(request).await {
-            // As over a socket: neither carries a body, so an SDK must find its answer in the status.
+            // As over a socket: neither has a body, so an SDK must rely on the status.
             Ok(response) if is_head || response.status() == StatusCode::NOT_MODIFIED => response.map(|_| Bytes::new()),
             Ok(response) => response,
             Err(error) => {

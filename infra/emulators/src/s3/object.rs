@@ -1,14 +1,14 @@
-//! What S3 keeps of an object beside its bytes.
+//! The metadata that S3 stores for an object.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// What HEAD answers: everything about an object but its bytes.
+/// The response to HEAD: everything about an object except its bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Head {
-    /// Bytes.
+    /// Size in bytes.
     pub size: u64,
     /// Lowercase hexadecimal MD5 of the bytes, without quotes.
     pub etag: String,
@@ -19,7 +19,7 @@ pub(super) struct Head {
     pub checksums: Checksums,
 }
 
-/// What the writer says of the bytes, kept as it came.
+/// The metadata that the writer sends with the bytes, stored unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Description {
@@ -32,7 +32,7 @@ pub(super) struct Description {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// The checksums that came with the bytes and were found right, Base64.
+/// The checksums that were sent with the bytes and verified, in Base64.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Checksums {
@@ -43,7 +43,7 @@ pub(super) struct Checksums {
     pub sha256: Option<String>,
 }
 
-/// Lowercase hexadecimal, as S3 writes an `ETag`.
+/// Formats bytes as lowercase hexadecimal, as in an `ETag` of S3.
 pub(super) fn hex(bytes: impl AsRef<[u8]>) -> String {
     bytes.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(HEX[usize::from(digit)])).collect()
 }

@@ -1,6 +1,6 @@
-//! The S3 operations this store answers, each a translation between s3s's types and the store's.
+//! The S3 operations of this store, each a translation between s3s's types and the store's.
 //!
-//! What is not here answers `NotImplemented` (501), s3s's default: multipart uploads, versions, tags, policies.
+//! Other operations return `NotImplemented` (501), s3s's default: multipart uploads, versions, tags, policies.
 
 use std::time::SystemTime;
 
@@ -24,10 +24,10 @@ use super::object::{Checksums, Description, Head};
 use super::store::{Source, Store};
 use super::upload;
 
-/// The store as s3s sees it.
+/// The store as an s3s service.
 pub(super) struct Operations(pub std::sync::Arc<Store>);
 
-/// Keys an answer of `DeleteObjects` takes at most.
+/// Maximum number of keys in a request of `DeleteObjects`.
 /// Source: `DeleteObjects` in the Amazon S3 API Reference.
 const MAX_DELETES: usize = 1_000;
 
@@ -98,7 +98,7 @@ impl S3 for Operations {
         };
         let read = self.0.get(&input.bucket, &input.key, &conditions, input.range.as_ref())?;
         let is_part = input.range.is_some();
-        // A checksum is of the whole object, so a part is answered without one.
+        // Checksums cover the whole object, so the response for a part has none.
         let checksums = if is_part { Checksums::default() } else { asked(input.checksum_mode.as_ref(), &read.head) };
         let content_range = is_part.then(|| format!("bytes {}-{}/{}", read.range.start, read.range.end - 1, read.head.size));
         let Description { content_type, content_encoding, content_language, content_disposition, cache_control, metadata } =
@@ -252,14 +252,14 @@ impl S3 for Operations {
         })
     }
 
-    /// The older listing, which boto3's `Bucket.objects` still asks for: the same page with a marker for a token.
+    /// The older listing, which boto3's `Bucket.objects` still uses: the same page with a marker instead of a token.
     async fn list_objects(&self, request: S3Request<ListObjectsInput>) -> Answer<ListObjectsOutput> {
         let marker = request.input.marker.clone();
         let v2 = self.list_objects_v2(request.map_input(Into::into)).await?.output;
         let last = v2.next_continuation_token.as_deref().and_then(Position::parse);
         let next_marker = last.map(|position| match position {
             Position::Key(key) => key,
-            // A marker is a key, so "past this prefix" is said with the greatest key it can have.
+            // A marker is a key, so "past this prefix" is expressed as the greatest key with the prefix.
             Position::Prefix(prefix) => prefix + "\u{10FFFF}",
         });
         answer(ListObjectsOutput {
@@ -295,7 +295,7 @@ fn query(input: &ListObjectsV2Input) -> S3Result<Query> {
     })
 }
 
-/// What `encoding-type=url` leaves as it is.
+/// Characters that `encoding-type=url` leaves unchanged.
 const URL_ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/');
 
 fn written(text: String, encoding: Option<&EncodingType>) -> String {
@@ -336,7 +336,7 @@ fn timestamp(instant: DateTime<Utc>) -> Timestamp {
     Timestamp::from(SystemTime::from(instant))
 }
 
-/// What S3 stores for an object that was put without a content type.
+/// Returns the content type that S3 stores for an object that was put without one.
 fn default_content_type() -> String {
     "binary/octet-stream".to_owned()
 }

@@ -1,9 +1,10 @@
-//! What a folder remembers of an object beside its file: a small JSON file that can be lost without losing the object.
+//! The metadata of an object on disk, in a small JSON file beside the object's file. Losing it does not lose the
+//! object.
 //!
 //! The object is its file: it exists when the file does, and replacing it is one rename. So the sidecar is written
-//! *before* that rename and holds the old version and the new one; whichever file is found names its version by length
-//! and time of modification, or, where those say nothing (a copied folder, an edited file), by the MD5 of its bytes.
-//! A process killed between the two steps thus leaves the old object, whole; one killed after them the new one.
+//! *before* that rename and holds the old version and the new one. The version of the current file is found by length
+//! and modification time or, if those are inconclusive (a copied folder, an edited file), by the MD5 of its bytes. A
+//! process killed between the two steps thus leaves the old object, whole; one killed after them leaves the new one.
 
 use std::fs::Metadata;
 use std::io;
@@ -15,7 +16,7 @@ use super::object::Head;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Sidecar {
-    /// The sidecar's own name is only a hash of it.
+    /// Key of the object; the sidecar's own name is only a hash of it.
     pub key: String,
     /// Newest first, at most two.
     pub versions: Vec<Version>,
@@ -27,7 +28,7 @@ pub(super) struct Version {
     pub head: Head,
 }
 
-/// By which a version knows its file.
+/// Identifies the file that a version describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stamp {
     pub size: u64,

@@ -1,4 +1,4 @@
-//! Buckets and objects, with every condition decided and every change made under one lock.
+//! Buckets and objects, with every condition checked and every change made under one lock.
 
 use std::io;
 use std::ops::Range;
@@ -15,21 +15,21 @@ use super::conditions::{ReadConditions, WriteConditions, no_such_key, preconditi
 use super::listing::{self, Page, Query};
 use super::object::{Checksums, Description, Head};
 
-/// An object has been created or replaced; what a bucket notification tells of it.
+/// Reports that an object was created or replaced, with the content of a bucket notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectCreated {
     /// `ObjectCreated:Put` or `ObjectCreated:Copy`, as in the event's `eventName`.
     pub event_name: &'static str,
-    /// The bucket's name.
+    /// Name of the bucket.
     pub bucket: String,
-    /// The key, as it is: not form-encoded as in a real notification.
+    /// The plain key: not form-encoded as in a real notification.
     pub key: String,
-    /// Bytes.
+    /// Size in bytes.
     pub size: u64,
     /// Hexadecimal, without quotes.
     pub etag: String,
-    /// 16 hexadecimal digits; of two events of one store the later has the greater, also across a restart as long as
-    /// the clock does not go back.
+    /// 16 hexadecimal digits; the later of two events of one store has the greater value, also across a restart as long
+    /// as the clock does not go back.
     pub sequencer: String,
     /// When the object was stored, by the store's clock.
     pub event_time: DateTime<Utc>,
@@ -38,7 +38,7 @@ pub struct ObjectCreated {
 type Clock = Box<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 type Listener = Arc<dyn Fn(&ObjectCreated) + Send + Sync>;
 
-/// The bytes of a put, verified, and what their writer says of them.
+/// The verified bytes of a put, and their metadata.
 pub(super) struct Upload {
     pub bytes: Bytes,
     /// Hexadecimal MD5 of the bytes.
@@ -47,16 +47,16 @@ pub(super) struct Upload {
     pub checksums: Checksums,
 }
 
-/// Where a copy comes from.
+/// The source of a copy.
 pub(super) struct Source<'a> {
     pub bucket: &'a str,
     pub key: &'a str,
     pub conditions: ReadConditions,
-    /// Instead of the source's own description.
+    /// Replaces the source's own description.
     pub description: Option<Description>,
 }
 
-/// An object read: the bytes of `range`.
+/// An object that was read, with the bytes of `range`.
 pub(super) struct Read {
     pub head: Head,
     pub range: Range<u64>,
@@ -83,7 +83,7 @@ impl Store {
         locked(&self.listeners).push(Arc::new(listener));
     }
 
-    /// Makes the bucket; false if it was there already.
+    /// Creates the bucket; returns false if it already exists.
     pub fn create_bucket(&self, bucket: &str) -> io::Result<bool> {
         locked(&self.kept).backend.create_bucket(bucket, (self.clock)())
     }
@@ -104,7 +104,7 @@ impl Store {
         locked(&self.kept).backend.flush()
     }
 
-    /// Creates or replaces an object if `conditions` hold. Test and insertion are one step: of any number of
+    /// Creates or replaces an object if `conditions` hold. The check and the insertion are one step: of any number of
     /// concurrent puts with `If-None-Match: *` exactly one succeeds.
     pub fn put(&self, bucket: &str, key: &str, conditions: &WriteConditions, upload: Upload) -> S3Result<Head> {
         let mut kept = locked(&self.kept);
@@ -136,7 +136,7 @@ impl Store {
         Ok(head)
     }
 
-    /// The whole object, or the part of it that `range` asks for.
+    /// Returns the whole object, or the part that `range` selects.
     pub fn get(&self, bucket: &str, key: &str, conditions: &ReadConditions, range: Option<&dto::Range>) -> S3Result<Read> {
         let kept = locked(&self.kept);
         let head = kept.found(bucket, key)?;
@@ -146,7 +146,7 @@ impl Store {
         Ok(Read { head, range, bytes })
     }
 
-    /// Removes an object if `if_match` holds; a missing key is no error without it.
+    /// Removes an object if `if_match` holds; without it, a missing key is not an error.
     pub fn delete(&self, bucket: &str, key: &str, if_match: Option<dto::ETagCondition>) -> S3Result {
         let mut kept = locked(&self.kept);
         kept.check_bucket(bucket)?;
@@ -155,7 +155,7 @@ impl Store {
         kept.backend.remove(bucket, key).map_err(storage_error)
     }
 
-    /// One page, with the head of each of its keys.
+    /// Returns one page, with the head of each of its keys.
     pub fn list(&self, bucket: &str, query: &Query) -> S3Result<(Page, Vec<Head>)> {
         let kept = locked(&self.kept);
         kept.check_bucket(bucket)?;
@@ -165,7 +165,7 @@ impl Store {
         Ok((page, heads))
     }
 
-    /// Outside the lock, so that a listener may use the store.
+    /// Calls the listeners outside the lock, so that they may use the store.
     fn tell(&self, created: &ObjectCreated) {
         let listeners = locked(&self.listeners).clone();
         for listener in listeners {
@@ -224,7 +224,7 @@ impl Kept {
     }
 }
 
-/// No code panics half way through a change of these, so a poisoned lock still guards something whole.
+/// No code panics in the middle of a change under these locks, so the value of a poisoned lock is still consistent.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,5 @@
-//! From the body of a put to verified bytes. A body that is cut, too large or not what its checksums say stores nothing.
+//! Turns the body of a put into verified bytes. A body that is cut off, too large or does not match its checksums
+//! stores nothing.
 
 use aws_smithy_types::base64;
 use bytes::Bytes;
@@ -20,7 +21,7 @@ pub(super) async fn receive(request: &mut S3Request<PutObjectInput>) -> S3Result
     if promised.is_some_and(|length| length != bytes.len()) {
         return Err(s3_error!(IncompleteBody, "the body has not as many bytes as its length header says"));
     }
-    // s3s fills the trailers in while the body is read, so they can only be taken now.
+    // s3s fills in the trailers while the body is read, so they are only available now.
     let trailers = request.trailing_headers.as_ref().and_then(s3s::TrailingHeaders::take).unwrap_or_default();
     check_trailers_arrived(&request.headers, &trailers)?;
     let checksums = expected_checksums(&request.input, &trailers);
@@ -31,7 +32,7 @@ pub(super) async fn receive(request: &mut S3Request<PutObjectInput>) -> S3Result
 }
 
 fn body_error(error: &s3s::StdError) -> S3Error {
-    // The types of s3s's body errors are private; their names are in their text.
+    // The types of s3s's body errors are private; their names appear in their text.
     let text = error.to_string();
     if error.is::<http_body_util::LengthLimitError>() || text.starts_with("body size") {
         too_large()
@@ -44,7 +45,7 @@ fn body_error(error: &s3s::StdError) -> S3Error {
     }
 }
 
-/// An error that S3 has and s3s does not name.
+/// Creates an error that S3 defines and s3s does not.
 fn bad_request(code: &'static str, message: impl Into<std::borrow::Cow<'static, str>>) -> S3Error {
     let mut error = S3Error::with_message(S3ErrorCode::Custom(code.into()), message);
     error.set_status_code(StatusCode::BAD_REQUEST);
@@ -55,7 +56,7 @@ pub(super) fn too_large() -> S3Error {
     s3_error!(EntityTooLarge, "this local S3 takes objects of at most {MAX_OBJECT_BYTES} bytes")
 }
 
-/// An upload whose promised trailer is missing is an upload without its checksum: refused, as by S3.
+/// Refuses an upload whose announced trailer is missing, as S3 does: it has no checksum.
 fn check_trailers_arrived(headers: &HeaderMap, trailers: &HeaderMap) -> S3Result {
     let promised = headers.get_all("x-amz-trailer").iter().filter_map(|names| names.to_str().ok());
     for name in promised.flat_map(|names| names.split(',')).map(str::trim) {
@@ -125,7 +126,8 @@ fn description(input: &mut PutObjectInput) -> Description {
     }
 }
 
-/// `aws-chunked` tells how the body travelled, not what it is; S3 takes it off before it stores the header.
+/// Removes `aws-chunked`, which describes the transfer and not the content; S3 also removes it before it stores the
+/// header.
 fn without_aws_chunked(encoding: &str) -> Option<String> {
     let kept: Vec<&str> = encoding.split(',').map(str::trim).filter(|name| *name != "aws-chunked").collect();
     (!kept.is_empty() && kept != [""]).then(|| kept.join(","))

@@ -1,4 +1,4 @@
-//! Spells the posts of a page, and what they refer to, as a request asked for them.
+//! Formats the posts of a page, and the objects they refer to, as requested.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::post::Post;
 use super::problem;
 use super::vocabulary::{Vocabulary, older};
 
-/// The parts of a search's answer; empty ones are left out.
+/// The parts of a search response; empty ones are omitted.
 pub(super) struct Answer {
     pub data: Vec<Object>,
     pub includes: Object,
@@ -24,7 +24,7 @@ pub(super) struct Answer {
     pub referenced: u64,
 }
 
-/// Spells a page.
+/// Formats a page.
 pub(super) fn answer(posts: &[Arc<Post>], asked: &Asked, spoken: &[Vocabulary], corpus: &Corpus) -> Answer {
     let mut wanted = Wanted::default();
     let mut errors: Vec<Value> =
@@ -59,11 +59,11 @@ fn include(includes: &mut Object, name: &str, objects: Vec<Object>, spoken: &[Vo
     }
 }
 
-/// What a page refers to, each once.
+/// The objects that a page refers to, without duplicates.
 #[derive(Default)]
 struct Wanted {
     users: BTreeSet<u64>,
-    /// With the expansion that asked for it.
+    /// Ids, with the expansion that requested them.
     posts: BTreeSet<(u64, &'static str)>,
     media: BTreeSet<String>,
     places: BTreeSet<String>,
@@ -107,7 +107,7 @@ impl Wanted {
     }
 }
 
-/// A post with the fields asked for, and those of the future.
+/// Returns a post with the requested fields and the unknown future field.
 fn post(post: &Post, asked: &Asked, spoken: &[Vocabulary]) -> Object {
     let mut spelled = Object::default();
     for (name, value) in post.fields().iter() {
@@ -127,7 +127,7 @@ fn limited(object: &Object, always: &[&str], asked: &BTreeSet<String>, spoken: &
     spelled
 }
 
-/// Appends a field under the spelling of each family that is spoken, and spells what is inside it alike.
+/// Appends a field under its spelling in each family in use, and spells its contents in the same family.
 fn speak(object: &mut Object, name: &str, value: &RawValue, spoken: &[Vocabulary]) {
     let inside = match name {
         "public_metrics" => spell_keys(value, spoken),
@@ -153,7 +153,7 @@ fn spell_keys(value: &RawValue, spoken: &[Vocabulary]) -> Option<Box<RawValue>> 
     Some(raw(&spelled))
 }
 
-/// `withheld.scope` names the thing itself: `tweet` or `post`.
+/// `withheld.scope` names the object type: `tweet` or `post`.
 fn spell_scope(value: &RawValue, spoken: &[Vocabulary]) -> Option<Box<RawValue>> {
     let mut withheld: Value = serde_json::from_str(value.get()).ok()?;
     let scope = spoken.first()?.spell(older(withheld["scope"].as_str()?)).to_owned();

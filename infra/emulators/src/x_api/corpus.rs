@@ -1,4 +1,4 @@
-//! The posts that exist: made up from a seed, or given by a test.
+//! The posts that an emulator serves: generated from a seed, or given by a test.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -11,10 +11,10 @@ use super::post::{InvalidPost, Post};
 use super::snowflake;
 use super::traffic::{Traffic, minute_of};
 
-/// Minutes of seeded posts kept in memory; about ten posts of one kilobyte each.
+/// Minutes of seeded posts that are cached in memory; a minute has about ten posts of one kilobyte each.
 const MINUTES_KEPT: usize = 1_024;
 
-/// All posts there are, at any time; which of them a search sees depends on its clock.
+/// All posts of all times; the clock of a search determines which of them it sees.
 #[derive(Clone, Debug)]
 pub struct Corpus {
     source: Arc<Source>,
@@ -26,26 +26,27 @@ enum Source {
         traffic: Traffic,
         written: Mutex<HashMap<i64, Arc<[Arc<Post>]>>>,
     },
-    /// Ascending by id.
+    /// Ordered by ascending id.
     Fixed(Vec<Arc<Post>>),
 }
 
 impl Corpus {
-    /// Endless made-up traffic about the Brazilian presidency, the same for the same seed at any time, in any process.
+    /// Creates endless generated traffic about the Brazilian presidency: the same for the same seed at any time, in any
+    /// process.
     pub fn seeded(seed: u64) -> Self {
         let source = Source::Seeded { traffic: Traffic::new(seed), written: Mutex::default() };
         Self { source: Arc::new(source) }
     }
 
-    /// Exactly these posts. Either family of names is understood, but a `Value` has already lost the spelling of its
-    /// numbers; [`Post::from_json`] and [`Corpus::of`] keep it.
+    /// Creates a corpus of exactly these posts. Both families of names are accepted, but a `Value` has already lost the
+    /// spelling of its numbers; [`Post::from_json`] and [`Corpus::of`] preserve it.
     pub fn fixed(posts: Vec<Value>) -> Result<Self, InvalidPost> {
         let posts: Result<Vec<Post>, _> = posts.iter().map(|post| Post::from_json(&post.to_string())).collect();
         Ok(Self::of(posts?))
     }
 
-    /// Exactly these posts; of two with one id the last is kept. An id in the edit history of another post is an
-    /// older version of it.
+    /// Creates a corpus of exactly these posts; if two have the same id, the last one is kept. An id in the edit
+    /// history of another post is an older version of that post.
     pub fn of(mut posts: Vec<Post>) -> Self {
         posts.sort_by_key(Post::id);
         posts.dedup_by(|later, earlier| {
@@ -67,7 +68,7 @@ impl Corpus {
         Self { source: Arc::new(Source::Fixed(posts.into_iter().map(Arc::new).collect())) }
     }
 
-    /// Every version of every post created in the span, oldest first; a pure function of the span.
+    /// Returns every version of every post created in the span, oldest first; a pure function of the span.
     pub fn posts(&self, span: Range<DateTime<Utc>>) -> Vec<Arc<Post>> {
         let ids = snowflake::lowest_id(span.start)..snowflake::lowest_id(span.end);
         let mut posts: Vec<_> = self.newest_first(ids).collect();
@@ -75,19 +76,20 @@ impl Corpus {
         posts
     }
 
-    /// What a search over the span finds at `now`, oldest first: no post of the future, no version that was edited.
+    /// Returns the posts that a search over the span finds at `now`, oldest first: no future posts and no replaced
+    /// versions.
     pub fn visible(&self, span: Range<DateTime<Utc>>, now: DateTime<Utc>) -> Vec<Arc<Post>> {
         let mut posts = self.posts(span);
         posts.retain(|post| post.visible(now.timestamp_millis()));
         posts
     }
 
-    /// The version of a post with that id.
+    /// Returns the version of a post with that id.
     pub fn post(&self, id: u64) -> Option<Arc<Post>> {
         self.newest_first(id..id.saturating_add(1)).next()
     }
 
-    /// The versions with ids in the range, written only as far as they are taken.
+    /// Returns the versions with ids in the range, generated lazily.
     pub(super) fn newest_first(&self, ids: Range<u64>) -> Box<dyn Iterator<Item = Arc<Post>> + '_> {
         match &*self.source {
             Source::Fixed(posts) => {

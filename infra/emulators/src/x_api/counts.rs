@@ -1,4 +1,4 @@
-//! `GET /2/tweets/counts/recent`: how many posts match, by minute, hour or day.
+//! `GET /2/tweets/counts/recent`: the number of matching posts, by minute, hour or day.
 
 use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
 
@@ -9,8 +9,8 @@ use super::parameters::{CountsRequest, Granularity};
 use super::post::ReferenceKind;
 use super::snowflake;
 
-/// The body of the answer. Buckets begin at full minutes, hours or days of UTC, except that the first and the last
-/// are cut by the span asked for; empty ones are listed.
+/// Returns the body of the response. Buckets begin at full minutes, hours or days of UTC, except that the first and the
+/// last are cut to the requested span; empty buckets are included.
 pub(super) fn counts(request: &CountsRequest, corpus: &Corpus, options: &Options, now: DateTime<Utc>) -> Object {
     let indexed_until_ms = (now - options.index_lag).timestamp_millis();
     let ids = request.ids.start..request.ids.end.min(snowflake::id_at(indexed_until_ms + 1, 0));
@@ -28,7 +28,7 @@ pub(super) fn counts(request: &CountsRequest, corpus: &Corpus, options: &Options
     let mut start = request.span.start;
     while start < request.span.end {
         let end = next_edge(start, request.granularity).min(request.span.end);
-        // The last bucket takes what lies in the second that its end was cut to.
+        // The last bucket also includes the posts of the second to which its end was cut.
         let here = if end == request.span.end { rest.len() } else { rest.partition_point(|id| snowflake::created(*id) < end) };
         let mut bucket = Object::default();
         bucket.push("start", &spell_time(start));

@@ -1,4 +1,4 @@
-//! A seeded post before it is spelled out: the choices that make its text and its fields.
+//! A seeded post before it is formatted: the choices that determine its text and its fields.
 
 use std::fmt::Write as _;
 
@@ -12,24 +12,24 @@ use super::post::{Reference, Traits};
 use super::random::Random;
 use super::snowflake;
 
-/// A key that no spec knows, sent in some posts whether asked for or not: fields of tomorrow must survive.
+/// A key that is in no spec, sent in some posts whether requested or not: unknown future fields must be preserved.
 pub const FUTURE_FIELD: &str = "relevance_forecast";
 
-/// Numbers as JSON allows them and few programs write them.
+/// Numbers that JSON allows and few programs write.
 const FUTURE_VALUE: &str = r#"{"score":1.0e2,"exact":12345678901234567890123,"floor":-0.0,"steps":[1E+2,0.10,5e-324],"model":"v\u0031"}"#;
 
-/// `text` holds at most this many characters; what is longer goes into the note.
+/// Maximum number of characters in `text`; longer texts go into the note.
 const TEXT_MAX: usize = 280;
 /// How long after its first version a post can be edited.
 const EDITABLE_MS: i64 = 30 * 60_000;
 const EDITS_MAX: usize = 5;
 
-/// Everything a seeded post is made of.
+/// All data of a seeded post.
 #[derive(Clone, Debug)]
 pub(super) struct Draft {
     seed: u64,
     author_id: u64,
-    /// Escaped, whole.
+    /// The whole text, escaped.
     text: String,
     links: Vec<Link>,
     media_keys: Vec<String>,
@@ -57,18 +57,18 @@ struct Metrics {
     impressions: u32,
 }
 
-/// What a draft is told by the traffic around it.
+/// The inputs that a draft gets from the surrounding traffic.
 #[derive(Clone, Debug)]
 pub(super) struct Situation {
-    /// Decides every choice of the post; the same for all its versions.
+    /// Determines every choice of the post; the same for all its versions.
     pub seed: u64,
     pub author_id: u64,
-    /// 0 for the first version.
+    /// Number of the edit; 0 for the first version.
     pub edit: usize,
     pub reference: Option<Reference>,
-    /// The author of the post it answers.
+    /// Author of the post that this one replies to.
     pub in_reply_to_user_id: Option<u64>,
-    /// The author of the post it quotes.
+    /// Author of the post that this one quotes.
     pub quoted_user_id: Option<u64>,
     pub conversation_id: u64,
 }
@@ -142,7 +142,7 @@ impl Draft {
         }
     }
 
-    /// Every field under its older name.
+    /// Returns every field under its older name.
     pub fn fields(&self, id: u64, edit_history: &[u64]) -> Object {
         let mut random = Random::of(self.seed, 11, 0);
         let first_ms = snowflake::unix_ms(edit_history.first().copied().unwrap_or(id));
@@ -207,7 +207,7 @@ impl Draft {
         fields
     }
 
-    /// Hashtags, mentions and links of a text; annotations too where the older spec has them.
+    /// Returns the hashtags, mentions and links of a text, and annotations where the older spec has them.
     fn entities(&self, text: &str, annotate: bool) -> Object {
         let found = entities::scan(text);
         let mut lists = Object::default();
@@ -245,7 +245,7 @@ impl Draft {
 }
 
 impl Link {
-    /// A link to a news page with [`phrases::MARKER_WORD`] in its path.
+    /// Creates a link to a news page with [`phrases::MARKER_WORD`] in its path.
     fn marked(random: &mut Random) -> Self {
         let short = format!("https://t.co/{}{}", phrases::MARKER_WORD, short_code(random, 2));
         Self { short, expanded: format!("{}{}", random.pick(&phrases::SITES), random.below(1_000_000)), media_key: None }
@@ -253,7 +253,7 @@ impl Link {
 }
 
 impl Metrics {
-    /// Few of most, very many of some.
+    /// Chooses counters: small for most posts, very large for some.
     fn choose(random: &mut Random) -> Self {
         let likes = random.below(12) * random.below(12) * if random.chance(30) { 997 } else { 1 };
         Self {
@@ -278,7 +278,7 @@ impl Metrics {
     }
 }
 
-/// Appends the first sentence: opener, core, sign of mood, tail, hashtags.
+/// Appends the first sentence: opener, core, mood sign, tail, hashtags.
 fn say(random: &mut Random, text: &mut String) {
     let (core, signs): (_, &[&str]) = match random.below(100) {
         0..36 => (random.pick(&phrases::PRAISE), &phrases::SMILES),
@@ -293,7 +293,7 @@ fn say(random: &mut Random, text: &mut String) {
     let _ = write!(text, "{}{core}", random.pick(&phrases::OPENERS));
     text.push_str(random.pick(&["", "", ".", "!", "!!!", "..."]));
     if !first && !sign.is_empty() {
-        // A face of ASCII letters would be a part of the word before it: only the others are glued to it.
+        // An emoticon of ASCII letters would become part of the preceding word, so only the others are glued to it.
         let glued = random.chance(150) && !sign.starts_with(|c: char| c.is_ascii_alphanumeric());
         let _ = write!(text, "{}{sign}", if glued { "" } else { " " });
     }
@@ -325,12 +325,12 @@ fn short_code(random: &mut Random, length: usize) -> String {
     (0..length).map(|_| char::from(random.pick(ALPHABET))).collect()
 }
 
-/// The escapes that X applies to a text.
+/// Applies the escapes of X to a text.
 fn escape(plain: &str) -> String {
     plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// The beginning of a text that is too long for `text`; `None` when all of it fits.
+/// Returns the beginning of a text that is too long for `text`; `None` if all of it fits.
 fn shorten(escaped: &str) -> Option<String> {
     let plain = escaped.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
     if plain.chars().count() <= TEXT_MAX {
@@ -341,7 +341,7 @@ fn shorten(escaped: &str) -> Option<String> {
     Some(escape(whole_words.trim_end()) + "…")
 }
 
-/// A JSON string with every character outside ASCII as `\uXXXX`, as some writers spell it.
+/// Formats a JSON string with every character outside ASCII as `\uXXXX`, as some writers do.
 fn ascii_json(text: &str) -> String {
     let mut ascii = String::new();
     for character in raw(&text).get().chars() {

@@ -1,6 +1,6 @@
 //! Finds hashtags, mentions and links in a text, at the positions that `entities` reports.
 
-/// What a stretch of text is.
+/// The kind of an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Hashtag,
@@ -14,13 +14,13 @@ pub(super) struct Entity {
     pub kind: Kind,
     pub start: usize,
     pub end: usize,
-    /// The tag without `#`, the name without `@`, the link as it stands.
+    /// The tag without `#`, the name without `@`, or the link as written.
     pub value: String,
 }
 
 const LINK: &str = "https://t.co/";
 
-/// All entities of a text, from left to right.
+/// Returns all entities of a text, from left to right.
 pub(super) fn scan(text: &str) -> Vec<Entity> {
     let characters: Vec<char> = text.chars().collect();
     let link: Vec<char> = LINK.chars().collect();

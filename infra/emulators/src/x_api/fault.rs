@@ -1,8 +1,8 @@
-//! Answers that a test can order instead of the right one.
+//! Responses that a test can request instead of the regular one.
 
 use serde_json::{Value, json};
 
-/// What to answer instead. Every body is one that the real API was seen to send.
+/// The response to return instead. Every body was observed from the real API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// 400 `invalid-request`.
@@ -15,19 +15,19 @@ pub enum Fault {
     PaymentRequired,
     /// 403 `client-not-enrolled`.
     ClientNotEnrolled,
-    /// 429, type `about:blank`; the headers say that nothing remains.
+    /// 429, type `about:blank`; the headers report that nothing remains.
     RateLimited,
-    /// 429, type `…/problems/rate-limit-exceeded`; the headers say that nothing remains.
+    /// 429, type `…/problems/rate-limit-exceeded`; the headers report that nothing remains.
     RateLimitExceeded,
     /// 429 `UsageCapExceeded`; the headers look healthy.
     UsageCapExceeded,
-    /// 500, 502, 503 or 504 (any status works) with a page of HTML.
+    /// 500, 502, 503 or 504 (any status works) with an HTML page.
     Html(u16),
     /// 404 without a body.
     EmptyNotFound,
-    /// 200 whose body is a page of HTML.
+    /// 200 with an HTML page as its body.
     HtmlInstead,
-    /// The right answer, its body cut in the middle. Its posts count as served.
+    /// The regular response, its body cut in the middle. Its posts count as served.
     CutBody,
     /// Any other status, type and body.
     Other {
@@ -40,7 +40,7 @@ pub enum Fault {
     },
 }
 
-/// What a fault says before the headers of every answer are added.
+/// The response of a fault, before the common headers are added.
 pub(super) struct Said {
     pub status: u16,
     pub content_type: &'static str,
@@ -50,7 +50,7 @@ pub(super) struct Said {
 const HTML: &str = "<!DOCTYPE html>\n<html><head><title>X / Error</title></head><body><h1>Over capacity</h1></body></html>\n";
 
 impl Fault {
-    /// The answer; `None` for those that are made from another one.
+    /// Returns the response; `None` for faults that modify another response.
     pub(super) fn said(&self) -> Option<Said> {
         let problem = |status: u16, body: &Value| Said { status, content_type: PROBLEM_JSON, body: body.to_string() };
         let title = |status: u16, title: &str, kind: &str, detail: &str| {
@@ -115,7 +115,7 @@ impl Fault {
         })
     }
 
-    /// Whether the rate headers of this answer say that nothing remains.
+    /// Returns whether the rate-limit headers of this response report that nothing remains.
     pub(super) fn exhausts_window(&self) -> bool {
         matches!(self, Self::RateLimited | Self::RateLimitExceeded)
     }

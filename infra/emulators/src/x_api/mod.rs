@@ -1,8 +1,8 @@
-//! An X API v2 that answers recent search and recent counts over posts that nobody wrote.
+//! An emulated X API v2 that answers recent search and recent counts over generated posts.
 //!
-//! [`XEmulator::respond`] is a function of the request and a clock that the caller passes; the emulator reads no
-//! clock and touches no network, so that a test can replay it and a server can serve it. Its inner state is what the
-//! real API has too: rate-limit windows; and what a test needs: ordered faults and counters.
+//! [`XEmulator::respond`] is a function of the request and a clock that the caller passes; the emulator reads no clock
+//! and uses no network, so that a test can replay it and a server can serve it. Its internal state consists of
+//! rate-limit windows, as in the real API, and of scripted faults and counters for tests.
 
 mod answer;
 mod corpus;
@@ -52,15 +52,15 @@ use problem::Problem;
 use rate_limit::Standing;
 use served::State;
 
-/// The path of recent search.
+/// Path of recent search.
 pub const SEARCH_PATH: &str = "/2/tweets/search/recent";
-/// The path of recent counts.
+/// Path of recent counts.
 pub const COUNTS_PATH: &str = "/2/tweets/counts/recent";
 
 /// The emulator as a `tower` service.
 pub type XService = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Box<dyn std::error::Error + Send + Sync>>;
 
-/// An X API. Clones share one state.
+/// An emulated X API. Clones share their state.
 #[derive(Clone, Debug)]
 pub struct XEmulator {
     inner: Arc<Inner>,
@@ -80,32 +80,33 @@ enum Endpoint {
 }
 
 impl XEmulator {
-    /// An emulator over a corpus.
+    /// Creates an emulator over a corpus.
     pub fn new(corpus: Corpus, options: Options) -> Self {
         Self { inner: Arc::new(Inner { corpus, options, state: Mutex::default() }) }
     }
 
-    /// The posts it searches.
+    /// Returns the posts that it searches.
     pub fn corpus(&self) -> &Corpus {
         &self.inner.corpus
     }
 
-    /// What it has served so far.
+    /// Returns the counters of what it has served so far.
     pub fn served(&self) -> Served {
         self.state().served.clone()
     }
 
-    /// Orders what the next requests get, one entry each; `None` is the right answer. Added to what was ordered before.
+    /// Queues the responses to the next requests, one entry each; `None` is the regular response. Entries are added to
+    /// those already queued.
     pub fn script(&self, faults: impl IntoIterator<Item = Option<Fault>>) {
         self.state().script.extend(faults);
     }
 
-    /// Answers every request with this fault once the script is used up, until told otherwise.
+    /// Once the script is used up, answers every request with this fault until the next call.
     pub fn always(&self, fault: Option<Fault>) {
         self.state().always = fault;
     }
 
-    /// The answer to a request that arrives at `now`.
+    /// Returns the response to a request that arrives at `now`.
     pub fn respond(&self, request: &Request<Bytes>, now: DateTime<Utc>) -> Response<Bytes> {
         let endpoint = match (request.method(), request.uri().path()) {
             (&Method::GET, SEARCH_PATH) => Some(Endpoint::Search),
@@ -123,7 +124,7 @@ impl XEmulator {
         answer
     }
 
-    /// The emulator behind a `tower` service that reads the clock it is given.
+    /// Returns the emulator as a `tower` service that reads the given clock.
     pub fn service(&self, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> XService {
         let (emulator, clock) = (self.clone(), Arc::new(clock));
         let service = tower::service_fn(move |request: Request<Bytes>| {
@@ -212,7 +213,7 @@ impl XEmulator {
     }
 }
 
-/// An answer before its headers.
+/// A response without its headers.
 #[derive(Debug, Default)]
 struct Answered {
     status: u16,

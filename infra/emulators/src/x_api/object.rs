@@ -1,6 +1,7 @@
-//! A JSON object that keeps the order of its keys and the exact spelling of its values.
+//! A JSON object that preserves the order of its keys and the exact spelling of its values.
 //!
-//! `serde_json::Value` would turn `1.0e2` into `100.0`; what is stored must be what was sent, number formats and all.
+//! `serde_json::Value` would turn `1.0e2` into `100.0`; the stored text must be the text that was sent, including
+//! number formats.
 
 use std::fmt;
 
@@ -18,7 +19,7 @@ impl Object {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
     }
 
-    /// Reads one value; a missing or oddly typed one is `None`.
+    /// Reads one value; returns `None` if it is missing or has an unexpected type.
     pub fn read<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Option<T> {
         serde_json::from_str(self.get(name)?.get()).ok()
     }
@@ -27,12 +28,12 @@ impl Object {
         self.0.push((name.into(), value));
     }
 
-    /// Appends a value in the usual spelling of `serde_json`.
+    /// Appends a value as `serde_json` formats it.
     pub fn push(&mut self, name: impl Into<String>, value: &impl Serialize) {
         self.push_raw(name, raw(value));
     }
 
-    /// Appends a value spelled by the caller, who answers for it being JSON.
+    /// Appends a value formatted by the caller, who must pass valid JSON.
     pub fn push_text(&mut self, name: impl Into<String>, json: &str) {
         self.push_raw(name, RawValue::from_string(json.to_owned()).unwrap_or_default());
     }
@@ -46,7 +47,7 @@ impl Object {
     }
 }
 
-/// Any value as raw JSON; what cannot be spelled (there is no such value here) becomes `null`.
+/// Converts any value to raw JSON; a value that cannot be serialized (there is none here) becomes `null`.
 pub(super) fn raw(value: &impl Serialize) -> Box<RawValue> {
     serde_json::value::to_raw_value(value).unwrap_or_default()
 }

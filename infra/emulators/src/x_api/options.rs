@@ -1,31 +1,31 @@
-//! How an emulator behaves, beyond what the API always does.
+//! Configurable behaviour of an emulator, beyond what the API always does.
 
 use chrono::TimeDelta;
 
 use super::vocabulary::AnswerNames;
 
-/// The bearer token that the emulator takes unless told otherwise. It is good nowhere else, and unusual enough to be
-/// searched for in logs.
+/// The default bearer token of the emulator. It is valid nowhere else, and unusual enough to be searched for in logs.
 pub const EMULATOR_TOKEN: &str = "AAAAAAAAAAEMULATORzarabatana7Qk2vTokenThatOpensNothing";
 
-/// Switches of an emulator; the default is an API on a good day.
+/// Options of an emulator; the default is an API on a good day.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The one bearer token that is not answered with 401.
+    /// The only bearer token that is not answered with 401.
     pub token: String,
-    /// Characters in a query: 512 self-serve, 4,096 enterprise.
+    /// Maximum number of characters in a query: 512 self-serve, 4,096 enterprise.
     pub query_chars_max: usize,
     /// Searches per 15 minutes.
     pub search_limit: u32,
     /// Counts per 15 minutes.
     pub counts_limit: u32,
-    /// Names in answers.
+    /// Names of fields in responses.
     pub names: AnswerNames,
-    /// Every n-th page of the emulator's life holds a third of what was asked and always has a `next_token`; 0 is never.
+    /// Every n-th page over the lifetime of the emulator holds a third of the requested posts and always has a
+    /// `next_token`; 0 means never.
     pub short_page_every: u64,
-    /// Every n-th page of the emulator's life is empty and has a `next_token`; 0 is never, 1 is always.
+    /// Every n-th page over the lifetime of the emulator is empty and has a `next_token`; 0 means never, 1 always.
     pub empty_page_every: u64,
-    /// How long a post waits until searches find it.
+    /// Delay until searches find a new post.
     pub index_lag: TimeDelta,
     /// Whether searches return retweets, which the API stopped doing in May 2026. The seeded corpus has none.
     pub retweets: bool,

@@ -1,4 +1,4 @@
-//! Reads and checks the parameters of a request. Every wrong one is reported, as the API does.
+//! Parses and validates the parameters of a request. Every invalid one is reported, as in the API.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -12,28 +12,28 @@ use super::query::Query;
 use super::vocabulary::{MEDIA_FIELDS, PLACE_FIELDS, POLL_FIELDS, Vocabulary, older};
 use super::{snowflake, token};
 
-/// How far back a recent search sees.
+/// How far back a recent search reaches.
 const HISTORY: TimeDelta = TimeDelta::days(7);
-/// Bounds must be at least this old.
+/// Minimum age of bounds.
 const SETTLED: TimeDelta = TimeDelta::seconds(10);
-/// The default upper bound is this old.
+/// Age of the default upper bound.
 const DEFAULT_END: TimeDelta = TimeDelta::seconds(30);
 const FIELDS_OF_BEARERS: [&str; 3] = ["non_public_metrics", "organic_metrics", "promoted_metrics"];
 
-/// A search that may be answered.
+/// A valid search request.
 #[derive(Debug)]
 pub(super) struct SearchRequest {
     pub query: Query,
-    /// Half-open; a page after the first ends where the one before began.
+    /// Half-open; each page after the first ends where the previous one began.
     pub ids: Range<u64>,
     pub max_results: usize,
     pub relevancy: bool,
     pub asked: Asked,
-    /// What a `next_token` of this request is bound to.
+    /// The fingerprint to which a `next_token` of this request is bound.
     pub fingerprint: u64,
 }
 
-/// A count that may be answered.
+/// A valid count request.
 #[derive(Debug)]
 pub(super) struct CountsRequest {
     pub query: Query,
@@ -41,7 +41,7 @@ pub(super) struct CountsRequest {
     pub span: Range<DateTime<Utc>>,
     pub granularity: Granularity,
     pub vocabulary: Vocabulary,
-    /// Under the older names.
+    /// Names of fields, under the older names.
     pub fields: BTreeSet<String>,
 }
 
@@ -52,7 +52,7 @@ pub(super) enum Granularity {
     Day,
 }
 
-/// Which fields and which expansions; all names are the older ones.
+/// The requested fields and expansions, all under the older names.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
     pub vocabulary: Vocabulary,
@@ -61,7 +61,7 @@ pub(super) struct Asked {
     pub media_fields: BTreeSet<String>,
     pub place_fields: BTreeSet<String>,
     pub expansions: BTreeSet<String>,
-    /// Fields that a bearer token may name and not see.
+    /// Fields that a bearer token may request but not read.
     pub refused_fields: Vec<String>,
 }
 
@@ -89,7 +89,7 @@ impl CountsRequest {
         let mut parameters = Parameters::decode(encoded);
         let query = parameters.query(options);
         let bound = parameters.fingerprint();
-        // All buckets of seven days fit one answer, so no token of this endpoint exists.
+        // All buckets of seven days fit one response, so this endpoint issues no tokens.
         let cursor = parameters.cursor(bound);
         let window = parameters.window(now, cursor.is_some());
         let names = ["minute", "hour", "day"];
@@ -115,7 +115,7 @@ struct Window {
     span: Range<DateTime<Utc>>,
 }
 
-/// The parameters not looked at yet, and what was wrong with the others.
+/// The parameters that are not parsed yet, and the problems of the others.
 struct Parameters {
     left: Vec<(String, String)>,
     wrong: Vec<Invalid>,
@@ -151,7 +151,7 @@ impl Parameters {
         Some(self.left.remove(at).1)
     }
 
-    /// The family of names: by the fields parameter, else by an expansion that only one family has.
+    /// Returns the family of names: from the fields parameter, else from an expansion that only one family has.
     fn vocabulary(&mut self) -> Vocabulary {
         let [older, newer] = [Vocabulary::Tweet, Vocabulary::Post].map(|v| self.get(v.fields_parameter()).is_some());
         if older && newer {
@@ -163,7 +163,7 @@ impl Parameters {
         if !older && (newer || expands) { Vocabulary::Post } else { Vocabulary::Tweet }
     }
 
-    /// Everything but the token itself: a token continues exactly one request.
+    /// Covers everything except the token itself: a token continues exactly one request.
     fn fingerprint(&self) -> u64 {
         let others = self.left.iter().filter(|(name, _)| !matches!(&**name, "next_token" | "pagination_token"));
         token::fingerprint(others.map(|(name, value)| (name.as_str(), value.as_str())))
@@ -217,7 +217,7 @@ impl Parameters {
         below
     }
 
-    /// The bounds of the request. A token continues a request whose bounds were valid when it began.
+    /// Returns the bounds of the request. A token continues a request whose bounds were valid when it began.
     fn window(&mut self, now: DateTime<Utc>, continued: bool) -> Window {
         let floor = now - HISTORY;
         let ids = [self.id("since_id", floor, continued), self.id("until_id", floor, continued)];
@@ -317,7 +317,7 @@ impl Parameters {
         self.list("poll.fields", &POLL_FIELDS);
         let refused_fields = FIELDS_OF_BEARERS.into_iter().filter(|name| post_fields.remove(*name)).map(str::to_owned).collect();
         post_fields.extend(["id", "text", "edit_history_tweet_ids"].map(str::to_owned));
-        // An expansion brings the field that it expands.
+        // An expansion includes the field that it expands.
         for expansion in &expansions {
             let field = match &**expansion {
                 "author_id" | "in_reply_to_user_id" => expansion,

@@ -1,4 +1,4 @@
-//! What posts refer to: users, media and places, each made up from its id alone.
+//! The objects that posts refer to: users, media and places, each generated from its id alone.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use super::phrases::{HANDLES, PLACES, USER_TITLES, USER_WORDS};
 use super::random::Random;
 use super::snowflake;
 
-/// How many accounts write the seeded posts.
+/// Number of accounts that write the seeded posts.
 pub(super) const AUTHORS: u32 = 5_000;
 const FIRST_AUTHOR_ID: u64 = 1_200_300_400_000_000_000;
 const AUTHOR_STEP: u64 = 7_919_000_003;
@@ -17,7 +17,7 @@ pub(super) fn author_id(number: u32) -> u64 {
     FIRST_AUTHOR_ID + u64::from(number) * AUTHOR_STEP
 }
 
-/// The account name of a user id; ids that the seeded corpus does not use get a name too.
+/// Returns the account name of a user id; ids outside the seeded corpus get a name too.
 pub(super) fn username(id: u64) -> String {
     if let Some(handle) = id.checked_sub(FIRST_HANDLE_ID).and_then(|index| HANDLES.get(usize::try_from(index).ok()?)) {
         return (*handle).to_owned();
@@ -31,7 +31,7 @@ pub(super) fn username(id: u64) -> String {
     }
 }
 
-/// The id of an account that posts mention; names that the corpus does not use get an id too.
+/// Returns the id of a mentioned account; names outside the corpus get an id too.
 pub(super) fn id_of(username: &str) -> u64 {
     if let Some(index) = HANDLES.iter().position(|handle| handle.eq_ignore_ascii_case(username)) {
         return FIRST_HANDLE_ID + index as u64;
@@ -45,7 +45,7 @@ pub(super) fn id_of(username: &str) -> u64 {
     username.bytes().fold(7, |hash: u64, byte| (hash * 131 + u64::from(byte)) % 1_000_000_007)
 }
 
-/// A user with every field the emulator knows, under the older names.
+/// Returns a user with every field that the emulator supports, under the older names.
 pub(super) fn user(id: u64) -> Object {
     let mut random = Random::of(0, 2, id);
     let username = username(id);
@@ -76,7 +76,7 @@ pub(super) fn user(id: u64) -> Object {
     user
 }
 
-/// A photo or a video with every field the emulator knows.
+/// Returns a photo or a video with every field that the emulator supports.
 pub(super) fn media(key: &str) -> Object {
     let mut random = Random::of(0, 3, key.bytes().fold(0, |hash: u64, byte| hash.wrapping_mul(131) + u64::from(byte)));
     let video = key.starts_with("7_");
@@ -96,7 +96,7 @@ pub(super) fn media(key: &str) -> Object {
     media
 }
 
-/// A place with every field the emulator knows; an unknown id is a place without a name of its own.
+/// Returns a place with every field that the emulator supports; an unknown id gives a place without a name of its own.
 pub(super) fn place(id: &str) -> Object {
     let mut place = Object::default();
     place.push("id", &id);

@@ -1,10 +1,10 @@
-//! The words of the made-up posts, in Portuguese as Brazilians write it.
+//! The words of the generated posts, in Brazilian Portuguese.
 //!
-//! No person is named. Each core phrase holds one of the terms that the project's default query looks for, so that
-//! the query finds every post. Everything here is unescaped; `&`, `<` and `>` are escaped when a post is composed.
+//! No person is named. Each core phrase contains one of the terms of the project's default query, so that the query
+//! finds every post. The texts here are unescaped; `&`, `<` and `>` are escaped when a post is composed.
 
-/// A word of no language, in the path of a link in every text: logs are searched for it to find leaked tweets, and no question
-/// counts it, because a link is not a word.
+/// A word of no language, in the path of a link in every text: a search for it in logs finds leaked tweets. No saved
+/// question counts it, because a link is not a word.
 pub const MARKER_WORD: &str = "zarpelim";
 
 pub(super) const OPENERS: [&str; 18] = [
@@ -28,7 +28,7 @@ pub(super) const OPENERS: [&str; 18] = [
     "Opinião impopular:\n\n",
 ];
 
-/// Approving cores.
+/// Approving core phrases.
 pub(super) const PRAISE: [&str; 14] = [
     "que discurso bonito do presidente do Brasil hoje",
     "orgulho de ver o presidente brasileiro falando de educação",
@@ -46,7 +46,7 @@ pub(super) const PRAISE: [&str; 14] = [
     "dá esperança ver o presidente da República cobrar obra parada no Brasil",
 ];
 
-/// Disapproving cores.
+/// Disapproving core phrases.
 pub(super) const COMPLAINT: [&str; 14] = [
     "que vergonha desse pronunciamento do presidente do Brasil",
     "o presidente brasileiro prometeu e não cumpriu, de novo",
@@ -64,7 +64,7 @@ pub(super) const COMPLAINT: [&str; 14] = [
     "o presidente da República sumiu e os brasileiros que se virem",
 ];
 
-/// Cores that only tell.
+/// Neutral core phrases.
 pub(super) const NEWS: [&str; 16] = [
     "o presidente do Brasil viaja amanhã para Belém",
     "coletiva no Palácio do Planalto às 12:30",
@@ -105,7 +105,7 @@ pub(super) const TAILS: [&str; 18] = [
     " Põe na conta, coração.",
 ];
 
-/// Symbols of the positive side of the lexicon: plain, long, glued, with skin tones, joiners and selectors.
+/// Positive symbols of the lexicon: plain, long, glued, with skin tones, joiners and selectors.
 pub(super) const SMILES: [&str; 40] = [
     ":)",
     ":-)",
@@ -149,7 +149,7 @@ pub(super) const SMILES: [&str; 40] = [
     "😻",
 ];
 
-/// Symbols of the negative side.
+/// Negative symbols of the lexicon.
 pub(super) const FROWNS: [&str; 36] = [
     ":(",
     ":-(",
@@ -189,7 +189,7 @@ pub(super) const FROWNS: [&str; 36] = [
     "😒",
 ];
 
-/// Signs that mean nothing to the lexicon.
+/// Signs without a meaning in the lexicon.
 pub(super) const TRAPS: [&str; 12] = ["", "", "", "", "🤔", ":|", ":v", "👀", "👨‍❤️‍👨", "🇧🇷", "🙂‍↔️", "(foo): bar"];
 
 pub(super) const HASHTAGS: [&str; 16] = [
@@ -211,7 +211,7 @@ pub(super) const HASHTAGS: [&str; 16] = [
     "#Cultura",
 ];
 
-/// Accounts that posts mention besides `@planalto`; all made up.
+/// Fictitious accounts that posts mention besides `@planalto`.
 pub(super) const HANDLES: [&str; 10] = [
     "planalto",
     "radio_cerrado_x",
@@ -225,7 +225,7 @@ pub(super) const HANDLES: [&str; 10] = [
     "o_tucunare_x",
 ];
 
-/// Paragraphs of long posts, said after the first sentence.
+/// Paragraphs of long posts, appended after the first sentence.
 pub(super) const PARAGRAPHS: [&str; 10] = [
     "Quem mora longe da capital sabe: a estrada de terra vira lama em dezembro & o ônibus escolar não passa. Já foram três promessas, duas audiências públicas e nenhuma máquina na pista.",
     "Eu trabalhei trinta e dois anos na rede pública. Vi governo entrar, governo sair, e a merenda continuar dependendo da boa vontade de quem cozinha.",
@@ -239,16 +239,16 @@ pub(super) const PARAGRAPHS: [&str; 10] = [
     "Amanhã eu volto com fotos, os contratos e a lista de quem votou em quê. Guardem este texto, cobrem de mim também.",
 ];
 
-/// What an edit adds, by its number.
+/// Text that an edit appends, by edit number.
 pub(super) const EDIT_NOTES: [&str; 3] = ["\n\nEdit: corrigi a data.", "\n\nEdit 2: o nome da cidade também.", "\n\nEdit 3: agora vai."];
 
-/// Words of made-up user names; a number follows.
+/// Words of generated user names; a number follows.
 pub(super) const USER_WORDS: [&str; 16] = [
     "leitor", "cidada", "cerrado", "pequi", "ipe", "sabia", "buriti", "caju", "mate", "tapioca", "baiao", "gralha", "umbu", "jatoba",
     "lobo", "cafe",
 ];
 
-/// Names that users show.
+/// Display names of users.
 pub(super) const USER_TITLES: [&str; 8] = [
     "Leitora do Sertão",
     "Café & Política",

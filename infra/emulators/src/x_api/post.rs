@@ -1,4 +1,4 @@
-//! One post: what queries look at, and the JSON it is sent as.
+//! A post: the fields that queries match, and its JSON.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use super::entities::{self, Kind};
 use super::object::Object;
 use super::{snowflake, vocabulary};
 
-/// One version of a post. An edit makes a new version with a new id.
+/// One version of a post. An edit creates a new version with a new id.
 #[derive(Clone, Debug)]
 pub struct Post {
     pub(super) id: u64,
@@ -18,10 +18,10 @@ pub struct Post {
     body: Body,
 }
 
-/// What the operators of a query look at.
+/// The fields that the operators of a query match.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Traits {
-    /// The whole text, escaped as it is sent.
+    /// The whole text, escaped as in the JSON.
     pub text: String,
     pub lang: String,
     pub author_id: Option<u64>,
@@ -30,7 +30,7 @@ pub(super) struct Traits {
     pub references: Vec<Reference>,
     pub hashtags: Vec<String>,
     pub mentions: Vec<String>,
-    /// Expanded.
+    /// Expanded URLs.
     pub links: Vec<String>,
     pub media_keys: Vec<String>,
     pub place_id: Option<String>,
@@ -39,7 +39,7 @@ pub(super) struct Traits {
     pub reposts: u64,
 }
 
-/// A post that another one points at.
+/// A reference to another post.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(super) struct Reference {
     #[serde(rename = "type")]
@@ -66,46 +66,47 @@ impl ReferenceKind {
     }
 }
 
-/// Where the JSON comes from: seeded posts are spelled out only when one is served.
+/// Source of the JSON: a seeded post is only formatted when it is served.
 #[derive(Clone, Debug)]
 enum Body {
     Draft(Box<Draft>),
     Given(Object),
 }
 
-/// A post given by a test that the emulator cannot serve.
+/// A post from a test that the emulator cannot serve.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidPost {
-    /// Not a JSON object.
+    /// The post is not a JSON object.
     #[error("a post must be a JSON object")]
     NotAnObject(#[source] serde_json::Error),
-    /// Without an id of 1 to 19 digits in a string.
+    /// The post has no id of 1 to 19 digits in a string.
     #[error("a post needs an `id`: a string of 1 to 19 digits")]
     NoId,
 }
 
 impl Post {
-    /// Its id: the creation time of this version and 22 bits more.
+    /// Returns the id: the creation time of this version and 22 more bits.
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// The whole text as it is sent: HTML-escaped, not cut at 280 characters.
+    /// Returns the whole text as served: HTML-escaped, not cut at 280 characters.
     pub fn text(&self) -> &str {
         &self.traits.text
     }
 
-    /// The ids of all versions up to this one, oldest first.
+    /// Returns the ids of all versions up to this one, oldest first.
     pub fn edit_history(&self) -> &[u64] {
         &self.edit_history
     }
 
-    /// The post with every field it has, under the older names (`note_tweet`), spelled as it is sent.
+    /// Returns the JSON of the post with all of its fields, under the older names (`note_tweet`), spelled as it is
+    /// sent.
     pub fn to_json(&self) -> String {
         serde_json::to_string(&self.fields()).unwrap_or_default()
     }
 
-    /// A post whose JSON is kept as it is spelled; either family of names is understood.
+    /// Creates a post from JSON and preserves its spelling; accepts both families of names.
     pub fn from_json(json: &str) -> Result<Self, InvalidPost> {
         let given: Object = serde_json::from_str(json).map_err(InvalidPost::NotAnObject)?;
         let mut fields = Object::default();
@@ -126,7 +127,7 @@ impl Post {
         Self { id, edit_history, successor, traits: draft.traits(), body: Body::Draft(Box::new(draft)) }
     }
 
-    /// Whether a search at that time finds it: already indexed, and not yet replaced by an indexed edit.
+    /// Returns whether a search at that time finds the post: already indexed, and not yet replaced by an indexed edit.
     pub(super) fn visible(&self, indexed_until_ms: i64) -> bool {
         snowflake::unix_ms(self.id) <= indexed_until_ms && self.successor.is_none_or(|next| snowflake::unix_ms(next) > indexed_until_ms)
     }
@@ -135,7 +136,7 @@ impl Post {
         self.traits.references.iter().any(|reference| reference.kind == kind)
     }
 
-    /// All fields under the older names, in the order they are sent.
+    /// Returns all fields under the older names, in the order in which they are sent.
     pub(super) fn fields(&self) -> Object {
         match &self.body {
             Body::Draft(draft) => draft.fields(self.id, &self.edit_history),

@@ -1,17 +1,17 @@
-//! Error bodies as the API writes them.
+//! Error bodies in the format of the API.
 
 use serde_json::{Value, json};
 
 use super::vocabulary::Vocabulary;
 
-/// An answer that is not a 200.
+/// A response other than 200.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
     pub status: u16,
     pub body: Value,
 }
 
-/// One wrong parameter: its name, the value as sent, what is wrong.
+/// An invalid parameter: its name, the value as sent, and the problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Invalid {
     pub parameter: String,
@@ -25,7 +25,7 @@ impl Invalid {
     }
 }
 
-/// 400 with one entry of `errors` for each wrong parameter.
+/// Returns a 400 with one entry in `errors` for each invalid parameter.
 pub(super) fn invalid_request(vocabulary: Vocabulary, wrong: &[Invalid]) -> Problem {
     let errors: Vec<Value> =
         wrong.iter().map(|w| json!({ "parameters": { w.parameter.as_str(): [w.value] }, "message": w.message })).collect();
@@ -40,17 +40,17 @@ pub(super) fn invalid_request(vocabulary: Vocabulary, wrong: &[Invalid]) -> Prob
     }
 }
 
-/// 401: no token, or another one.
+/// Returns a 401: the token is missing or wrong.
 pub(super) fn unauthorized() -> Problem {
     Problem { status: 401, body: json!({ "title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized" }) }
 }
 
-/// 429 of the 15-minute window.
+/// Returns a 429 of the 15-minute window.
 pub(super) fn too_many_requests(kind: &str) -> Problem {
     Problem { status: 429, body: json!({ "title": "Too Many Requests", "detail": "Too Many Requests", "type": kind, "status": 429 }) }
 }
 
-/// An entry of a 200 answer's `errors`: a resource that could not be found.
+/// Returns an entry for `errors` in a 200 response: a resource that was not found.
 pub(super) fn not_found(vocabulary: Vocabulary, kind: &str, parameter: &str, id: &str) -> Value {
     let (kind, parameter) = (vocabulary.spell(kind), vocabulary.spell(parameter));
     json!({
@@ -64,7 +64,7 @@ pub(super) fn not_found(vocabulary: Vocabulary, kind: &str, parameter: &str, id:
     })
 }
 
-/// An entry of a 200 answer's `errors`: a field that needs a user's token.
+/// Returns an entry for `errors` in a 200 response: a field that requires a user's token.
 pub(super) fn not_authorized_for_field(vocabulary: Vocabulary, field: &str) -> Value {
     json!({
         "resource_type": vocabulary.spell("tweet"),

@@ -1,12 +1,12 @@
-//! The query language, as far as made-up posts have something to match.
+//! The query language, as far as generated posts have something to match.
 //!
 //! Source: <https://docs.x.com/x-api/posts/search/integrate/build-a-query> and `…/operators`. Words are compared
-//! without case and accents; a space binds tighter than `OR`; an operator this file does not know is refused.
+//! without case and accents; a space binds tighter than `OR`; unknown operators are refused.
 
 use super::people;
 use super::post::{Post, ReferenceKind};
 
-/// A query that passed every rule.
+/// A valid query.
 #[derive(Clone, Debug)]
 pub(super) struct Query {
     root: Node,
@@ -41,7 +41,7 @@ enum Is {
     Retweet,
     Reply,
     Quote,
-    /// Promotion-only posts and verified authors: there are none.
+    /// Promotion-only posts and verified authors, which the corpus does not have.
     Never,
 }
 
@@ -64,11 +64,11 @@ enum Metric {
     Reposts,
 }
 
-/// Deeper nesting than any sensible query has.
+/// Maximum nesting depth, more than any sensible query needs.
 const DEPTH_MAX: usize = 32;
 
 impl Query {
-    /// Reads a query; the error is the sentence that the 400 body carries.
+    /// Parses a query; the error is the sentence in the body of the 400.
     pub fn parse(text: &str) -> Result<Self, String> {
         let tokens = tokens(text)?;
         let mut parser = Parser { tokens: &tokens, at: 0 };
@@ -105,7 +105,8 @@ impl Node {
         }
     }
 
-    /// Whether some term satisfies the condition; it is told whether the term is asked for rather than excluded.
+    /// Returns whether some term satisfies the condition, which receives true if the term is required and false if it
+    /// is excluded.
     fn has(&self, condition: &dyn Fn(bool, &Term) -> bool) -> bool {
         match self {
             Self::All(nodes) | Self::Any(nodes) => nodes.iter().any(|node| node.has(condition)),
@@ -116,7 +117,7 @@ impl Node {
 }
 
 impl Term {
-    /// `lang:`, `is:` and `has:` only narrow a query that asks for something.
+    /// Returns whether a query may consist of this term alone: `lang:`, `is:` and `has:` only narrow a query with other terms.
     fn stands_alone(&self) -> bool {
         !matches!(self, Self::Lang(_) | Self::Is(_) | Self::Has(_) | Self::AtLeast(..))
     }
@@ -173,7 +174,7 @@ impl Term {
             ("min_likes", _) => Self::AtLeast(Metric::Likes, number()?),
             ("min_replies", _) => Self::AtLeast(Metric::Replies, number()?),
             ("min_reposts", _) => Self::AtLeast(Metric::Reposts, number()?),
-            // min_faves and min_retweets are gone since May 2026; the rest is unknown here.
+            // min_faves and min_retweets were removed in May 2026; other operators are unknown here.
             _ => {
                 return Err(problem(&format!(
                     "Reference to invalid operator '{name}'. Operator is not available in current product or product packaging."
@@ -330,13 +331,13 @@ fn term_of_words(phrase: &str) -> Result<Node, String> {
     Ok(Node::Term(Term::Words(words)))
 }
 
-/// The words of a text: letters, digits and `_`, folded.
+/// Returns the words of a text: letters, digits and `_`, folded.
 fn words(text: &str) -> Vec<String> {
     let plain = if text.contains('&') { text.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">") } else { text.to_owned() };
     fold(&plain).split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-/// Lower case without the accents of Portuguese, whether they are part of a letter or follow it.
+/// Converts to lower case and removes the accents of Portuguese, whether precomposed or combining.
 fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for character in text.chars() {

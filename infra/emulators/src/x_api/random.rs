@@ -1,11 +1,11 @@
-//! Repeatable choices: the splitmix64 generator, the same on every platform and in every release.
+//! Reproducible choices: the splitmix64 generator, the same on every platform and in every release.
 //!
 //! Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014); the constants are the
 //! reference ones of <https://prng.di.unimi.it/splitmix64.c>.
 
 const GOLDEN_GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// A stream of choices that depends on its starting state and on nothing else.
+/// A stream of choices that depends only on its initial state.
 #[derive(Clone, Debug)]
 pub(super) struct Random {
     state: u64,
@@ -16,7 +16,7 @@ impl Random {
         Self { state: seed }
     }
 
-    /// The stream of one item of a family: a minute, a post, a user.
+    /// Creates the stream of one item of a family: a minute, a post, a user.
     pub fn of(seed: u64, family: u64, item: u64) -> Self {
         let family_seed = Self::new(seed ^ mix(family)).next();
         Self::new(family_seed ^ mix(item.wrapping_add(GOLDEN_GAMMA)))
@@ -27,18 +27,18 @@ impl Random {
         mix(self.state)
     }
 
-    /// A number in `0..bound` by multiply and shift; the bias of 2^-32 does not matter for made-up traffic.
+    /// Returns a number in `0..bound` by multiply and shift; the bias of 2^-32 does not matter for generated traffic.
     pub fn below(&mut self, bound: u32) -> u32 {
         let high = self.next() >> 32;
         u32::try_from((high * u64::from(bound)) >> 32).unwrap_or(0)
     }
 
-    /// True in `permille` of a thousand cases.
+    /// Returns true with a probability of `permille` in a thousand.
     pub fn chance(&mut self, permille: u32) -> bool {
         self.below(1_000) < permille
     }
 
-    /// One of a list that is not empty.
+    /// Returns one element of a list that is not empty.
     pub fn pick<T: Copy>(&mut self, list: &[T]) -> T {
         let length = u32::try_from(list.len()).unwrap_or(u32::MAX);
         list[self.below(length) as usize]

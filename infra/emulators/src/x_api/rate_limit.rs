@@ -1,4 +1,4 @@
-//! Requests per 15 minutes, counted as the API's headers tell it.
+//! Requests per 15 minutes, counted as the API's headers report them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -11,12 +11,12 @@ pub(super) struct RateWindow {
     used: u32,
 }
 
-/// What the three headers say, and whether the request fits.
+/// The values of the three headers, and whether the request is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Standing {
     pub limit: u32,
     pub remaining: u32,
-    /// Unix seconds.
+    /// Time of the reset, in Unix seconds.
     pub reset: i64,
     pub admitted: bool,
 }
@@ -32,7 +32,7 @@ impl RateWindow {
         };
         let admitted = self.used < limit;
         self.used += u32::from(admitted);
-        // Whole seconds, rounded up: at the second named, the window is open again.
+        // Whole seconds, rounded up: at that second the window is open again.
         let reset = (opened + WINDOW + TimeDelta::milliseconds(999)).timestamp();
         Standing { limit, remaining: limit - self.used, reset, admitted }
     }

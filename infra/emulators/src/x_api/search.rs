@@ -13,26 +13,26 @@ use super::parameters::SearchRequest;
 use super::post::{Post, ReferenceKind};
 use super::{snowflake, token};
 
-/// A page and what it costs.
+/// A page and its cost.
 pub(super) struct Page {
     pub body: Object,
-    /// In the order they are sent.
+    /// Ids in the order in which they are sent.
     pub ids: Vec<u64>,
     pub users: u64,
     pub referenced: u64,
 }
 
-/// How full a page may be.
+/// How many posts a page may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fullness {
     Full,
-    /// A third, with a token even when nothing is left.
+    /// A third of the posts, with a token even if there are no more posts.
     Short,
-    /// Nothing, with a token even when nothing is left.
+    /// No posts, with a token even if there are no more posts.
     Empty,
 }
 
-/// The page that answers a request; `number` counts the pages of the emulator's life from 1.
+/// Returns the page for a request; `number` counts the pages over the lifetime of the emulator, from 1.
 pub(super) fn page(request: &SearchRequest, corpus: &Corpus, options: &Options, now: DateTime<Utc>, number: u64) -> Page {
     let fullness = fullness(options, number);
     let room = match fullness {

@@ -1,4 +1,4 @@
-//! What an emulator has done so far, for tests and for bills.
+//! Counters of what an emulator has served, for tests and for billing.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -6,16 +6,16 @@ use super::fault::Fault;
 use super::rate_limit::RateWindow;
 use super::search::Page;
 
-/// Counters of an emulator's life.
+/// Counters over the lifetime of an emulator.
 #[derive(Clone, Debug, Default)]
 pub struct Served {
-    /// Requests of any kind, refused ones too.
+    /// Requests of any kind, including refused ones.
     pub requests: u64,
-    /// Answers by status.
+    /// Number of responses by status.
     pub statuses: BTreeMap<u16, u64>,
-    /// Pages of search results, empty ones too.
+    /// Pages of search results, including empty ones.
     pub pages: u64,
-    /// Answered counts.
+    /// Successful counts.
     pub counts: u64,
     /// Posts in `data`; each is billed.
     pub posts: u64,
@@ -23,7 +23,7 @@ pub struct Served {
     pub included_posts: u64,
     /// Users in `includes`; each is billed.
     pub included_users: u64,
-    /// How many times each id stood in `data`.
+    /// How often each id was served in `data`.
     pub times: BTreeMap<u64, u32>,
 }
 
@@ -38,7 +38,7 @@ impl Served {
     }
 }
 
-/// What changes from request to request.
+/// The state that changes with each request.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub served: Served,
@@ -49,7 +49,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// The number of the page about to be made, from 1.
+    /// Returns the number of the next page, from 1.
     pub fn next_page(&mut self) -> u64 {
         self.served.pages += 1;
         self.served.pages

@@ -1,12 +1,12 @@
-//! `next_token`: where the next page begins, bound to the request it continues.
+//! `next_token`: the start of the next page, bound to the request that it continues.
 
 use std::fmt::Write as _;
 
-/// Looks like the tokens of the real API; says nothing.
+/// Resembles the tokens of the real API; it has no meaning.
 const PREFIX: &str = "b26v89c19zqg8o3f";
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
-/// The token of a page that begins below an id.
+/// Creates the token of a page that begins below an id.
 pub(super) fn write(below: u64, request: u64) -> String {
     let mut number = (u128::from(below) << 64) | u128::from(seal(below, request));
     let mut digits = Vec::new();
@@ -21,14 +21,14 @@ pub(super) fn write(below: u64, request: u64) -> String {
     token
 }
 
-/// Where the page begins, if the token was written for this request.
+/// Returns where the page begins, if the token was created for this request.
 pub(super) fn read(token: &str, request: u64) -> Option<u64> {
     let number = u128::from_str_radix(token.strip_prefix(PREFIX)?, 36).ok()?;
     let below = u64::try_from(number >> 64).ok()?;
     (write(below, request) == token).then_some(below)
 }
 
-/// One number for a list of parameters; the same in every process.
+/// Hashes a list of parameters to one number, which is the same in every process.
 pub(super) fn fingerprint<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)>) -> u64 {
     let mut sorted: Vec<_> = parameters.collect();
     sorted.sort_unstable();

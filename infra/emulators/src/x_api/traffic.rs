@@ -1,7 +1,7 @@
-//! When posts are written: a rate for each minute, and the posts that the rate brings forth.
+//! When posts are written: a rate for each minute, and the posts that the rate produces.
 //!
-//! Everything about a minute follows from the seed and the minute's number, so no history has to be kept: yesterday
-//! is the same whoever asks, and asking for one minute costs one minute.
+//! Everything about a minute follows from the seed and the minute's number, so no history is needed: yesterday is the
+//! same for every caller, and the cost of one minute does not depend on other minutes.
 
 use super::draft::{Draft, Situation};
 use super::people;
@@ -10,37 +10,37 @@ use super::random::Random;
 use super::snowflake;
 
 const MINUTE_MS: i64 = 60_000;
-/// Chances for a post in a minute; each has its own half second, so no two posts share a millisecond.
+/// Slots for posts in a minute; each has its own half second, so no two posts share a millisecond.
 const SLOTS: u32 = 120;
 const SLOT_MS: u32 = 500;
-/// Posts in a thousand minutes of an average hour.
+/// Posts per thousand minutes of an average hour.
 const BASE_RATE: u64 = 9_000;
-/// How lively each hour is in Brasília (UTC−3), in permille.
+/// Activity of each hour in Brasília (UTC−3), in permille.
 const DAILY_RHYTHM: [u64; 24] =
     [500, 250, 120, 60, 60, 150, 500, 900, 1200, 1300, 1350, 1400, 1600, 1400, 1250, 1250, 1250, 1350, 1500, 1650, 1900, 1750, 1300, 900];
-/// The last edit comes within half an hour of the first version.
+/// The last edit is within half an hour of the first version.
 const EDIT_WINDOW_MINUTES: i64 = 30;
 const EDIT_GAP_MS_MAX: u32 = 580_000;
-/// Replies and quotes look back at most this far.
+/// Replies and quotes refer to posts at most this far back.
 const REFERENCE_MINUTES_MAX: u32 = 360;
 
-/// The whole made-up traffic of one seed.
+/// All generated traffic of one seed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Traffic {
     seed: u64,
 }
 
-/// A post as it is born, before anything is written in it.
+/// A new post, before its content is generated.
 #[derive(Clone, Debug)]
 struct Birth {
     seed: u64,
     author_id: u64,
     kind: Option<ReferenceKind>,
-    /// Its ids, oldest first: the first version and each edit.
+    /// Ids of its versions, oldest first: the first version and each edit.
     versions: Vec<u64>,
 }
 
-/// The post a reply or quote points at. `written` is false when it was deleted since.
+/// The post that a reply or quote refers to. `written` is false if it has been deleted since.
 struct Target {
     id: u64,
     author_id: u64,
@@ -52,7 +52,7 @@ impl Traffic {
         Self { seed }
     }
 
-    /// The versions of posts whose ids lie in that minute (Unix time / 60 s), oldest first.
+    /// Returns the versions of posts whose ids are in that minute (Unix time / 60 s), oldest first.
     pub fn posts(self, minute: i64) -> Vec<Post> {
         let mut posts = Vec::new();
         for born in minute - EDIT_WINDOW_MINUTES..=minute {
@@ -73,7 +73,7 @@ impl Traffic {
         let rate = self.rate(minute);
         let mut births = Vec::new();
         for slot in 0..SLOTS {
-            // A slot is taken with a chance of rate / 1000 / SLOTS.
+            // A slot is taken with a probability of rate / 1000 / SLOTS.
             if u64::from(random.below(1_000 * SLOTS)) >= rate {
                 continue;
             }
@@ -97,21 +97,21 @@ impl Traffic {
         let mut at_ms = ms;
         for _ in 0..edits {
             at_ms += i64::from(15_000 + random.below(EDIT_GAP_MS_MAX));
-            // Odd, where first versions are even: an edit can never take the id of another post.
+            // Odd, while first versions are even: an edit can never take the id of another post.
             versions.push(snowflake::id_at(at_ms, random.below(1 << 21) << 1 | 1));
         }
         Birth { seed: random.next(), author_id, kind, versions }
     }
 
-    /// Posts in a thousand minutes like this one.
+    /// Returns the number of posts per thousand minutes like this one.
     fn rate(self, minute: i64) -> u64 {
         let hour_in_brasilia = (minute.div_euclid(60) - 3).rem_euclid(24);
         let rhythm = DAILY_RHYTHM[usize::try_from(hour_in_brasilia).unwrap_or(0)];
         let half_hour = minute.div_euclid(30);
         let mood = match Random::of(self.seed, 3, half_hour.cast_unsigned()).below(100) {
-            // Something happened: four times the traffic, fading.
+            // A news event: four times the traffic, fading.
             0..4 => 4_000 - minute.rem_euclid(30).cast_unsigned() * 80,
-            // Nothing did.
+            // A quiet period.
             4..7 => 60,
             _ => 1_000,
         };
@@ -144,7 +144,7 @@ impl Traffic {
         Post::seeded(birth.versions[edit], history, successor, Draft::compose(&situation))
     }
 
-    /// An earlier post, most often one that can still be read; one in eight was deleted since.
+    /// Chooses an earlier post, which usually still exists; one in eight has been deleted since.
     fn target(self, birth: &Birth, first: u64) -> Option<Target> {
         birth.kind?;
         let mut random = Random::of(birth.seed, 4, 0);
@@ -158,7 +158,7 @@ impl Traffic {
         }
         let found = &candidates[random.below(u32::try_from(candidates.len()).unwrap_or(1)) as usize];
         let id = found.versions[0];
-        // A reply to a reply belongs to the conversation of that one; each step goes back in time, so this ends.
+        // A reply to a reply belongs to the same conversation; each step goes back in time, so this terminates.
         let conversation_id = match found.kind {
             Some(ReferenceKind::RepliedTo) => self.target(found, id).map_or(id, |target| target.conversation_id),
             _ => id,
@@ -167,7 +167,7 @@ impl Traffic {
     }
 }
 
-/// The minute of Unix time that an id was made in.
+/// Returns the minute of Unix time in which an id was created.
 pub(super) fn minute_of(id: u64) -> i64 {
     snowflake::unix_ms(id).div_euclid(MINUTE_MS)
 }

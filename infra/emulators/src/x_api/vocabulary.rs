@@ -1,8 +1,8 @@
-//! The two spellings of the API's names, and the lists of names a request may use.
+//! The two spellings of the API's names, and the lists of names that a request may use.
 //!
 //! Source: X `OpenAPI` 2.159 (tweets, July 2026) and 2.167 (posts, August 2026).
 
-/// Which family of names: the service renamed tweets to posts in August 2026.
+/// A family of names: the service renamed tweets to posts in August 2026.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Vocabulary {
     /// `tweet.fields`, `note_tweet`, `includes.tweets`: spec 2.159.
@@ -12,13 +12,13 @@ pub enum Vocabulary {
     Post,
 }
 
-/// The names an answer uses; the wire did not follow the specs evenly, so a reader must accept all three.
+/// The names in a response; the real API did not follow the specs consistently, so a reader must accept all three.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AnswerNames {
-    /// The family of the request's parameters; [`Vocabulary::Tweet`] when it names none.
+    /// The family of the request's parameters; [`Vocabulary::Tweet`] if they name none.
     #[default]
     AsAsked,
-    /// One family, whatever was asked.
+    /// One family, regardless of the request.
     Always(Vocabulary),
     /// Every renamed key under both names.
     Both,
@@ -34,7 +34,7 @@ impl AnswerNames {
     }
 }
 
-/// Older name, newer name. Inside the emulator the older one is the only one.
+/// Older name and newer name. The emulator uses only the older one internally.
 const RENAMED: [(&str, &str); 11] = [
     ("note_tweet", "note_post"),
     ("referenced_tweets", "referenced_posts"),
@@ -50,7 +50,7 @@ const RENAMED: [(&str, &str); 11] = [
 ];
 
 impl Vocabulary {
-    /// This family's spelling of an older name.
+    /// Returns this family's spelling of an older name.
     pub(super) fn spell(self, older: &str) -> &str {
         match self {
             Self::Tweet => older,
@@ -58,7 +58,7 @@ impl Vocabulary {
         }
     }
 
-    /// The parameter that lists the fields of a post.
+    /// Returns the name of the parameter that lists the fields of a post.
     pub(super) fn fields_parameter(self) -> &'static str {
         match self {
             Self::Tweet => "tweet.fields",
@@ -66,7 +66,7 @@ impl Vocabulary {
         }
     }
 
-    /// The values of that parameter.
+    /// Returns the valid values of that parameter.
     pub(super) fn post_fields(self) -> &'static [&'static str] {
         match self {
             Self::Tweet => &TWEET_FIELDS,
@@ -74,7 +74,7 @@ impl Vocabulary {
         }
     }
 
-    /// The values of `expansions`.
+    /// Returns the valid values of `expansions`.
     pub(super) fn expansions(self) -> &'static [&'static str] {
         match self {
             Self::Tweet => &TWEET_EXPANSIONS,
@@ -82,7 +82,7 @@ impl Vocabulary {
         }
     }
 
-    /// The values of `user.fields`.
+    /// Returns the valid values of `user.fields`.
     pub(super) fn user_fields(self) -> &'static [&'static str] {
         match self {
             Self::Tweet => &TWEET_USER_FIELDS,
@@ -90,7 +90,7 @@ impl Vocabulary {
         }
     }
 
-    /// Where the types of problems live.
+    /// Returns the URI of a problem type.
     pub(super) fn problem(self, slug: &str) -> String {
         let host = match self {
             Self::Tweet => "api.twitter.com",
@@ -100,7 +100,7 @@ impl Vocabulary {
     }
 }
 
-/// The older spelling of a name in either family.
+/// Returns the older spelling of a name in either family.
 pub(super) fn older(name: &str) -> &str {
     RENAMED.iter().find(|(_, newer)| *newer == name).map_or(name, |(older, _)| older)
 }
@@ -261,7 +261,7 @@ const POST_USER_FIELDS: [&str; 24] = [
     "withheld",
 ];
 
-/// The values of `media.fields`, in both families.
+/// Valid values of `media.fields`, in both families.
 pub(super) const MEDIA_FIELDS: [&str; 13] = [
     "alt_text",
     "duration_ms",
@@ -278,10 +278,10 @@ pub(super) const MEDIA_FIELDS: [&str; 13] = [
     "width",
 ];
 
-/// The values of `place.fields`, in both families.
+/// Valid values of `place.fields`, in both families.
 pub(super) const PLACE_FIELDS: [&str; 8] = ["contained_within", "country", "country_code", "full_name", "geo", "id", "name", "place_type"];
 
-/// The values of `poll.fields`, in both families.
+/// Valid values of `poll.fields`, in both families.
 pub(super) const POLL_FIELDS: [&str; 5] = ["duration_minutes", "end_datetime", "id", "options", "voting_status"];
 
 #[cfg(test)]

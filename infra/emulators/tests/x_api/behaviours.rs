@@ -1,4 +1,4 @@
-//! Bad days: short and empty pages, limits, ordered faults.
+//! Bad days: short and empty pages, limits, scripted faults.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ fn short_and_empty_pages_lose_nothing() {
     for (short_page_every, empty_page_every) in [(2, 0), (0, 2), (2, 3), (1, 0)] {
         let emulator = emulator(Options { short_page_every, empty_page_every, ..Options::default() });
         if short_page_every == 1 {
-            // Every page is short and always has a token: the end shows only by an empty page.
+            // Every page is short and always has a token: only an empty page marks the end.
             let page = found(&emulator, &span, now());
             assert_eq!(ids(&page).len(), 16);
             continue;

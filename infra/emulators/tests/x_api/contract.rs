@@ -1,6 +1,7 @@
-//! Answers against both published descriptions of the API, and the emulator's lists of names against theirs.
+//! Checks responses against both published specs of the API, and the emulator's lists of names against theirs.
 //!
-//! `openapi-2.159.json` and `openapi-2.167.json` hold the two paths and the schemas they need, without the prose.
+//! `openapi-2.159.json` and `openapi-2.167.json` contain the two paths and the schemas they need, without the
+//! descriptions.
 
 use chrono::TimeDelta;
 use emulators::x_api::{FUTURE_FIELD, Options};
@@ -15,7 +16,7 @@ struct Spec {
     document: Value,
     search: &'static str,
     counts: &'static str,
-    /// Schemas whose objects may hold nothing that they do not name.
+    /// Schemas whose objects may only contain the properties that they name.
     closed: &'static [&'static str],
 }
 
@@ -75,7 +76,7 @@ impl Spec {
     }
 }
 
-/// No spec knows the field of the future; everything else must be known.
+/// Removes the future field, which is in no spec; everything else must be in the spec.
 fn without_the_future(mut body: Value) -> Value {
     let posts = |value: &mut Value| {
         for post in value.as_array_mut().into_iter().flatten() {
@@ -127,7 +128,7 @@ fn searches_answer_as_both_specs_say() {
     }
 }
 
-/// The check itself must be able to fail.
+/// Checks that the check itself can fail.
 #[test]
 #[should_panic(expected = "edit_history_post_ids")]
 fn an_answer_of_the_other_family_is_noticed() {
@@ -172,7 +173,7 @@ fn every_name_that_a_spec_lists_may_be_asked_for() {
             }
             let request: Vec<(&str, &str)> = request.iter().map(|(name, value)| (*name, value.as_str())).collect();
             found(&emulator, &request, now());
-            // The refusal of a wrong value lists the right ones: exactly those of the spec.
+            // The error for an invalid value lists the valid ones: exactly those of the spec.
             let (_, refused) =
                 search(&emulator, &[("query", "a"), (name, "?"), (family, "id")][..if name == family { 2 } else { 3 }], now());
             let message = refused["errors"][0]["message"].as_str().unwrap();

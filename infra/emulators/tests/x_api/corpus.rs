@@ -1,4 +1,4 @@
-//! What the made-up traffic promises.
+//! Properties of the generated traffic.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +46,7 @@ fn a_later_look_finds_the_same_old_posts() {
     assert_ne!(spell(&first), spell(&Corpus::seeded(6).posts(span)));
 }
 
-/// Pins the traffic across platforms, compilers and releases: who changes it changes every demo.
+/// Pins the traffic across platforms, compilers and releases: a change to it changes every demo.
 #[test]
 fn the_traffic_of_a_seed_does_not_drift() {
     let posts = Corpus::seeded(1).posts(at("2026-11-23T21:00:00Z")..at("2026-11-23T21:10:00Z"));

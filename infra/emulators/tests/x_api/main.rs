@@ -1,4 +1,4 @@
-//! The X API emulator against what is known of the real one.
+//! The X API emulator compared with the known behaviour of the real API.
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
@@ -44,12 +44,12 @@ fn request(path: &str, parameters: &[(&str, &str)]) -> Request<Bytes> {
         .unwrap()
 }
 
-/// A search and its parsed answer.
+/// Sends a search and parses the response.
 fn search(emulator: &XEmulator, parameters: &[(&str, &str)], now: DateTime<Utc>) -> (u16, Value) {
     parsed(&emulator.respond(&request(SEARCH_PATH, parameters), now))
 }
 
-/// The answer to a search that must succeed; the default query is added when there is none.
+/// Returns the response to a search that must succeed; adds the default query if there is none.
 #[track_caller]
 fn found(emulator: &XEmulator, parameters: &[(&str, &str)], now: DateTime<Utc>) -> Value {
     let mut parameters = parameters.to_vec();
@@ -61,7 +61,7 @@ fn found(emulator: &XEmulator, parameters: &[(&str, &str)], now: DateTime<Utc>) 
     body
 }
 
-/// The answer to a count.
+/// Returns the response to a count.
 fn count(emulator: &XEmulator, parameters: &[(&str, &str)], now: DateTime<Utc>) -> (u16, Value) {
     parsed(&emulator.respond(&request(COUNTS_PATH, parameters), now))
 }
@@ -75,7 +75,7 @@ fn ids(body: &Value) -> Vec<u64> {
     posts.iter().map(|post| post["id"].as_str().unwrap().parse().unwrap()).collect()
 }
 
-/// Every page of a search, followed by `next_token`; at most `pages_max`.
+/// Returns every page of a search, following `next_token`; at most `pages_max`.
 fn all_pages(emulator: &XEmulator, parameters: &[(&str, &str)], now: DateTime<Utc>, pages_max: usize) -> Vec<Value> {
     let mut pages: Vec<Value> = Vec::new();
     let mut token: Option<String> = None;

@@ -1,4 +1,4 @@
-//! Which requests are refused, and with which words.
+//! Requests that are refused, with the error messages.
 
 use bytes::Bytes;
 use chrono::TimeDelta;
@@ -103,7 +103,7 @@ fn a_stale_since_id_is_told_the_floor() {
     let time = at("2026-06-29T16:35:50.162Z");
     let (status, body) = search(&emulator(Options::default()), &[("query", "presidente"), ("since_id", "2069097036665323519")], time);
     assert_eq!(status, 400);
-    // The very body that X was seen to send, at the time when its floor was this one.
+    // The exact body that X was observed to send, at a time when its floor was this one.
     assert_eq!(
         body,
         json!({

@@ -1,4 +1,4 @@
-//! What a search finds, in which order and with which fields.
+//! Results of a search: which posts, in which order, with which fields.
 
 use std::collections::BTreeSet;
 
@@ -227,7 +227,7 @@ fn different_queries_find_different_posts() {
     assert_eq!(total("presidencia has:links") + total("presidência -has:links"), total("PRESIDÊNCIA"));
 }
 
-/// Accents match both ways, so the default query, which is ASCII, finds what its correctly spelled form finds.
+/// Accents match both ways, so the default query, which is ASCII, finds the same posts as its correctly spelled form.
 #[test]
 fn the_default_query_finds_the_same_posts_with_and_without_accents() {
     let spelled = [("presidencia", "presidência"), ("Palacio", "Palácio"), ("Republica", "República"), ("Brasilia", "Brasília")];

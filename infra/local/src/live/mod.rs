@@ -1,4 +1,4 @@
-//! `live`: the pipeline against the real X API, after a look at what it costs.
+//! `live`: runs the pipeline against the real X API, after it shows the cost.
 
 mod token;
 
@@ -17,28 +17,28 @@ use crate::pipeline::{Caught, Pipeline};
 use crate::report::Report;
 use crate::{Clock, Outcome, Unfinished, Variable};
 
-/// The folder of a lake of real posts, apart from the demo's.
+/// Default folder of a lake of real posts, separate from the demo's.
 pub const LIVE_LAKE: &str = ".lake-live";
 
-/// Options of `live`. Each has the meaning of a variable of ingest.
+/// Options of `live`. Each one corresponds to a variable of ingest.
 #[derive(Debug, Args)]
 pub struct Live {
-    /// What to search for, in X's query language, 1 to 512 characters.
+    /// Search query in X's query language, 1 to 512 characters.
     #[arg(long, default_value = DEFAULT_QUERY, hide_default_value = true, allow_hyphen_values = true)]
     query: String,
-    /// File with the bearer token, `-` for standard input [default: the variable X_BEARER_TOKEN].
+    /// File that contains the bearer token, `-` for standard input [default: the variable X_BEARER_TOKEN].
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// Posts that this command reads at most; each costs $0.005.
+    /// Maximum number of posts that this command reads; each costs $0.005.
     #[arg(long, value_name = "POSTS", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(10..=100_000))]
     max_posts: u64,
-    /// Posts that this lake reads at most in a calendar month (UTC); 0 for no limit.
+    /// Maximum number of posts that this lake reads in a calendar month (UTC); 0 for no limit.
     #[arg(long, value_name = "POSTS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(0..=1_000_000_000))]
     max_posts_per_month: u64,
-    /// How far back the first run of a lake goes, 1 to 10080 (seven days).
+    /// How far back the first run of a lake starts, 1 to 10080 (seven days).
     #[arg(long, value_name = "MINUTES", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=10_080))]
     lookback_minutes: u64,
-    /// Goes on without asking, for scripts.
+    /// Continues without asking, for scripts.
     #[arg(long)]
     yes: bool,
     /// Another server with the same API: https, or http on 127.0.0.1.
@@ -46,7 +46,7 @@ pub struct Live {
     x_api_url: String,
 }
 
-/// Options, and the variables of ingest whose problems are told in their name.
+/// Options, with the variables of ingest: a configuration problem is reported under the option's name.
 const VARIABLES: [(&str, &str); 5] = [
     ("SEARCH_QUERY", "--query"),
     ("X_API_BASE_URL", "--x-api-url"),
@@ -56,7 +56,7 @@ const VARIABLES: [(&str, &str); 5] = [
 ];
 
 impl Live {
-    /// Shows what there is to read and what it costs at most, asks, and reads it into the lake at `root`.
+    /// Shows the number of pending posts and the maximum cost, asks, and reads the posts into the lake at `root`.
     pub async fn run(self, root: &Path, clock: Clock, variable: Variable) -> Outcome {
         let config = self.config()?;
         if !self.yes && !stdin().is_terminal() {
@@ -96,7 +96,7 @@ impl Live {
         self.finished(&caught, posts_max)
     }
 
-    /// The configuration of ingest as the template would set it from these options.
+    /// Returns the configuration of ingest as the template would set it from these options.
     fn config(&self) -> Outcome<Config> {
         let value = |name: &str| {
             Some(match name {
@@ -125,7 +125,7 @@ impl Live {
         })
     }
 
-    /// Posts that can be paid for, whatever X serves.
+    /// Returns the maximum number of posts that can be billed, whatever X serves.
     fn posts_max(&self, preview: &Preview) -> u64 {
         let month_left = match self.max_posts_per_month {
             0 => u64::MAX,
@@ -169,10 +169,10 @@ impl Live {
             }
             _ => {}
         }
-        message(&text); // whoever closed it has said --yes, or will see no question
+        message(&text); // failures are ignored: either --yes was given, or the question is not visible either
     }
 
-    /// Tells what is left to do, if anything.
+    /// Reports the remaining work, if any.
     fn finished(&self, caught: &Caught, posts_max: u64) -> Outcome {
         let left = match caught.status.as_str() {
             "complete" => return Ok(()),
@@ -209,7 +209,7 @@ fn is_yes(answer: &str) -> bool {
     matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "s" | "sim")
 }
 
-/// An error of ingest, its advice in terms of this command.
+/// Returns an error of ingest with its advice in terms of this command.
 fn explained(error: ingest::Error) -> Box<dyn std::error::Error + Send + Sync> {
     use ingest::Error;
     match error {

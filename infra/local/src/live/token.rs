@@ -1,4 +1,4 @@
-//! Where `live` finds the bearer token. It is kept in memory, and printed nowhere.
+//! Reads the bearer token of `live`. It is kept in memory and never printed.
 
 use std::fs;
 use std::io::{IsTerminal as _, Read as _, stdin};
@@ -9,10 +9,11 @@ use ingest::BearerToken;
 use crate::{Outcome, Variable};
 
 const VARIABLE: &str = "X_BEARER_TOKEN";
-/// A token has about a hundred characters; a file of another kind is not read to its end.
+/// A token has about a hundred characters; a large file of another kind is not read to its end.
 const BYTES_MAX: u64 = 64 << 10;
 
-/// The token, bare or as `{"bearer_token": "…"}`: of the file, of standard input for `-`, else of the environment.
+/// Reads the token, bare or as `{"bearer_token": "…"}`: from the file, from standard input for `-`, else from the
+/// environment.
 pub(super) fn read(file: Option<&Path>, variable: Variable) -> Outcome<String> {
     let (text, place) = match file {
         Some(file) if file == Path::new("-") => {
@@ -39,7 +40,7 @@ pub(super) fn read(file: Option<&Path>, variable: Variable) -> Outcome<String> {
     }
 }
 
-/// The file as a message names it: not at all where it may be the token itself.
+/// Returns the name of the file for a message, or a placeholder if the argument may be the token itself.
 fn shown(file: &Path) -> String {
     const SEGMENT_BYTES_MAX: usize = 64;
     let text = file.display().to_string();
@@ -47,7 +48,7 @@ fn shown(file: &Path) -> String {
     if is_path { text } else { "the file that --token-file names".to_owned() }
 }
 
-/// The text, in UTF-8 or, as Windows PowerShell writes it, in UTF-16 with a byte order mark.
+/// Decodes the text from UTF-8 or, as Windows PowerShell writes it, from UTF-16 with a byte order mark.
 fn read_some(reader: impl std::io::Read) -> std::io::Result<String> {
     let mut bytes = Vec::new();
     reader.take(BYTES_MAX).read_to_end(&mut bytes)?;

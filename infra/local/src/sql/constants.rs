@@ -1,7 +1,8 @@
 //! Joins with one row of constants, such as the CTE `parametros` of the saved questions.
 //!
-//! Trino replaces such a join by a projection (rule `ReplaceJoinOverConstantWithProject`), so that a filter that compares
-//! partition columns with the constants chooses the partitions. DataFusion 55 has no such rule; this is it.
+//! Trino replaces such a join with a projection (rule `ReplaceJoinOverConstantWithProject`), so that a filter that
+//! compares partition columns with the constants selects the partitions. DataFusion 55 has no such rule; this module
+//! implements it.
 
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::common::{Column, JoinType};
@@ -29,7 +30,7 @@ impl AnalyzerRule for InlineConstants {
     }
 }
 
-/// The other side of the join with the constants as columns, if one side is a row of constants.
+/// Returns the other side of the join with the constants as columns, if one side is a row of constants.
 fn without_join(join: &Join) -> Result<Option<LogicalPlan>> {
     if join.join_type != JoinType::Inner || !join.on.is_empty() {
         return Ok(None);
@@ -50,12 +51,12 @@ fn without_join(join: &Join) -> Result<Option<LogicalPlan>> {
     .map(Some)
 }
 
-/// The values under the names of the columns of `plan`.
+/// Aliases the values to the column names of `plan`.
 fn named(values: Vec<Expr>, plan: &LogicalPlan) -> Vec<Expr> {
     values.into_iter().zip(plan.schema().columns()).map(|(value, column)| value.alias_qualified(column.relation, column.name)).collect()
 }
 
-/// The filter with the constant in the place of each subquery `(SELECT desde FROM parametros)`.
+/// Replaces each subquery `(SELECT desde FROM parametros)` in the filter by its constant.
 fn without_subqueries(filter: Filter) -> Result<Transformed<LogicalPlan>> {
     let predicate = filter.predicate.transform(|expr| {
         let Expr::ScalarSubquery(subquery) = &expr else { return Ok(Transformed::no(expr)) };
@@ -68,7 +69,7 @@ fn without_subqueries(filter: Filter) -> Result<Transformed<LogicalPlan>> {
     predicate.map_data(|predicate| Filter::try_new(predicate, filter.input).map(LogicalPlan::Filter))
 }
 
-/// The values of the plan's columns, if it gives exactly one row and reads no table.
+/// Returns the values of the plan's columns, if it produces exactly one row and reads no table.
 fn constants(plan: &LogicalPlan) -> Result<Option<Vec<Expr>>> {
     match plan {
         LogicalPlan::EmptyRelation(empty) if empty.produce_one_row => Ok(Some(vec![])),
@@ -87,7 +88,7 @@ fn constants(plan: &LogicalPlan) -> Result<Option<Vec<Expr>>> {
     }
 }
 
-/// The expression with the values in the place of the columns.
+/// Replaces the columns in the expression by the values.
 fn with_values(expr: &Expr, columns: &[Column], values: &[Expr]) -> Result<Expr> {
     let replaced = expr.clone().unalias().transform(|expr| {
         let Expr::Column(column) = &expr else { return Ok(Transformed::no(expr)) };
@@ -97,7 +98,7 @@ fn with_values(expr: &Expr, columns: &[Column], values: &[Expr]) -> Result<Expr>
     Ok(replaced.data)
 }
 
-/// Whether the expression has one value for the whole statement. `random()` has another for each row.
+/// Returns whether the expression has one value for the whole statement. `random()` has a different one for each row.
 fn is_constant(expr: &Expr) -> bool {
     !expr.is_volatile() && expr.column_refs().is_empty() && !expr.contains_outer() && !contains_subquery(expr)
 }

@@ -5,21 +5,21 @@ use std::path::{Path, PathBuf};
 
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-/// Damaged files that are named; the others are counted.
+/// Maximum number of damaged files that are named; the others are counted.
 const NAMED_MAX: usize = 10;
 
-/// Files of 0 bytes, as a power failure leaves them. DataFusion skips them silently.
+/// Returns the files of 0 bytes, as a power failure leaves them. DataFusion skips them silently.
 pub(super) fn empty_files(tweets: &Path) -> Vec<PathBuf> {
     let is_empty = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0);
     parquet_files(tweets).filter(is_empty).collect()
 }
 
-/// Files that cannot be read to their end, each with the reason. DataFusion's error does not name the file.
+/// Returns the files that cannot be read to their end, each with the reason. DataFusion's error does not name the file.
 pub(super) fn unreadable_files(tweets: &Path) -> Vec<String> {
     parquet_files(tweets).filter_map(|path| read(&path).err().map(|error| format!("{}: {error}", path.display()))).collect()
 }
 
-/// A message that counts the files, names the first ones, and says what to do.
+/// Formats a message that counts the files, names the first ones, and gives advice.
 pub(super) fn told(problem: &str, files: &[String]) -> String {
     let named: Vec<&str> = files.iter().take(NAMED_MAX).map(String::as_str).collect();
     format!(

@@ -1,7 +1,7 @@
 //! Deeply nested statements: planned and executed on large stacks.
 //!
-//! The planner and the optimizer call themselves for each level of a statement, and each `OR` or `UNION ALL` of a chain is
-//! one. The stacks are reserved address space: an ordinary statement touches a few pages.
+//! The planner and the optimizer recurse once per level of a statement, and each `OR` or `UNION ALL` of a chain is a
+//! level. The stacks are reserved address space: an ordinary statement touches a few pages.
 
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
@@ -9,17 +9,19 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::Outcome;
 
-/// Words and operators of a statement, without literals and commas. Each may be a level; a list of ten thousand ids adds none.
+/// Maximum number of words and operators in a statement, without literals and commas. Each may be a level; a list of
+/// ten thousand ids adds none.
 const LEVELS_MAX: usize = 10_000;
-/// Of the thread that plans, and of those that carry a plan out. In a debug build planning takes about 45 KB a level.
+/// Stack size of the planning thread and of the threads that execute a plan. In a debug build planning takes about 45
+/// KB per level.
 const PLANNING_STACK_BYTES: usize = 2 << 30;
 const WORKER_STACK_BYTES: usize = 256 << 20;
-/// Threads that read files; each has such a stack.
+/// Maximum number of threads that read files; each has such a stack.
 const READERS_MAX: usize = 16;
 
-/// Refuses a statement that may nest deeper than the stacks reach.
+/// Refuses a statement that may nest deeper than the stacks allow.
 pub(super) fn check(statement: &str) -> Outcome {
-    // The parser refuses what is not a statement, with a better reason.
+    // The parser refuses an invalid statement, with a better reason.
     let tokens = Tokenizer::new(&GenericDialect {}, statement).tokenize().unwrap_or_default();
     let levels = tokens.iter().filter(|token| is_level(token)).count();
     if levels > LEVELS_MAX {
@@ -43,7 +45,7 @@ pub(super) fn on_large_stacks<T: Send>(work: impl FnOnce(&Runtime) -> T + Send) 
             Builder::new_multi_thread().enable_all().thread_stack_size(WORKER_STACK_BYTES).max_blocking_threads(READERS_MAX).build();
         threads.map(|runtime| {
             let worked = work(&runtime);
-            runtime.shutdown_background(); // a query that was abandoned may still occupy its threads
+            runtime.shutdown_background(); // an abandoned query may still occupy its threads
             worked
         })
     };

@@ -1,4 +1,4 @@
-//! Rows as text for scripts: no value is lost, none is taken for another.
+//! Rows as text for scripts: every value is preserved, and distinct values stay distinct.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use datafusion::arrow::json::WriterBuilder;
 use datafusion::arrow::json::writer::{Encoder, EncoderFactory, EncoderOptions, LineDelimited, NullableEncoder};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
-/// Metadata key of columns that hold ids. DataFusion keeps it through aliases and views.
+/// Metadata key of columns that hold ids. DataFusion preserves it through aliases and views.
 const IS_ID: &str = "xpto.id";
-/// Metadata key of columns that hold instants in UTC. Their type has no zone, as in Athena, but their text names it.
+/// Metadata key of columns that hold instants in UTC. Their type has no zone, as in Athena, but their text includes it.
 const IS_UTC: &str = "xpto.utc";
 /// The greatest integer below which a double represents every integer.
 const EXACT_MAX: u64 = (1 << 53) - 1;
@@ -32,8 +32,8 @@ pub(super) fn marked(field: Field) -> Field {
     field.with_metadata([(key.to_owned(), String::new())].into())
 }
 
-/// Returns the columns as they are printed: names and marks are those of the plan, types those of the rows, which the rules of
-/// `trino` decide later. Marked instants get their zone.
+/// Returns the columns as they are printed: names and marks come from the plan, types from the rows, because the rules
+/// of `trino` decide the types later. Marked instants get their zone.
 pub(super) fn printed(planned: &Schema, rows: &Schema) -> Schema {
     let fields = planned.fields().iter().zip(rows.fields()).map(|(planned, row)| {
         let data_type = match row.data_type() {
@@ -45,7 +45,7 @@ pub(super) fn printed(planned: &Schema, rows: &Schema) -> Schema {
     Schema::new(fields.collect::<Vec<_>>())
 }
 
-/// Returns rows with the columns of `schema`, which differ in names and in zones.
+/// Converts rows to the columns of `schema`, which differ in names and in zones.
 pub(super) fn as_printed(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
     let columns = batch.columns().iter().zip(schema.fields());
     let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<Result<Vec<_>, _>>()?;
@@ -71,15 +71,16 @@ pub(super) fn unique_names(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-/// The header of a CSV file.
+/// Returns the header of a CSV file.
 pub(super) fn csv_header(schema: &Schema) -> String {
     let names = schema.fields().iter().map(|field| quoted(field.name()));
     names.collect::<Vec<_>>().join(",") + "\n"
 }
 
-/// A line a row (RFC 4180, lines end as on Unix).
+/// Formats one line per row (RFC 4180, but lines end as on Unix).
 ///
-/// Null is nothing, an empty text is `""`, and a list is its JSON; arrow's own writer makes one of the first two and refuses the last.
+/// Null is an empty field, an empty text is `""`, and a list is its JSON; arrow's own writer does not distinguish the
+/// first two and refuses lists.
 pub(super) fn csv(batch: &RecordBatch) -> Result<String, ArrowError> {
     let mut text = String::new();
     let columns = batch.columns().iter().map(csv_fields).collect::<Result<Vec<_>, _>>()?;
@@ -90,7 +91,7 @@ pub(super) fn csv(batch: &RecordBatch) -> Result<String, ArrowError> {
     Ok(text)
 }
 
-/// A JSON object a line, each with all columns: null is said.
+/// Formats one JSON object per line, each with all columns, including nulls.
 pub(super) fn json(batch: &RecordBatch) -> Result<String, ArrowError> {
     let mut writer =
         WriterBuilder::new().with_explicit_nulls(true).with_encoder_factory(Arc::new(Exact)).build::<_, LineDelimited>(Vec::new());
@@ -99,7 +100,7 @@ pub(super) fn json(batch: &RecordBatch) -> Result<String, ArrowError> {
     String::from_utf8(writer.into_inner()).map_err(|error| ArrowError::JsonError(error.to_string()))
 }
 
-/// Each value of a column as text; null is nothing.
+/// Formats each value of a column as text; null is an empty text.
 pub(super) fn texts(column: &dyn Array) -> Result<Vec<String>, ArrowError> {
     let shown = ArrayFormatter::try_new(column, &options(column.data_type()))?;
     (0..column.len()).map(|row| shown.value(row).try_to_string()).collect()
@@ -122,13 +123,13 @@ fn is_utc(data_type: &DataType) -> bool {
 
 fn csv_fields(column: &ArrayRef) -> Result<Vec<String>, ArrowError> {
     let texts = if column.data_type().is_nested() { json_values(column)? } else { texts(column)? };
-    let nulls = column.logical_nulls(); // those of `SELECT NULL` too
+    let nulls = column.logical_nulls(); // includes those of `SELECT NULL`
     let is_null = |row| nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
     let field = |(row, text): (usize, String)| if is_null(row) { String::new() } else { quoted(&text) };
     Ok(texts.into_iter().enumerate().map(field).collect())
 }
 
-/// Each value of a column as JSON: what is in the lines of a table that has this column alone.
+/// Formats each value of a column as JSON, by writing a table that has only this column.
 fn json_values(column: &ArrayRef) -> Result<Vec<String>, ArrowError> {
     let schema = Schema::new(vec![Field::new("v", column.data_type().clone(), true)]);
     let lines = json(&RecordBatch::try_new(Arc::new(schema), vec![Arc::clone(column)])?)?;
@@ -163,7 +164,7 @@ impl EncoderFactory for Exact {
     }
 }
 
-/// Ids are always strings; other integers only where a double would change them.
+/// Ids are always strings; other integers only if a double would change them.
 struct Integers<'a, T: ArrowPrimitiveType> {
     values: &'a PrimitiveArray<T>,
     is_id: bool,

@@ -14,7 +14,7 @@ use regex::Regex;
 
 use super::trino;
 
-/// All of them; `now` is what `current_date` and `current_timestamp` say.
+/// Returns all of them; `now` is the value of `current_date` and `current_timestamp`.
 pub(super) fn all(now: DateTime<Utc>) -> [ScalarUDF; 4] {
     let zone = Some(Arc::from("+00:00"));
     let today = ScalarValue::Date32(i32::try_from(now.timestamp().div_euclid(86_400)).ok());
@@ -45,10 +45,10 @@ fn over_rows(
     create_udf(name, takes, gives, Volatility::Immutable, Arc::new(function))
 }
 
-/// The pattern used last, compiled.
+/// The last pattern used, compiled.
 ///
-/// A file is a batch of at most 100 texts, and all batches of a statement use the same pattern. Compiling that of `palavras`
-/// and building the states of its search takes longer than searching a batch, so both are kept.
+/// A file is a batch of at most 100 texts, and all batches of a statement use the same pattern. Compiling that of
+/// `palavras` and building its search states takes longer than searching a batch, so both are kept.
 #[derive(Default)]
 struct Patterns(Mutex<Option<(String, Arc<Regex>)>>);
 
@@ -64,7 +64,8 @@ impl Patterns {
     }
 }
 
-/// `regexp_extract_all(text, pattern, group)`: that group of each match, null where the match has none.
+/// `regexp_extract_all(text, pattern, group)`: returns that group of each match, null where the group did not take
+/// part.
 fn regexp_extract_all(compiled: &Patterns, arguments: &[ArrayRef]) -> Result<ArrayRef> {
     let [texts, patterns, groups] = arguments else { return Err(wrong("regexp_extract_all takes a text, a pattern and a group")) };
     let (texts, patterns, groups) = (as_string_array(texts)?, as_string_array(patterns)?, as_int64_array(groups)?);
@@ -85,7 +86,7 @@ fn regexp_extract_all(compiled: &Patterns, arguments: &[ArrayRef]) -> Result<Arr
     Ok(Arc::new(found.finish()))
 }
 
-/// `sequence(start, stop, step)`: both ends included; refuses what Trino refuses.
+/// `sequence(start, stop, step)`: both ends are inclusive; refuses what Trino refuses.
 fn sequence(arguments: &[ArrayRef]) -> Result<ArrayRef> {
     const ENTRIES_MAX: i64 = 10_000;
     let [starts, ends, steps] = arguments else { return Err(wrong("sequence takes a start, a stop and a step")) };
@@ -144,7 +145,7 @@ mod tests {
         };
         check(extract(Some("a1 b2"), "([a-z])([0-9])", 0), "[a1, b2]");
         check(extract(Some("a1 b2"), "([a-z])([0-9])", 2), "[1, 2]");
-        check(extract(Some("a1 b"), "[0-9]|([a-z])", 1), "[a, , b]"); // the digit is a match without the group
+        check(extract(Some("a1 b"), "[0-9]|([a-z])", 1), "[a, , b]"); // the digit matches without the group
         check(extract(Some(""), "a", 0), "[]");
         check(extract(None, "a", 0), "");
         let refused = "Execution error: regexp_extract_all is asked for a group that the pattern does not have";

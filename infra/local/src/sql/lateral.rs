@@ -1,7 +1,7 @@
 //! `CROSS JOIN UNNEST(…)` of an array that comes from the left side.
 //!
-//! DataFusion 55 plans it as a join with a subquery that refers to the outer row, and then cannot run it. Here the join
-//! becomes what it means: the left side, with the array beside each row, unnested.
+//! DataFusion 55 plans it as a join with a subquery that refers to the outer row, and then cannot execute it. This
+//! module rewrites the join to an equivalent plan: the left side, with the array added to each row, unnested.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, Join, LogicalPlan, LogicalPlanBuilder, Subquery};
 use datafusion::optimizer::AnalyzerRule;
 
-/// The rewriting, to be done before types are settled.
+/// The rewrite rule, to run before types are resolved.
 #[derive(Debug)]
 pub(super) struct LateralUnnest;
 
@@ -32,7 +32,7 @@ impl AnalyzerRule for LateralUnnest {
     }
 }
 
-/// The join without a subquery, if it is an `UNNEST` of its left side.
+/// Returns the join without a subquery, if it is an `UNNEST` of its left side.
 fn unnested(join: &Join) -> Result<Option<LogicalPlan>> {
     if join.join_type != JoinType::Inner || !join.on.is_empty() || join.filter.is_some() {
         return Ok(None);
@@ -58,7 +58,7 @@ fn subquery(plan: &LogicalPlan) -> Option<(&Subquery, Option<TableReference>)> {
     }
 }
 
-/// What the planner makes of an `UNNEST`, its one empty row replaced by the rows of `left`, whose columns stay in front.
+/// Replaces the single empty row in the planner's `UNNEST` by the rows of `left`, whose columns stay first.
 fn over(plan: &LogicalPlan, left: &Arc<LogicalPlan>) -> Result<Option<LogicalPlan>> {
     match plan {
         LogicalPlan::EmptyRelation(empty) if empty.produce_one_row => Ok(Some(LogicalPlan::clone(left))),
@@ -69,7 +69,7 @@ fn over(plan: &LogicalPlan, left: &Arc<LogicalPlan>) -> Result<Option<LogicalPla
         }
         LogicalPlan::Unnest(unnest) => {
             let Some(input) = over(&unnest.input, left)? else { return Ok(None) };
-            // As in Trino, a row without an array gives no row.
+            // As in Trino, a row without an array produces no row.
             let options = unnest.options.clone().with_null_handling(NullHandling::Drop);
             LogicalPlanBuilder::from(input).unnest_columns_with_options(unnest.exec_columns.clone(), options)?.build().map(Some)
         }
@@ -82,7 +82,7 @@ fn columns_of(plan: &LogicalPlan) -> impl Iterator<Item = Expr> + use<> {
     columns.into_iter().map(Expr::Column)
 }
 
-/// The expression with columns of the outer row as its own: they stand in the same plan now.
+/// Turns outer columns of the expression into plain columns: both are in the same plan now.
 fn without_outer(expr: Expr) -> Result<Expr> {
     let own = expr.transform(|expr| {
         Ok(match expr {

@@ -1,4 +1,4 @@
-//! SQL over REF by DataFusion: table `tweets` and the views over it, as Athena shows them.
+//! SQL over REF with DataFusion: the table `tweets` and its views, as in Athena.
 
 mod constants;
 mod damage;
@@ -42,37 +42,38 @@ use waiting::Waiting;
 
 pub use saved::list;
 
-/// The views that the template installs, each of those before it.
+/// Views that the template installs, each after the views that it uses.
 pub const VIEWS: [(&str, &str); 2] = [
     ("tweets_atuais", include_str!("../../../athena/views/tweets_atuais.sql")),
     ("palavras", include_str!("../../../athena/views/palavras.sql")),
 ];
 
-/// How rows are printed.
+/// Output format of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Boxes, for people.
     Table,
-    /// A header and a line a row; null is nothing, an empty text is `""`, a list is its JSON.
+    /// A header and one line per row; null is an empty field, an empty text is `""`, a list is its JSON.
     Csv,
-    /// A JSON object a line, each with all columns; ids are strings, and every integer that a double would change.
+    /// One JSON object per line, each with all columns; ids are strings, and so is every integer that a double would
+    /// change.
     Json,
 }
 
-/// One or more statements over the rows that are there now.
+/// Runs one or more statements over the current rows.
 pub struct Session {
     context: SessionContext,
-    /// How many files the statements read, known once they are planned.
+    /// Number of files that the statements read, known once they are planned.
     files: Arc<AtomicUsize>,
-    /// The folder of table `tweets`.
+    /// Folder of the table `tweets`.
     tweets: PathBuf,
 }
 
 impl Session {
-    /// A session over the REF folder at the time `now`; without files the table is there and empty.
+    /// Opens a session over the REF folder at the time `now`; without files the table exists and is empty.
     pub async fn open(ref_dir: &Path, now: DateTime<Utc>) -> Outcome<Self> {
         let mut config = SessionConfig::new().with_information_schema(true);
-        // Strings as Arrow's plain type, so that every function takes them.
+        // Use Arrow's plain string type, so that every function accepts it.
         config.options_mut().execution.parquet.schema_force_view_types = false;
         config.options_mut().sql_parser.map_string_types_to_utf8view = false;
         trino::configure(&mut config);
@@ -91,7 +92,7 @@ impl Session {
         Ok(Self { context, files, tweets })
     }
 
-    /// One statement, which may only read: REF holds exactly the rows of RAW, and `COPY` could write anywhere.
+    /// Plans one statement, which may only read: REF holds exactly the rows of RAW, and `COPY` could write anywhere.
     async fn plan(&self, statement: &str) -> Outcome<DataFrame> {
         let only_reads = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         let plan = trino::plan(&self.context, statement).await?;
@@ -99,13 +100,13 @@ impl Session {
         Ok(self.context.execute_logical_plan(plan).await?)
     }
 
-    /// All rows of one statement, held in memory.
+    /// Returns all rows of one statement, held in memory.
     pub async fn query(&self, statement: &str) -> Outcome<Vec<RecordBatch>> {
         let frame = self.plan(statement).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let mut rows = frame.collect().await?;
         if rows.is_empty() {
-            rows.push(RecordBatch::new_empty(schema)); // so that the names of the columns are shown
+            rows.push(RecordBatch::new_empty(schema)); // prints the column names
         }
         Ok(rows)
     }
@@ -113,7 +114,7 @@ impl Session {
     /// Streams the rows of one statement to standard output; a reader that closes the pipe ends the query.
     ///
     /// # Errors
-    /// Fails after the last row when files of 0 bytes were skipped.
+    /// Fails after the last row if files of 0 bytes were skipped.
     pub async fn print(&self, statement: &str, format: Format) -> Outcome {
         let waiting = Waiting::start(&self.files);
         let frame = self.plan(statement).await?;
@@ -155,7 +156,7 @@ impl Session {
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Whether the statement reads files; `SHOW TABLES` does not.
+/// Returns whether the statement reads files; `SHOW TABLES` does not.
 fn reads_files(plan: &LogicalPlan) -> bool {
     let mut reads = false;
     let _ = plan.apply_with_subqueries(|node| {
@@ -165,7 +166,7 @@ fn reads_files(plan: &LogicalPlan) -> bool {
     reads
 }
 
-/// `waiting` is cleared before the first row, so that the two never share a line.
+/// Prints rows. Clears `waiting` before the first row, so that the two never share a line.
 async fn print_rows(frame: DataFrame, format: Format, waiting: Waiting) -> Outcome {
     let planned = Arc::new(frame.schema().as_arrow().clone());
     let mut rows = frame.execute_stream().await?;
@@ -179,7 +180,7 @@ async fn print_rows(frame: DataFrame, format: Format, waiting: Waiting) -> Outco
     printer.finish()
 }
 
-/// Rows on standard output, which may be a terminal.
+/// Prints rows to standard output, which may be a terminal.
 struct Printer {
     schema: SchemaRef,
     is_terminal: bool,
@@ -247,7 +248,7 @@ fn write(text: &str) -> Outcome {
     output::written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
-/// Answers one statement over the lake at `root`.
+/// Runs one statement over the lake at `root`.
 pub fn run(root: &Path, statement: &str, format: Format, clock: Clock) -> Outcome {
     if !ref_dir(root).exists() {
         return Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into());
@@ -259,7 +260,7 @@ pub fn run(root: &Path, statement: &str, format: Format, clock: Clock) -> Outcom
     })?
 }
 
-/// What the engine did not understand, said once, with where to look.
+/// Reports once what the engine did not understand, with advice on where to look.
 fn explained(error: Failure) -> Failure {
     let told = match error.downcast_ref::<DataFusionError>().map(DataFusionError::find_root) {
         Some(DataFusionError::SQL(problem, _)) => problem.to_string(),

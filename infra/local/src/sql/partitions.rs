@@ -1,4 +1,4 @@
-//! The table over `ano=/mes=/dia=` folders. Only files of the days that a statement asks for are listed and opened.
+//! The table over `ano=/mes=/dia=` folders. Only files of the days that a statement selects are listed and opened.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -32,13 +32,13 @@ use super::constants::contains_subquery;
 use super::trino;
 use crate::Outcome;
 
-/// The columns that the names of the folders hold, outermost first.
+/// Columns that are encoded in the folder names, outermost first.
 const PARTITION_COLUMNS: [&str; 3] = [ANO, MES, DIA];
 
-/// A tweet in a Parquet file of a hundred.
+/// Estimated size of a tweet in a Parquet file of a hundred tweets.
 const BYTES_A_ROW: u64 = 160;
 
-/// The table over the Parquet files below `dir`, which is made if it is missing.
+/// Creates the table over the Parquet files below `dir`, which is created if it is missing.
 pub(super) fn tweets(dir: &Path) -> Outcome<Tweets> {
     std::fs::create_dir_all(dir)?;
     let root = StorePath::from_absolute_path(dir.canonicalize()?)
@@ -52,13 +52,13 @@ pub(super) fn tweets(dir: &Path) -> Outcome<Tweets> {
 
 /// The Parquet files below a folder.
 ///
-/// Not DataFusion's `ListingTable`: it lists the files of all days before it compares one, finds nothing in `mes=01` when
-/// asked for `mes = 1`, and reads the footer of each file while it plans.
+/// DataFusion's `ListingTable` is not used: it lists the files of all days before it filters any, does not match
+/// `mes=01` for `mes = 1`, and reads the footer of each file at planning time.
 #[derive(Debug)]
 pub(super) struct Tweets {
     root: StorePath,
     columns: TableSchema,
-    /// How many files the scans of all statements read.
+    /// Number of files read by the scans of all statements.
     files: Arc<AtomicUsize>,
 }
 
@@ -71,13 +71,13 @@ struct Day {
 }
 
 impl Tweets {
-    /// The number of files that scans have been planned to read since the table was made.
+    /// Returns the number of files that scans have been planned to read since the table was created.
     pub(super) fn files_planned(&self) -> Arc<AtomicUsize> {
         Arc::clone(&self.files)
     }
 
-    /// An estimate from the sizes of the files: of two tables that are joined, the smaller one is held in memory. The exact
-    /// numbers are in the footers, which would have to be read while the statement is planned.
+    /// Estimates statistics from the file sizes: in a join, the smaller table is held in memory. The exact numbers are
+    /// in the footers, which would have to be read at planning time.
     fn statistics(&self, files: &FileGroup) -> Statistics {
         let bytes: u64 = files.iter().map(|file| file.object_meta.size).sum();
         let rows = bytes.div_ceil(BYTES_A_ROW);
@@ -87,7 +87,7 @@ impl Tweets {
         statistics
     }
 
-    /// All days that have a folder; folders of other names are passed over.
+    /// Returns all days that have a folder; folders with other names are skipped.
     async fn days(&self, store: &dyn ObjectStore) -> Result<Vec<Day>> {
         let mut days = vec![Day { folder: self.root.clone(), values: vec![] }];
         for column in PARTITION_COLUMNS {
@@ -107,8 +107,8 @@ impl Tweets {
 }
 
 impl Day {
-    /// The Parquet files of the day. As in Athena, a file whose name begins with `_` or `.` is not part of the table. A reader would
-    /// refuse an empty file.
+    /// Returns the Parquet files of the day. As in Athena, a file whose name begins with `_` or `.` is not part of the
+    /// table. A reader would refuse an empty file.
     async fn files(&self, store: &dyn ObjectStore) -> Result<Vec<PartitionedFile>> {
         let values: Vec<_> = self.values.iter().map(|&value| ScalarValue::Int32(Some(value))).collect();
         let listed = store.list_with_delimiter(Some(&self.folder)).await?.objects.into_iter();
@@ -128,7 +128,7 @@ impl TableProvider for Tweets {
         TableType::Base
     }
 
-    /// A filter on partition columns alone is done with when the files are chosen.
+    /// A filter on partition columns alone is fully applied when the files are chosen.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         let kind =
             |filter: &&Expr| if chooses_days(filter) { TableProviderFilterPushDown::Exact } else { TableProviderFilterPushDown::Inexact };
@@ -164,7 +164,7 @@ impl TableProvider for Tweets {
     }
 }
 
-/// The days for which the filters on partition columns hold.
+/// Returns the days that satisfy the filters on partition columns.
 fn chosen(state: &dyn Session, days: Vec<Day>, filters: &[Expr]) -> Result<Vec<Day>> {
     let Some(filter) = conjunction(filters.iter().filter(|filter| chooses_days(filter)).cloned()) else { return Ok(days) };
     let column = |place| Arc::new(days.iter().map(|day| day.values.get(place).copied()).collect::<Int32Array>()) as _;
@@ -175,7 +175,7 @@ fn chosen(state: &dyn Session, days: Vec<Day>, filters: &[Expr]) -> Result<Vec<D
     Ok(days.into_iter().zip(holds).filter_map(|(day, holds)| (holds == Some(true)).then_some(day)).collect())
 }
 
-/// Whether the filter can be decided from year, month and day alone, before any file is known.
+/// Returns whether the filter can be decided from year, month and day alone, before any file is known.
 fn chooses_days(filter: &Expr) -> bool {
     expr_applicable_for_cols(&PARTITION_COLUMNS, filter) && !contains_subquery(filter)
 }
@@ -192,7 +192,7 @@ mod tests {
 
     const NOON: chrono::DateTime<chrono::Utc> = chrono::DateTime::from_timestamp_secs(1_795_435_200).unwrap();
 
-    /// Days with one-digit months and days beside two-digit ones, one tweet each.
+    /// Days with one-digit and two-digit months and days, one tweet each.
     const DAYS: [&str; 5] = ["2025-01-09", "2025-11-01", "2026-01-01", "2026-01-10", "2026-10-01"];
 
     async fn lake() -> (tempfile::TempDir, sql::Session) {
@@ -209,11 +209,12 @@ mod tests {
         (dir, session)
     }
 
-    /// Rows found and files opened by the same statement.
+    /// Returns the rows found and the files opened by the same statement.
     async fn found(session: &sql::Session, condition: &str) -> (i64, usize) {
         let rows = session.query(&format!("SELECT count(id) FROM tweets WHERE {condition}")).await.unwrap();
         let count = rows[0].column(0).as_any().downcast_ref::<Int64Array>().unwrap().value(0);
-        // `max(id)` cannot be answered from statistics alone once the condition is on another column, so files are opened.
+        // `max(id)` cannot be answered from statistics alone if the condition is on another column, so files are
+        // opened.
         let plan = session.query(&format!("EXPLAIN SELECT texto FROM tweets WHERE {condition}")).await.unwrap();
         let plan = plan.iter().flat_map(|batch| {
             let texts = batch.column(1).as_any().downcast_ref::<StringArray>().unwrap();

@@ -1,4 +1,4 @@
-//! The questions that are written already.
+//! The saved questions.
 
 use std::path::{Path, PathBuf};
 
@@ -7,10 +7,10 @@ use emulators::files;
 use crate::Outcome;
 use crate::output::{line, padded, width};
 
-/// Prints the SQL files below a folder, one a line, each with its first line of comment.
+/// Prints the SQL files below a folder, one per line, each with the first line of its comment.
 ///
 /// # Errors
-/// Also when some cannot be read; the others are printed then.
+/// Fails after printing the others if some files cannot be read.
 pub fn list(dir: &Path) -> Outcome {
     let found = files::find(dir);
     let is_sql = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "sql");
@@ -34,7 +34,7 @@ pub fn list(dir: &Path) -> Outcome {
     Err(format!("{} file(s) cannot be read; correct them or move them away\n  {}", unreadable.len(), unreadable.join("\n  ")).into())
 }
 
-/// What the first line says, if it is a comment.
+/// Returns the text of the first line, if it is a comment.
 fn title(sql: &str) -> &str {
     let first = sql.trim_start_matches('\u{feff}').lines().next();
     first.and_then(|line| line.strip_prefix("--")).unwrap_or_default().trim()

@@ -1,4 +1,4 @@
-//! Rows as a table for people: whole in a pipe, fitted to the width of a terminal.
+//! Formats rows as a table for people: complete in a pipe, fitted to the width of a terminal.
 
 use std::borrow::Cow;
 
@@ -9,28 +9,28 @@ use datafusion::arrow::error::ArrowError;
 use super::format::texts;
 use crate::output::{padded, shortened, shown_in_line, width};
 
-/// Rows that determine the widths of the columns. They are buffered; later rows are written as they come.
+/// Rows that determine the column widths. They are buffered; later rows are written as they arrive.
 const ROWS_MEASURED: usize = 1_000;
-/// The least width to which a column of texts is cut before whole columns are omitted.
+/// Minimum width to which a text column is cut before whole columns are omitted.
 const TEXT_LEAST: usize = 12;
 
 /// A table that is written as its rows arrive.
 pub(super) struct Table {
     names: Vec<String>,
-    /// Columns whose values may be cut; a cut number would read as another number.
+    /// Columns whose values may be cut; a cut number would read as a different number.
     is_text: Vec<bool>,
-    /// Columns of the terminal; in a pipe there is no limit.
+    /// Width of the terminal; in a pipe there is no limit.
     terminal: Option<usize>,
     /// Rows buffered until the widths are known.
     waiting: Vec<Vec<String>>,
     layout: Option<Layout>,
 }
 
-/// How wide the columns are.
+/// Widths of the columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Layout {
     widths: Vec<usize>,
-    /// Whether columns after these do not fit.
+    /// Whether some of the last columns are omitted.
     is_cut: bool,
 }
 
@@ -90,7 +90,7 @@ impl Table {
         }
     }
 
-    /// The lines of a cell: one on a terminal, those of the value in a pipe.
+    /// Returns the lines of a cell: one on a terminal, the lines of the value in a pipe.
     fn lines<'a>(&self, text: &'a str) -> Vec<Cow<'a, str>> {
         match self.terminal {
             Some(_) => vec![shown_in_line(text)],
@@ -121,9 +121,9 @@ impl Layout {
     }
 }
 
-/// Cuts texts to a common width, and omits the last columns where that is not enough.
+/// Cuts texts to a common width, and omits the last columns if that is not enough.
 fn fitted(natural: &[usize], is_text: &[bool], terminal: usize) -> Layout {
-    /// Widths of the left edge, of a column's padding and edge, and of the column that stands for omitted ones.
+    /// Widths of the left edge, of a column's padding and edge, and of the column that marks omitted ones.
     const EDGE: usize = 1;
     const BESIDE: usize = 3;
     const SIGN: usize = 4;
@@ -137,7 +137,7 @@ fn fitted(natural: &[usize], is_text: &[bool], terminal: usize) -> Layout {
         taken(&capped(columns, cap)) + sign <= terminal
     };
     let Some(columns) = (1..=natural.len()).rev().find(|&columns| fits(columns, TEXT_LEAST)) else {
-        // Not even one column fits: cut it, whatever it holds.
+        // Not even one column fits: cut it, whatever its type.
         let is_cut = natural.len() > 1;
         let left = terminal.saturating_sub(EDGE + BESIDE + if is_cut { SIGN } else { 0 });
         return Layout { widths: natural.iter().take(1).map(|&natural| natural.min(left.max(1))).collect(), is_cut };
@@ -178,7 +178,7 @@ mod tests {
             let rows = rows(texts);
             let arrow = pretty_format_batches(std::slice::from_ref(&rows)).unwrap().to_string();
             let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
-            // Escapes count as columns for one and not for the other.
+            // The two tables count escapes differently.
             assert_eq!(lines(&table(&[rows], None)).len(), lines(&arrow).len());
         }
         let rows = rows(&["um", "dois\nlinhas", "日本語"]);

@@ -1,4 +1,4 @@
-//! The progress line of a statement that takes long.
+//! The progress line of a slow statement.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,12 +7,12 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use tokio::task::JoinHandle;
 
-/// How long a statement may take before anything is shown.
+/// How long a statement may take before the line appears.
 const PATIENCE: Duration = Duration::from_secs(2);
 const TICK: Duration = Duration::from_millis(200);
 
-/// A line on standard error that reports what the statement does. It appears after two seconds, only on a terminal, and is
-/// cleared when this is dropped.
+/// A line on standard error that reports the progress of the statement. It appears after two seconds, only on a
+/// terminal, and is cleared on drop.
 pub(super) struct Waiting {
     bar: ProgressBar,
     appears: JoinHandle<()>,
@@ -24,7 +24,7 @@ impl Waiting {
         let files = Arc::clone(files);
         let style = ProgressStyle::with_template("{spinner} {activity}, {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner());
         let style = style.with_key("activity", move |_: &ProgressState, line: &mut dyn std::fmt::Write| {
-            let _ = line.write_str(&activity(files.load(Ordering::Relaxed))); // into memory
+            let _ = line.write_str(&activity(files.load(Ordering::Relaxed))); // writes to memory
         });
         let bar = ProgressBar::new_spinner().with_style(style); // draws nothing where standard error is not a terminal
         let ticking = bar.clone();

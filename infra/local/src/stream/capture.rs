@@ -1,4 +1,4 @@
-//! Ingest and refine on a trigger, over emulated posts, as the demo runs them.
+//! Runs ingest and refine on a trigger, over emulated posts, as the demo does.
 
 use std::path::Path;
 
@@ -13,17 +13,17 @@ use crate::report::Report;
 use crate::serve::start_x_api;
 use crate::{Clock, Outcome};
 
-/// Both functions and what they talk to, open for as long as the stream runs.
+/// Both functions and their emulated services, open while the stream runs.
 pub(super) struct Capture {
     pipeline: Pipeline,
     report: Report,
-    /// Answers as long as it is there.
+    /// Serves until it is dropped.
     _x_api: Server,
     _lake: Lake,
 }
 
 impl Capture {
-    /// The pipeline over the lake at `root`, which is made if it is missing.
+    /// Opens the pipeline over the lake at `root`, which is created if it is missing.
     pub async fn open(root: &Path, clock: Clock) -> Outcome<Self> {
         let lake = Lake::open(root, clock, &emulator_secret())?;
         lake.claim(Source::Emulator)?;
@@ -35,14 +35,14 @@ impl Capture {
         Ok(Self { pipeline, report, _x_api: x_api, _lake: lake })
     }
 
-    /// Captures and refines what is new.
+    /// Captures and refines new posts.
     pub async fn catch_up(&mut self) -> Outcome {
         let caught = self.pipeline.catch_up(&self.report, u64::MAX).await;
         self.report.finish();
         caught.map(|_| ())
     }
 
-    /// Fails when RAW files could not be refined.
+    /// Fails if some RAW files could not be refined.
     pub async fn all_refined(&self) -> Outcome {
         self.pipeline.all_refined().await
     }

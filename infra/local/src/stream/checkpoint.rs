@@ -1,4 +1,5 @@
-//! What a stream keeps beside the lake: its state and the files that are in it, in one file that is replaced whole.
+//! The checkpoint of a stream: its state and the files that are folded into it, in one file that is replaced
+//! atomically.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
@@ -14,39 +15,39 @@ use crate::Outcome;
 /// State and files, always of the same trigger.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Checkpoint {
-    /// [`rule`] of the words that were counted.
+    /// [`rule`] by which the words were counted.
     rule: u64,
     pub state: State,
-    /// Keys of the REF files that the state holds.
+    /// Keys of the REF files that are folded into the state.
     pub folded: BTreeSet<String>,
-    /// How far the file of rows was written.
+    /// Length of the output file at this checkpoint.
     pub written: Option<Written>,
 }
 
 impl Checkpoint {
-    /// Before the first trigger.
+    /// Creates the checkpoint before the first trigger.
     pub fn new(query: Query) -> Self {
         Self { rule: rule(), state: State::new(query), folded: BTreeSet::new(), written: None }
     }
 }
 
-/// A file of rows and its length after the last trigger.
+/// An output file and its length after the last trigger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Written {
     pub path: PathBuf,
     pub bytes: u64,
 }
 
-/// The place of a checkpoint, held by this process alone.
+/// Location of a checkpoint, locked by this process.
 #[derive(Debug)]
 pub(super) struct Held {
     path: PathBuf,
-    /// Released by the system when the process ends, however it ends.
+    /// The operating system releases the lock when the process ends, even if it is killed.
     _lock: File,
 }
 
 impl Held {
-    /// Takes the checkpoint called `name` of the lake at `root`.
+    /// Locks the checkpoint called `name` of the lake at `root`.
     pub fn take(root: &Path, name: &str) -> Outcome<Self> {
         let path = root.join(format!("stream.{name}.json"));
         let lock_path = path.with_extension("lock");
@@ -64,7 +65,7 @@ impl Held {
         }
     }
 
-    /// The checkpoint; an empty one where there is none yet. The files that it counted are below `ref_dir`.
+    /// Reads the checkpoint; returns an empty one if there is none yet. The files that it counted are below `ref_dir`.
     pub fn read(&self, query: Query, ref_dir: &Path) -> Outcome<Checkpoint> {
         let path = self.path.display();
         let json = match fs::read(&self.path) {
@@ -78,7 +79,8 @@ impl Held {
         if checkpoint.rule != rule() || checkpoint.state.query() != query {
             return Err(format!("{path} counted other words or windows; delete it to count from the beginning").into());
         }
-        // Some may have been removed since. Where all are gone, totals and new files would be of two lakes.
+        // Some may have been removed since. If all of them are gone, the totals and the new files would come from two
+        // different lakes.
         let counted = &checkpoint.folded;
         if !counted.is_empty() && !counted.iter().any(|key| ref_dir.join(key).exists()) {
             return Err(
@@ -88,7 +90,7 @@ impl Held {
         Ok(checkpoint)
     }
 
-    /// Why there was no trigger, for people.
+    /// Explains why there was no trigger.
     pub fn why_idle(&self, checkpoint: &Checkpoint) -> String {
         match checkpoint.folded.len() {
             0 => "nothing to count: the lake has no Parquet files yet".to_owned(),
@@ -99,7 +101,7 @@ impl Held {
         }
     }
 
-    /// Replaces the checkpoint in one step: whoever reads it finds the old one or the new one, whole.
+    /// Replaces the checkpoint atomically: a reader sees the old one or the new one, never a part.
     pub fn write(&self, checkpoint: &Checkpoint) -> Outcome {
         let json = serde_json::to_vec(checkpoint)?;
         files::replace(&self.path, &json).map_err(|error| format!("cannot write {}: {error}", self.path.display()).into())

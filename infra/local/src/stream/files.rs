@@ -1,4 +1,4 @@
-//! The Parquet files of REF, and the two columns of them that count.
+//! The Parquet files of REF, and the two columns that a stream counts.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -12,8 +12,8 @@ use emulators::files;
 
 use crate::Outcome;
 
-/// Keys below `tweets/` that are not in `folded`, in their order. As in Spark, a file whose name begins with `_` or `.` is not
-/// part of the table.
+/// Returns the keys below `tweets/` that are not in `folded`, in order. As in Spark, a file whose name begins with `_`
+/// or `.` is not part of the table.
 ///
 /// # Errors
 /// Fails if a folder cannot be read: its files would count as late afterwards.
@@ -32,7 +32,7 @@ pub(super) fn new_files(ref_dir: &Path, folded: &BTreeSet<String>) -> Outcome<Ve
     Ok(new)
 }
 
-/// The two columns of a file, one pair for each batch.
+/// The two columns of a file, one pair per batch.
 pub(super) struct Posts(Vec<(TimestampMillisecondArray, StringArray)>);
 
 impl Posts {
@@ -49,7 +49,7 @@ impl Posts {
     pub fn for_each(&self, mut fold: impl FnMut(&Post<'_>)) {
         for (instants, texts) in &self.0 {
             for (instant, texto) in instants.iter().zip(texts) {
-                // Without an instant a row is in no window, and Spark leaves it out of all of them too.
+                // A row without an instant belongs to no window; Spark also leaves it out of all windows.
                 if let Some(created_at_ms) = instant {
                     fold(&Post { created_at_ms, texto: texto.unwrap_or_default() });
                 }

@@ -1,6 +1,7 @@
-//! `stream`: word counts kept up to date from the files that refine writes.
+//! `stream`: keeps word counts up to date from the files that refine writes.
 //!
-//! The counting is crate `stream`, a fold. Here are the triggers, the files it is fed and the place where its state is kept.
+//! The crate `stream` does the counting, as a fold. This module adds the triggers, the input files and the checkpoint
+//! of the state.
 
 mod capture;
 mod checkpoint;
@@ -23,7 +24,7 @@ use files::Posts;
 pub use options::Options;
 use sink::Sink;
 
-/// Keeps the counts of the lake at `root` up to date, once or for ever.
+/// Keeps the counts of the lake at `root` up to date, once or until the process ends.
 pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
     let query = options.query()?;
     let mut capture = if options.no_ingest { None } else { Some(Capture::open(root, clock).await?) };
@@ -33,7 +34,7 @@ pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
     let mut stream = Stream::open(root, query, options)?;
     let mut ticks = options.every.map(interval);
     if let Some(ticks) = &mut ticks {
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip); // a trigger that takes long delays the next, as in Spark
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip); // a slow trigger delays the next one, as in Spark
     }
     loop {
         if let Some(ticks) = &mut ticks {
@@ -64,7 +65,7 @@ struct Stream {
     held: Held,
     sink: Sink,
     files_per_trigger: usize,
-    /// Keys of unreadable files, each reported once and tried again at every trigger.
+    /// Keys of unreadable files, each reported once and retried at every trigger.
     unreadable: BTreeSet<String>,
 }
 
@@ -74,7 +75,8 @@ impl Stream {
         let ref_dir = ref_dir(root);
         let mut checkpoint = held.read(query, &ref_dir)?;
         let sink = Sink::open(&options.sink, options.top, &checkpoint)?;
-        // Known before the first row goes out: what a process writes that dies before its first checkpoint is cut off, too.
+        // Recorded before the first row is written, so that the rows of a process that dies before its first checkpoint
+        // are also cut off.
         if let Some(written) = sink.written()?.filter(|written| checkpoint.written.as_ref() != Some(written)) {
             checkpoint.written = Some(written);
             held.write(&checkpoint)?;
@@ -82,7 +84,7 @@ impl Stream {
         Ok(Self { ref_dir, checkpoint, held, sink, files_per_trigger: options.files_per_trigger.into(), unreadable: BTreeSet::new() })
     }
 
-    /// Triggers until there is nothing to do: new files, then, where that closes windows, one trigger without files.
+    /// Triggers until there is nothing to do: first new files, then, if that closes windows, one trigger without files.
     fn fold_what_is_new(mut self) -> Outcome<Self> {
         let new = files::new_files(&self.ref_dir, &self.checkpoint.folded)?;
         for keys in new.chunks(self.files_per_trigger) {
@@ -94,7 +96,7 @@ impl Stream {
         if self.checkpoint.state.is_due() { self.trigger(&[]) } else { Ok(self) }
     }
 
-    /// Reads the files that can be read and reports the others.
+    /// Reads the readable files and reports the others.
     fn read<'a>(&mut self, keys: &'a [String]) -> Vec<(&'a String, Posts)> {
         let mut files = Vec::new();
         for key in keys {
@@ -118,8 +120,8 @@ impl Stream {
         }
     }
 
-    /// Rows first, then the checkpoint: a process that dies between the two emits the same rows again under the same
-    /// number, and a file of rows is cut back to what the checkpoint knows of.
+    /// Writes the rows first, then the checkpoint: a process that dies between the two emits the same rows again under
+    /// the same number, and an output file is truncated to the length in the checkpoint.
     fn trigger(mut self, files: &[(&String, Posts)]) -> Outcome<Self> {
         let mut trigger = self.checkpoint.state.begin();
         for (_, posts) in files {
@@ -134,7 +136,7 @@ impl Stream {
     }
 }
 
-/// What a trigger did, in one line.
+/// Describes a trigger in one line.
 fn summary(emitted: &Emitted, files: usize) -> String {
     let Emitted { trigger, posts, late_dropped, rows, .. } = emitted;
     let watermark = sink::instant(emitted.watermark_ms);

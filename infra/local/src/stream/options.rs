@@ -10,65 +10,66 @@ use humantime::{format_duration, parse_duration};
 
 use crate::Outcome;
 
-/// How late a post may come where nothing else is said.
+/// Default lateness of a post.
 const LATE: Duration = Duration::from_secs(30);
 
-/// Windows close between triggers, so a backlog that was one trigger would keep all of its windows at once.
+/// Windows close between triggers, so a backlog read in one trigger would keep all of its windows in memory at once.
 const FILES_PER_TRIGGER: u16 = 100;
 
-/// What `stream` is told.
+/// Options of `stream`.
 #[derive(Clone, Debug, Args)]
 #[command(group = ArgGroup::new("trigger").required(true).args(["every", "once"]))]
 pub struct Options {
-    /// Which counts a trigger emits: all, those of windows that have closed, or those that changed.
+    /// Counts that a trigger emits: all, those of closed windows, or those that changed.
     #[arg(long, value_parser = mode_parser())]
     mode: Mode,
-    /// Length of the windows of creation time, such as 10m; without it there is one running count a word.
+    /// Length of the windows of creation time, such as 10m; without it there is one running count per word.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     window: Option<Duration>,
-    /// From the start of a window to that of the next [default: the window's length].
+    /// Time from the start of a window to the start of the next [default: the window's length].
     #[arg(long, value_name = "TIME", value_parser = duration, requires = "window")]
     slide: Option<Duration>,
-    /// How far the watermark stays behind the newest tweet of the triggers before [default: 30s].
+    /// How far the watermark trails the newest tweet of the earlier triggers [default: 30s].
     #[arg(long, value_name = "TIME", value_parser = duration, requires = "window")]
     late: Option<Duration>,
-    /// A trigger each time that this has passed, until the process is ended.
+    /// Interval between triggers, until the process is ended.
     #[arg(long, value_name = "TIME", value_parser = positive_duration)]
     pub every: Option<Duration>,
-    /// Takes in what is there, and ends.
+    /// Processes the available files and exits.
     #[arg(long)]
     pub once: bool,
-    /// At most so many rows of each trigger, the newest windows first [default: 20 in a table, all as JSON].
+    /// Maximum number of rows per trigger, the newest windows first [default: 20 in a table, all as JSON].
     #[arg(long, value_name = "ROWS")]
     pub top: Option<usize>,
-    /// Where rows go: `console`, a table on a terminal and JSON lines in a pipe, or `json:FILE`, which is added to.
+    /// Destination of rows: `console`, a table on a terminal and JSON lines in a pipe, or `json:FILE`, which is
+    /// appended to.
     #[arg(long, value_name = "SINK", default_value = "console", value_parser = sink)]
     pub sink: Destination,
-    /// Takes in what others put into the lake, and captures nothing.
+    /// Processes files that other programs put into the lake, and captures nothing.
     #[arg(long)]
     pub no_ingest: bool,
-    /// At most so many new files in one trigger, in the order of their keys; what is left goes into further triggers at once.
+    /// Maximum number of new files per trigger, in key order; the remaining files go into further triggers at once.
     #[arg(long, value_name = "FILES", default_value_t = FILES_PER_TRIGGER, value_parser = clap::value_parser!(u16).range(1..))]
     pub files_per_trigger: u16,
 }
 
-/// Where rows go.
+/// Destination of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
     /// Standard output.
     Console,
-    /// JSON lines at the end of a file.
+    /// JSON lines, appended to a file.
     File(PathBuf),
 }
 
 impl Options {
-    /// The query.
+    /// Returns the query that these options describe.
     pub fn query(&self) -> Outcome<Query> {
         let windows = self.window.map(|window| Windows::new(window, self.slide.unwrap_or(window))).transpose()?;
         Ok(Query::new(self.mode, windows, self.late.unwrap_or(LATE))?)
     }
 
-    /// A name that queries share only when they are the same: `append-10m-5m-30s`.
+    /// Returns a name that only identical queries share: `append-10m-5m-30s`.
     pub fn name(&self) -> String {
         let Some(window) = self.window else { return self.mode.name().to_owned() };
         let times = [window, self.slide.unwrap_or(window), self.late.unwrap_or(LATE)];

@@ -1,4 +1,4 @@
-//! Where rows go: a table that refreshes in place, JSON lines, or JSON lines in a file.
+//! Destinations of rows: a table that refreshes in place, JSON lines, or JSON lines in a file.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -18,10 +18,10 @@ use super::options::Destination;
 use crate::Outcome;
 use crate::output::{message, padded, shortened};
 
-/// Rows of a table where nothing else is said.
+/// Default number of rows in a table.
 const TABLE_ROWS: usize = 20;
 
-/// A destination that is open.
+/// An open destination.
 pub(super) struct Sink {
     mode: Mode,
     top: Option<usize>,
@@ -29,7 +29,7 @@ pub(super) struct Sink {
 }
 
 enum Output {
-    /// With the rows that are in it.
+    /// The progress bar and the rows that it shows.
     Table(ProgressBar, Vec<Row>),
     Lines,
     File {
@@ -38,7 +38,7 @@ enum Output {
     },
 }
 
-/// Columns of a terminal that a word takes at most.
+/// Maximum number of terminal columns that a word takes.
 const WORD_COLUMNS: usize = 24;
 
 /// A row as JSON.
@@ -58,7 +58,7 @@ struct Span {
 }
 
 impl Sink {
-    /// Opens a destination; a file loses what a dead process added and the checkpoint does not confirm.
+    /// Opens a destination. Rows in a file that a dead process added and the checkpoint does not confirm are removed.
     pub fn open(to: &Destination, top: Option<usize>, checkpoint: &Checkpoint) -> Outcome<Self> {
         let mode = checkpoint.state.query().mode();
         let output = match to {
@@ -70,7 +70,7 @@ impl Sink {
         Ok(Self { mode, top, output })
     }
 
-    /// For a file, how long it is.
+    /// Returns the length of an output file; `None` for other destinations.
     pub fn written(&self) -> Outcome<Option<Written>> {
         match &self.output {
             Output::File { path, file } => Ok(Some(Written { path: path.clone(), bytes: file.metadata()?.len() })),
@@ -78,7 +78,7 @@ impl Sink {
         }
     }
 
-    /// Gives out the rows of one trigger; for a file, how long it then is.
+    /// Emits the rows of one trigger; returns the new length of an output file.
     pub fn emit(&mut self, emitted: &Emitted, summary: &str) -> Outcome<Option<Written>> {
         match &mut self.output {
             Output::Table(bar, rows) => {
@@ -105,7 +105,7 @@ impl Sink {
 
 fn open_file(path: &Path, checkpoint: &Checkpoint) -> io::Result<Output> {
     let file = File::options().create(true).append(true).read(true).open(path)?;
-    let path = fs::canonicalize(path)?; // the same file from another folder
+    let path = fs::canonicalize(path)?; // resolves to the same file from another folder
     files::flush_folder(files::folder_of(&path))?;
     if let Some(written) = checkpoint.written.as_ref().filter(|written| written.path == path) {
         let next = beginning(checkpoint.state.next_trigger(), checkpoint.state.query().mode());
@@ -122,17 +122,17 @@ fn open_file(path: &Path, checkpoint: &Checkpoint) -> io::Result<Output> {
     Ok(Output::File { path, file })
 }
 
-/// How each line of a trigger begins.
+/// Returns the beginning of each line of a trigger.
 fn beginning(trigger: u64, mode: Mode) -> String {
     format!(r#"{{"trigger":{trigger},"mode":"{}","#, mode.name())
 }
 
-/// The newest windows first, in each the most frequent word.
+/// Orders the newest windows first, and by descending count within a window.
 fn newest_first(left: &Row, right: &Row) -> Ordering {
     right.window.cmp(&left.window).then(right.count.cmp(&left.count)).then_with(|| left.word.cmp(&right.word))
 }
 
-/// At most `top` rows, the newest windows first; without a limit all, as they are.
+/// Returns at most `top` rows, the newest windows first; without a limit all rows, in their given order.
 fn first_rows(rows: &[Row], top: Option<usize>) -> Vec<&Row> {
     let mut rows: Vec<&Row> = rows.iter().collect();
     if let Some(top) = top {
@@ -142,7 +142,8 @@ fn first_rows(rows: &[Row], top: Option<usize>) -> Vec<&Row> {
     rows
 }
 
-/// Puts emitted rows into a table of the first `top`. Counts only grow, so a row that fell out needs to be emitted to come back.
+/// Merges emitted rows into a table of the first `top`. Counts only grow, so a row that dropped out can only return by
+/// being emitted again.
 fn bring_up_to_date(shown: &mut Vec<Row>, emitted: &[Row], top: usize) {
     let new: HashSet<_> = emitted.iter().map(|row| (row.window, &row.word)).collect();
     shown.retain(|row| !new.contains(&(row.window, &row.word)));
@@ -161,7 +162,7 @@ fn write_lines(to: impl Write, mode: Mode, trigger: u64, rows: &[&Row]) -> io::R
     to.flush()
 }
 
-/// A bar of nothing but its message stays in place and is drawn over.
+/// Creates a bar with only a message, which stays in place and is redrawn.
 fn table_on(target: ProgressDrawTarget) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(None, target).with_style(style).with_finish(ProgressFinish::Abandon)
@@ -178,12 +179,12 @@ fn table(rows: &[Row]) -> String {
     text
 }
 
-/// `2026-11-23T14:05:00Z`, with as many decimals as there are.
+/// Formats an instant as `2026-11-23T14:05:00Z`, with its decimals if there are any.
 pub(super) fn instant(ms: i64) -> String {
     DateTime::from_timestamp_millis(ms).map_or_else(|| ms.to_string(), |instant| instant.to_rfc3339_opts(SecondsFormat::AutoSi, true))
 }
 
-/// `11-23 14:05:00`, for people.
+/// Formats an instant as `11-23 14:05:00`, for people.
 fn clock(ms: i64) -> String {
     DateTime::from_timestamp_millis(ms).map_or_else(|| ms.to_string(), |instant| instant.format("%m-%d %H:%M:%S").to_string())
 }
@@ -231,7 +232,7 @@ window (UTC)                      word                        count
 01-01 00:05:00 to 01-01 00:15:00  viva                            1
 01-01 00:00:00 to 01-01 00:10:00  viva                            3";
         assert_eq!(table(&shown), want);
-        bring_up_to_date(&mut shown, &[], 3); // a trigger without rows leaves it as it is
+        bring_up_to_date(&mut shown, &[], 3); // a trigger without rows leaves the table unchanged
         assert_eq!(table(&shown), want);
         bring_up_to_date(&mut shown, &[Row { count: 10, ..rows[3].clone() }, Row { count: 4, ..rows[1].clone() }], 3);
         let counts: Vec<(&str, u64)> = shown.iter().map(|row| (row.word.as_str(), row.count)).collect();
@@ -270,7 +271,7 @@ window (UTC)                      word                        count
             assert_eq!(rows(), both);
         }
         fs::write(&path, confirmed).unwrap();
-        checkpoint.written = Some(Written { path: here, bytes: 999 }); // somebody took the rows away
+        checkpoint.written = Some(Written { path: here, bytes: 999 }); // somebody removed the rows
         open(&checkpoint).unwrap();
         assert_eq!(rows(), confirmed);
     }

@@ -1,4 +1,4 @@
-//! The writes on which the cursor and RAW stand.
+//! The conditional writes that the cursor and RAW depend on.
 
 use super::*;
 
@@ -43,7 +43,7 @@ async fn a_write_takes_no_etag_in_if_none_match() {
     assert_eq!(checked(put).err(), refused(501, "NotImplemented"));
 }
 
-/// Threads, not only tasks: the test and the insertion must be one step.
+/// Uses threads, not only tasks: the check and the insertion must be one step.
 async fn winners(s3: &EmbeddedS3, client: &Client, round: usize, if_match: Option<&str>) -> usize {
     let key = format!("race-{round}");
     if if_match.is_some() {

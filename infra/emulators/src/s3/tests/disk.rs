@@ -1,4 +1,4 @@
-//! The folder: what is in it, what survives, and what cannot be done to it.
+//! The folder: its contents, what survives a crash, and what is refused.
 
 use std::fs;
 use std::path::Path;
@@ -46,7 +46,7 @@ async fn any_text_is_a_key_and_none_leaves_the_folder() {
     let (_s3, client) = open(&folder);
     let long = ["x".repeat(256), "é".repeat(400), format!("{}/below", "x".repeat(256)), "%".repeat(1024)];
     let keys: Vec<&str> = AWKWARD_KEYS.iter().copied().chain(long.iter().map(String::as_str)).collect();
-    // In both orders: an object may come before or after the folder of its name.
+    // In both orders: an object may be put before or after the folder of its name.
     for keys in [keys.clone(), keys.iter().rev().copied().collect()] {
         for key in &keys {
             put(&client, key, key).await;
@@ -121,8 +121,8 @@ async fn a_folder_copied_without_its_times_keeps_its_metadata() {
     assert_eq!(head.metadata().unwrap()["oldest"], "17");
 }
 
-/// Every state that a kill during a put can leave: the steps are a finished temporary file, a finished sidecar, the
-/// rename of the object's file.
+/// Covers every state that a kill during a put can leave: the steps are a finished temporary file, a finished sidecar,
+/// and the rename of the object's file.
 #[tokio::test]
 async fn a_put_that_was_killed_leaves_the_old_object_or_the_new() {
     for same_text in [true, false] {
@@ -147,7 +147,7 @@ async fn a_put_that_was_killed_leaves_the_old_object_or_the_new() {
         assert_eq!(old.metadata().unwrap()["version"], "1");
         assert_eq!(old.body.collect().await.unwrap().to_vec(), old_bytes);
 
-        // Killed before the first rename of a new key: a sidecar without a file is no object.
+        // Killed before the first rename of a new key: a sidecar without a file is not an object.
         put_again(&client, "new").await;
         fs::remove_file(folder.path().join("lake/new")).unwrap();
         assert_eq!(get(&client, "new").await, Err("NoSuchKey".to_owned()));
@@ -204,7 +204,7 @@ async fn a_symbolic_link_is_what_it_leads_to() {
     assert_eq!(fs::read_to_string(elsewhere.path().join("old")).unwrap(), "hello", "a put replaces the link, not its target");
 }
 
-/// `/dev/shm` is another file system than `/tmp` on most machines; where it is not, this is a rename.
+/// On most machines, `/dev/shm` and `/tmp` are different file systems; where they are not, this tests a rename.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_folder_may_be_a_link_to_another_disk() {
@@ -222,7 +222,7 @@ async fn a_folder_may_be_a_link_to_another_disk() {
     assert_eq!(all_keys(&client, 10).await, ["day/k"]);
 }
 
-/// Its neighbours are still listed and read.
+/// The objects beside it are still listed and read.
 #[cfg(unix)]
 #[tokio::test]
 async fn an_object_that_cannot_be_read_is_listed_and_its_reader_gets_the_reason() {
@@ -247,5 +247,5 @@ async fn what_is_flushed_later_is_stored_at_once() {
     fs::remove_file(folder.path().join("lake/a/b")).unwrap();
     put(&client, "a/c", "hello").await;
     fs::remove_file(folder.path().join("lake/a/c")).unwrap();
-    s3.flush().unwrap(); // what is gone needs no flush
+    s3.flush().unwrap(); // deleted objects need no flush
 }

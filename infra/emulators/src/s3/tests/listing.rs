@@ -1,4 +1,4 @@
-//! `ListObjectsV2` as a client sees it. Which keys a page holds is decided, and tested, in `listing.rs`.
+//! `ListObjectsV2` as a client sees it. The module `listing.rs` decides, and tests, which keys a page holds.
 
 use aws_sdk_s3::types::EncodingType;
 

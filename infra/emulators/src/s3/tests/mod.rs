@@ -1,4 +1,4 @@
-//! Every test drives the real SDK, unmodified, over this S3.
+//! Every test uses the real SDK, unmodified, with this S3.
 
 mod conditional_writes;
 mod disk;
@@ -19,7 +19,7 @@ const BUCKET: &str = "lake";
 /// MD5 of `hello`, by md5sum.
 const HELLO_MD5: &str = "\"5d41402abc4b2a76b9719d911017c592\"";
 
-/// Keys that break stores which take a key for a path or decode it once too often.
+/// Keys that break stores which treat a key as a path or decode it once too often.
 const AWKWARD_KEYS: &[&str] = &[
     "plain",
     "plain/below",
@@ -59,7 +59,7 @@ fn client(s3: &EmbeddedS3) -> Client {
     Client::from_conf(config(IN_PROCESS_ENDPOINT).http_client(s3.http_client()).build())
 }
 
-/// Made of values only: nothing is read from the environment.
+/// Builds the configuration from values only: nothing is read from the environment.
 fn config(endpoint_url: &str) -> aws_sdk_s3::config::Builder {
     Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -76,14 +76,14 @@ async fn put(client: &Client, key: &str, text: &str) {
     client.put_object().bucket(BUCKET).key(key).body(body(text)).send().await.unwrap();
 }
 
-/// The text of an object, or the error code.
+/// Returns the text of an object, or the error code.
 async fn get(client: &Client, key: &str) -> Result<String, String> {
     let got = client.get_object().bucket(BUCKET).key(key).send().await;
     let bytes = checked(got).map_err(|(_, code)| code)?.body.collect().await.unwrap().to_vec();
     Ok(String::from_utf8(bytes).unwrap())
 }
 
-/// The status and the code of an answer that is an error. Any other failure fails the test.
+/// Returns the status and the code of an error response. Any other failure fails the test.
 fn checked<T, E: ProvideErrorMetadata + std::fmt::Debug>(result: Result<T, SdkError<E>>) -> Result<T, (u16, String)> {
     result.map_err(|error| match error {
         SdkError::ServiceError(error) => (error.raw().status().as_u16(), error.err().code().unwrap_or_default().to_owned()),

@@ -120,7 +120,7 @@ async fn every_checksum_is_verified_kept_and_given_back() {
 async fn a_wrong_checksum_stores_nothing() {
     let (_s3, client) = in_memory();
     let put = || client.put_object().bucket(BUCKET).key("k").body(body("hello"));
-    // Right for the empty text, so of the right form.
+    // The checksum of the empty text: well-formed, but wrong here.
     for (put, code) in [
         (put().checksum_crc32("AAAAAA=="), "BadDigest"),
         (put().checksum_crc32_c("AAAAAA=="), "BadDigest"),
@@ -153,7 +153,7 @@ async fn a_file_is_streamed_in_chunks_with_its_checksum_behind() {
 #[tokio::test]
 async fn an_object_over_the_limit_is_refused() {
     let (s3, _) = in_memory();
-    // Hashing this much without optimisation would take the client seconds.
+    // Without optimisation, the client would take seconds to hash this much.
     let config = config(IN_PROCESS_ENDPOINT).request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
     let client = Client::from_conf(config.http_client(s3.http_client()).build());
     for excess in [1, 2_000_000] {

@@ -1,4 +1,4 @@
-//! Between the SDK and the store: faults, time-outs, clocks, signatures, sockets.
+//! Between the SDK and the store: faults, timeouts, clocks, signatures, sockets.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,7 +13,7 @@ use super::*;
 use crate::secrets::Secrets;
 use crate::server::Server;
 
-/// The first call fails as `fault` says, before or after its effect; the next ones are answered.
+/// The first call fails with `fault`, before or after its effect; later calls succeed.
 fn faulty(s3: &EmbeddedS3, after_effect: bool, fault: io::ErrorKind) -> (Client, Arc<AtomicU32>) {
     let (s3, calls) = (s3.clone(), Arc::new(AtomicU32::new(0)));
     let counted = Arc::clone(&calls);

@@ -1,4 +1,4 @@
-//! The answers, counted without SQL and without regular expressions.
+//! The expected answers, computed without SQL and without regular expressions.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,13 +34,13 @@ pub const QUESTIONS: [(&str, Question); 17] = [
     ("volume_por_autor", authors),
 ];
 
-/// Rows of today and of the days before it.
+/// Returns the rows of today and of the days before it.
 fn of_days(rows: &[Row], now: DateTime<Utc>, days: i64) -> Vec<Row> {
     let first = now.date_naive() - TimeDelta::days(days);
     rows.iter().filter(|row| (first..=now.date_naive()).contains(&row.criado_em.date_naive())).cloned().collect()
 }
 
-/// The same without versions that a later one replaced, whenever that one was written.
+/// The same, without versions that a later one replaced, whenever the later one was written.
 fn latest(rows: &[Row], now: DateTime<Utc>, days: i64) -> Vec<Row> {
     let mut newest: BTreeMap<i64, i64> = BTreeMap::new();
     for row in rows {
@@ -58,7 +58,7 @@ fn counted<K: Ord>(keys: impl IntoIterator<Item = K>) -> BTreeMap<K, u32> {
     counts
 }
 
-/// The most frequent first, those of one count in their own order.
+/// Orders by descending count, then by key.
 fn by_count<K: Ord>(counts: BTreeMap<K, u32>) -> Vec<(K, u32)> {
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| Reverse(*count));
@@ -73,7 +73,7 @@ fn percent(part: u32, whole: u32) -> f64 {
     rounded(100.0 * f64::from(part) / f64::from(whole), 1)
 }
 
-/// As `from_unixtime` shows it.
+/// Formats a second as `from_unixtime` does.
 fn second(seconds: i64) -> String {
     DateTime::from_timestamp_secs(seconds).unwrap().format("%FT%TZ").to_string()
 }
@@ -196,7 +196,7 @@ fn rows_per_file(rows: &[Row], now: DateTime<Utc>) -> Vec<Value> {
     }
     let mut files: Vec<_> = files.into_iter().collect();
     files.sort_by_key(|(_, rows)| Reverse(rows.iter().map(|row| row.criado_em).max()));
-    // As a timestamp without a zone.
+    // Formats a timestamp without a zone.
     let shown = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true).trim_end_matches('Z').to_owned();
     let line = |(key, rows): (String, Vec<Row>)| {
         let mut line = json!({
@@ -230,9 +230,9 @@ fn words_per_day(rows: &[Row], now: DateTime<Utc>) -> Vec<Value> {
         .collect()
 }
 
-/// Windows of 10 minutes, one every 5, that `is_shown` by their end and their latest capture.
+/// Windows of 10 minutes, one every 5, that `is_shown` accepts by their end and their latest capture.
 fn windows(rows: &[Row], now: DateTime<Utc>, is_shown: impl Fn(i64, Option<DateTime<Utc>>) -> bool) -> Vec<Value> {
-    /// How often, and the latest capture.
+    /// Count and latest capture.
     type Counted = (u32, Option<DateTime<Utc>>);
     let mut windows: BTreeMap<(i64, String), Counted> = BTreeMap::new();
     for row in of_days(rows, now, 1) {
@@ -261,7 +261,7 @@ fn append(rows: &[Row], now: DateTime<Utc>) -> Vec<Value> {
 
 static LEFT_OUT: LazyLock<BTreeSet<&str>> = LazyLock::new(|| include_str!("../../../../athena/palavras_vazias.txt").lines().collect());
 
-/// The words of a row that are not in the list.
+/// Returns the words of a row that are not in the list.
 fn words(row: &Row) -> Vec<String> {
     let text: Vec<char> = row.texto.as_deref().unwrap_or_default().to_lowercase().chars().collect();
     let mut words = Vec::new();
@@ -282,7 +282,7 @@ fn words(row: &Row) -> Vec<String> {
     words
 }
 
-/// How long the link, mention, hashtag, entity or number is that `text` starts with.
+/// Returns the length of the link, mention, hashtag, entity or number that `text` starts with.
 fn skipped(text: &[char]) -> Option<usize> {
     let starts = |with: &str| with.chars().zip(text).filter(|(want, char)| want == *char).count() == with.chars().count();
     let run = |from: usize, belongs: fn(char) -> bool| text[from..].iter().take_while(|&&char| belongs(char)).count();
@@ -312,7 +312,7 @@ fn is_letter(char: char) -> bool {
     char.is_alphabetic()
 }
 
-/// A letter, a digit, or a mark such as an accent of its own.
+/// Returns whether the character is a letter, a digit, or a mark such as a combining accent.
 fn is_inside(char: char) -> bool {
     is_letter(char) || char.is_numeric() || matches!(char, '\u{300}'..='\u{36f}' | '\u{fe0f}')
 }

@@ -1,4 +1,4 @@
-//! Which files a statement opens: those of the days it asks for, and no other.
+//! Checks which files a statement opens: only those of the days it selects.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,7 +13,8 @@ use super::by_hand::QUESTIONS;
 use super::lake::NOW;
 use super::{Session, athena};
 
-/// A lake with one tweet a day: every day from 2026-10-01 to 2026-12-02, and four days of other years and months.
+/// Returns the days of a lake with one tweet a day: every day from 2026-10-01 to 2026-12-02, and four days of other
+/// years and months.
 fn days() -> BTreeSet<NaiveDate> {
     let autumn = day(20_261_001).iter_days().take(63);
     autumn.chain([20_241_123, 20_251_122, 20_251_231, 20_260_122].map(day)).collect()
@@ -41,7 +42,7 @@ fn lake() -> tempfile::TempDir {
     dir
 }
 
-/// The days of the files that the plan of a statement reads.
+/// Returns the days of the files that the plan of a statement reads.
 async fn days_read(session: &Session, statement: &str) -> BTreeSet<NaiveDate> {
     let frame = session.context.sql(statement).await.unwrap();
     let mut days = BTreeSet::new();
@@ -71,7 +72,7 @@ const QUESTION_DAYS: [(&str, u64, u64); 17] = [
     ("saude_horas_sem_tweets", 6, 0),
     ("saude_linhas_por_arquivo", 1, 0),
     ("saude_tweets_por_hora", 6, 0),
-    ("sentimento_por_15_minutos", 1, 0), // 24 hours, and one hour more
+    ("sentimento_por_15_minutos", 1, 0), // 24 hours plus one hour
     ("sentimento_por_dia", 29, 1),
     ("simbolos", 29, 1),
     ("simbolos_por_sentimento", 29, 1),
@@ -146,7 +147,7 @@ async fn a_statement_of_ones_own_opens_the_files_of_its_days() {
     }
 }
 
-/// The rows of a join with constants are those without it.
+/// A join with constants returns the same rows as the statement without it.
 #[tokio::test]
 async fn constants_are_joined_as_rows_are() {
     let lake = lake();

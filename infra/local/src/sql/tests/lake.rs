@@ -1,4 +1,5 @@
-//! A lake with what is hard to count: two days, edits, a pause with late tweets after it, and a file put in by hand.
+//! A lake with cases that are hard to count: two days, edits, a pause followed by late tweets, and a file added by
+//! hand.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -15,12 +16,12 @@ use crate::report::Report;
 use crate::serve::start_x_api;
 use crate::sql::{Session, ref_dir};
 
-/// 2026-11-23T03:28:00Z, when the questions are asked.
+/// 2026-11-23T03:28:00Z, the time of the questions.
 pub const NOW: DateTime<Utc> = DateTime::from_timestamp_secs(1_795_404_480).unwrap();
-/// Minutes before `NOW` at which ingest runs: half an hour of posts, then every quarter of an hour over midnight, then a
-/// pause of three hours.
+/// Minutes before `NOW` at which ingest runs: first for half an hour of posts, then every quarter of an hour over
+/// midnight, then after a pause of three hours.
 const RUNS: [i64; 8] = [248, 233, 218, 203, 188, 173, 18, 3];
-/// 2026-11-20T23:59:40Z, from when on the posts of the file put in by hand are.
+/// 2026-11-20T23:59:40Z, the start of the posts in the file added by hand.
 const BY_HAND_AT: DateTime<Utc> = DateTime::from_timestamp_secs(1_795_219_180).unwrap();
 
 static CLOCK_MS: AtomicI64 = AtomicI64::new(0);
@@ -35,7 +36,7 @@ pub struct Made {
     pub session: Session,
 }
 
-/// The whole lake, in `target/sql/lake`.
+/// Makes the whole lake, in `target/sql/lake`.
 pub async fn make() -> Made {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/sql/lake");
     let target = root.parent().unwrap();
@@ -62,7 +63,7 @@ pub async fn make() -> Made {
     Made { root, session }
 }
 
-/// Only the file put in by hand.
+/// Makes a lake with only the file added by hand.
 pub async fn make_by_hand_only() -> Made {
     let root = tempfile::tempdir().unwrap().keep();
     put_by_hand(&root);
@@ -70,17 +71,18 @@ pub async fn make_by_hand_only() -> Made {
     Made { root, session }
 }
 
-/// What the emulator does not write, through refine as any file; without `capture`, so `capturado_em` is null.
+/// Adds cases that the emulator does not produce and refines them as any file; without `capture`, so `capturado_em` is
+/// null.
 fn put_by_hand(root: &Path) {
     let texts = [
-        // Each line is a rule of `palavras`.
-        "Leia HTTPS://t.co/AbC1,x www.gov.br/a?b=c fim", // links go to the next blank
-        "https://pt.wikipedia.org/wiki/São_Paulo\u{a0}cidade https://a.b/c\u{2003}outra", // a blank of any kind
+        // Each line tests a rule of `palavras`.
+        "Leia HTTPS://t.co/AbC1,x www.gov.br/a?b=c fim", // links extend to the next blank
+        "https://pt.wikipedia.org/wiki/São_Paulo\u{a0}cidade https://a.b/c\u{2003}outra", // any kind of blank
         "@Planalto @a_b1:oi joao@gmail.com",             // mentions, and an address
         "#Água_2026 #é2 # só#tag",                       // hashtags
         "R$ 10,50 2026 4mil G20 covid19 1º x2 ²",        // numbers
         "&amp;lt;b&amp;gt; Tom &amp;amp; Jerry R&amp;D &amp;#39;aspas&amp;#39;", // entities escaped twice
-        "AÇÃO ação Ação e\u{301}tica ÉTICA",             // case, and an accent of its own
+        "AÇÃO ação Ação e\u{301}tica ÉTICA",             // case, and a combining accent
         "bem-vindo d'água fala.sem.espaço olá!!!olá",    // a word ends where letters end
         "日本語 Россия россия ελλάδα",                   // other scripts
         "❤\u{fe0f} 👍🏽 a\u{fe0f} :) não que VOCÊ",        // no letters; words of the list

@@ -1,6 +1,8 @@
-//! Every question of `infra/athena` over REF files that the pipeline wrote, beside a count made by hand.
+//! Runs every question of `infra/athena` over REF files that the pipeline wrote, and compares it with a count made by
+//! hand.
 //!
-//! The lake and all answers are left in `target/sql/`, where `infra/deploy-checks/sql.py` asks DuckDB the same.
+//! The lake and all answers are left in `target/sql/`, where `infra/deploy-checks/sql.py` runs the same questions in
+//! DuckDB.
 
 mod by_hand;
 mod days;
@@ -21,7 +23,7 @@ use super::{Session, VIEWS};
 use by_hand::QUESTIONS;
 use lake::{Made, NOW};
 
-/// Rows of an answer that are kept for people to read; the rest is compared all the same.
+/// Rows of an answer that are stored for people to read; the other rows are compared, too.
 const GOLDEN_ROWS: usize = 40;
 
 fn athena() -> PathBuf {
@@ -60,7 +62,8 @@ async fn every_question_is_answered_as_by_hand_and_as_ever() {
     }
 }
 
-/// The first rows, without what depends on how fast the machine is: a run captures over some milliseconds.
+/// Returns the first rows, without values that depend on the speed of the machine: a run captures over some
+/// milliseconds.
 fn golden(answer: &[Value]) -> String {
     let mut text = String::new();
     for row in answer.iter().take(GOLDEN_ROWS) {
@@ -87,7 +90,7 @@ fn every_file_is_a_question_here() {
     assert_eq!(files, QUESTIONS.iter().map(|(name, _)| (*name).to_owned()).collect());
 }
 
-/// Section 8 of the terms on content: no profile of what a person thinks.
+/// Section 8 of the terms on content: no profiling of a person's opinions.
 #[test]
 fn nothing_puts_sentiment_together_by_author() {
     for (name, _) in QUESTIONS {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::json_lines;
 
-/// What the questions ask of a row.
+/// The fields of a row that the questions use.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Row {
     pub id: i64,
@@ -28,7 +28,7 @@ pub struct Row {
     pub arquivo_raw: String,
 }
 
-/// All rows of all files below a folder.
+/// Reads all rows of all files below a folder.
 pub fn read(dir: &Path) -> Vec<Row> {
     let mut rows = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {

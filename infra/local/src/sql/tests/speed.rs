@@ -1,4 +1,4 @@
-//! What words and files cost in the profile of `cargo run`, printed.
+//! Measures and prints the cost of words and files in the profile of `cargo run`.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -37,7 +37,8 @@ async fn words_and_files() {
     }
 }
 
-/// Seconds of CPU that this thread has used, which a busy machine does not change; on systems other than Linux, seconds.
+/// Returns the CPU seconds that this thread has used, which do not depend on the load of the machine; wall-clock
+/// seconds on systems other than Linux.
 fn cpu() -> f64 {
     static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
     let used = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
@@ -45,7 +46,7 @@ fn cpu() -> f64 {
     used_ns.map_or_else(|| BEGUN.elapsed().as_secs_f64(), |used_ns| used_ns / 1e9)
 }
 
-/// Posts of twenty words, all of 2026-11-22.
+/// Puts posts of twenty words, all of 2026-11-22.
 fn put(lake: &Path, file: u32) {
     const WORDS: [&str; 10] = [
         "o presidente",

@@ -1,7 +1,7 @@
-//! Types as Trino has them, before DataFusion makes them fit.
+//! Resolves types as Trino does, before DataFusion coerces them.
 //!
-//! DataFusion compares a text with a number, wraps whole numbers around and truncates in casts. This rule runs first: it gives
-//! literals Trino's types, refuses what Trino does not coerce, and puts functions in the place of operators that differ.
+//! DataFusion compares texts with numbers, wraps integers on overflow and truncates in casts. This rule runs first: it
+//! gives literals Trino's types, refuses what Trino does not coerce, and replaces operators that differ with functions.
 
 use datafusion::arrow::datatypes::{DataType, IntervalUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
@@ -38,7 +38,7 @@ fn node(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     let names = NamePreserver::new(&plan);
     let plan = plan.map_expressions(|expr| {
         let name = names.save(&expr);
-        // `ORDER BY 1` and the like are columns by now, so each literal that is left is a value.
+        // `ORDER BY 1` and similar references are columns by now, so each remaining literal is a value.
         let typed = expr.transform_up(|expr| typed(expr, &schema).map(Transformed::yes))?;
         Ok(Transformed::yes(name.restore(typed.data)))
     })?;
@@ -103,7 +103,7 @@ fn typed(expr: Expr, schema: &DFSchema) -> Result<Expr> {
         Expr::ScalarFunction(function) => scalar(function, schema),
         Expr::AggregateFunction(function) => aggregate(function, schema),
         Expr::WindowFunction(mut function) => {
-            // DataFusion reads counts such as that of `lag(…, 2)` as `bigint` only.
+            // DataFusion reads counts such as that of `lag(…, 2)` only as `bigint`.
             function.params.args = function.params.args.into_iter().map(widened).collect();
             Ok(Expr::WindowFunction(function))
         }
@@ -123,7 +123,7 @@ fn common<'a>(what: &str, all: impl IntoIterator<Item = &'a Expr>, schema: &DFSc
     types::common_of(what, types)
 }
 
-/// The expression as a value of a type to which it is coerced; a column of a narrower type stays as it is next to a literal.
+/// Coerces the expression to a type; a column of a narrower type stays unchanged next to a literal.
 fn made(expr: Expr, to: &DataType, schema: &DFSchema) -> Result<Expr> {
     let from = expr.get_type(schema)?;
     if from == *to || (types::is_text(&from) && types::is_text(to)) {
@@ -131,7 +131,7 @@ fn made(expr: Expr, to: &DataType, schema: &DFSchema) -> Result<Expr> {
     }
     match (expr, &from, to) {
         (Expr::Literal(value, metadata), ..) => Ok(Expr::Literal(value.cast_to(to)?, metadata)),
-        // Without a zone it is a time in UTC, and not in the zone of the other.
+        // A timestamp without a zone is a time in UTC, not in the zone of the other value.
         (expr, DataType::Timestamp(_, _), DataType::Timestamp(_, Some(_))) => converted(expr, to, false, schema),
         (expr, ..) => Ok(Expr::Cast(Cast::new(Box::new(expr), to.clone()))),
     }
@@ -215,7 +215,7 @@ fn arithmetic(left: Expr, op: Operator, right: Expr, schema: &DFSchema) -> Resul
             if *time == DataType::Date32 && !is_whole_days(&right) {
                 return refuse("Athena adds no hours to a date; use CAST(… AS timestamp)");
             }
-            // Only months and years leave a timestamp without digits as it is.
+            // Only intervals of whole months and years keep the precision of a timestamp without fractional digits.
             match time {
                 DataType::Timestamp(datafusion::arrow::datatypes::TimeUnit::Second, None) if !is_whole_months(&right) => {
                     native(made(left, &types::moment(None), schema)?, right)
@@ -235,7 +235,7 @@ fn arithmetic(left: Expr, op: Operator, right: Expr, schema: &DFSchema) -> Resul
             let stays_small = matches!(op, Operator::Plus | Operator::Multiply) && bound(&left).zip(bound(&right)).is_some();
             let whole = Expr::BinaryExpr(BinaryExpr::new(Box::new(left.clone()), op, Box::new(right.clone())));
             if stays_small && bound(&whole).is_some() {
-                return Ok(whole); // as the optimizer knows it: days are chosen by such numbers
+                return Ok(whole); // in the form that the optimizer knows: such numbers select the days
             }
             Ok(call(arithmetic::checked(op, common), vec![left, right]))
         }
@@ -255,7 +255,7 @@ fn arithmetic(left: Expr, op: Operator, right: Expr, schema: &DFSchema) -> Resul
     }
 }
 
-/// The largest value of an expression over the numbers of a day, if it is an `integer`.
+/// Returns the largest value of an expression over the numbers of a day, if it is an `integer`.
 fn bound(expr: &Expr) -> Option<i32> {
     match expr {
         Expr::Literal(ScalarValue::Int32(Some(value)), _) => value.checked_abs(),
@@ -328,7 +328,7 @@ fn conditions(case: Case, schema: &DFSchema) -> Result<Expr> {
 fn scalar(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
     match function.name() {
         "at_timezone" => return zoned(function, schema),
-        // What DataFusion's planner makes of `||`, which passes over an array that is null.
+        // DataFusion's planner translates `||` to these functions, which ignore a null array.
         "array_append" | "array_prepend" | "array_concat" => {
             function.func = std::sync::Arc::new(named("concat")?);
         }
@@ -346,7 +346,7 @@ fn scalar(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
         let common = common(&name, &function.args, schema)?;
         function.args = function.args.into_iter().map(|argument| made(argument, &common, schema)).collect::<Result<Vec<_>>>()?;
     }
-    // What a function does not take is refused here, before DataFusion makes it fit.
+    // Refuse unsupported argument types here, before DataFusion coerces them.
     let types = function.args.iter().map(|argument| argument.get_type(schema)).collect::<Result<Vec<_>>>()?;
     if matches!(function.func.signature().type_signature, datafusion::logical_expr::TypeSignature::UserDefined) && !types.is_empty() {
         let wanted = function.func.coerce_types(&types)?;
@@ -360,7 +360,7 @@ fn named(name: &'static str) -> Result<ScalarUDF> {
     super::scalar::function(name, super::FAMILIES).ok_or_else(|| refused(format!("`{name}` is missing")))
 }
 
-/// A time in a zone, which is a part of its type here and so must be known before there are rows.
+/// Converts a time to a zone. The zone is a part of the type here, so it must be known at planning time.
 fn zoned(function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
     let Ok([time, zone]) = <[Expr; 2]>::try_from(function.args) else { return Err(refused("at_timezone takes a time and a zone")) };
     let Expr::Literal(ScalarValue::Utf8(Some(zone)), _) = zone else {

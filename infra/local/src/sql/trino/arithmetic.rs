@@ -1,4 +1,5 @@
-//! `+ - * / %` of whole numbers and decimals: what does not fit its type is an error, and decimals keep Trino's scale.
+//! `+ - * / %` of whole numbers and decimals: a result that does not fit its type is an error, and decimals keep
+//! Trino's scale.
 
 use datafusion::arrow::array::Datum;
 use datafusion::arrow::compute::kernels::numeric;
@@ -18,12 +19,12 @@ struct Arithmetic {
     signature: Signature,
 }
 
-/// The operator over two values of the type, a whole number.
+/// Returns the operator over two values of the type, an integer type.
 pub fn checked(operator: Operator, gives: DataType) -> ScalarUDF {
     ScalarUDF::from(Arithmetic { operator, gives, signature: Signature::any(2, Volatility::Immutable) })
 }
 
-/// `/` and `%` of two decimals, with the scale that Trino gives them.
+/// Returns `/` or `%` of two decimals, with the scale that Trino gives the result.
 pub fn decimals(operator: Operator, left: (u8, i8), right: (u8, i8)) -> ScalarUDF {
     let scale = left.1.max(right.1);
     let digits = match operator {

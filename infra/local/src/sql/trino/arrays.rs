@@ -1,4 +1,4 @@
-//! Functions over arrays. Positions count from 1, and one outside of the array is an error where Trino has one.
+//! Functions over arrays. Positions count from 1, and a position outside of the array is an error where Trino has one.
 
 use datafusion::arrow::array::{Array as _, ArrayRef};
 use datafusion::arrow::datatypes::DataType;
@@ -77,7 +77,7 @@ pub const FUNCTIONS: &[Overload] = &[
         |types| with_element(&[types.get(1).cloned().unwrap_or(DataType::Null), gives::first(types)?], gives::last(types)?),
         concatenated,
     ),
-    // The places of an array's elements, for WITH ORDINALITY.
+    // The positions of an array's elements, for WITH ORDINALITY.
     overload(
         "ordinals",
         &[L],
@@ -102,7 +102,7 @@ fn element(types: &[DataType]) -> Result<DataType> {
     }
 }
 
-/// `result`, if the second argument can be an element of the first.
+/// Returns `result`, if the second argument can be an element of the first.
 fn with_element(types: &[DataType], result: DataType) -> Result<DataType> {
     let element = element(types)?;
     let value = types.get(1).cloned().unwrap_or(DataType::Null);
@@ -117,7 +117,7 @@ fn values(array: &ArrayRef) -> Result<Vec<ScalarValue>> {
     (0..array.len()).map(|place| ScalarValue::try_from_array(array, place)).collect()
 }
 
-/// The elements of an argument, of the element type of the result if that is a list.
+/// Returns the elements of an argument; if the result is a list, they have its element type.
 fn items(row: &Row, place: usize) -> Result<Vec<ScalarValue>> {
     let items = values(&row.list(place))?;
     match row.gives {
@@ -153,7 +153,7 @@ fn element_at(row: &Row) -> Result<ScalarValue> {
     at(&array, usize::try_from(place).unwrap_or(usize::MAX), row)
 }
 
-/// The second argument as an element of the first.
+/// Returns the elements of the first argument and the second argument, coerced to their common type.
 fn wanted(row: &Row) -> Result<(Vec<ScalarValue>, ScalarValue)> {
     let (items, wanted) = (values(&row.list(0))?, row.any(1)?);
     let kind = types::common(&row.list(0).data_type().clone(), &wanted.data_type()).unwrap_or(DataType::Null);

@@ -1,4 +1,4 @@
-//! Functions of Athena in terms of those that are here.
+//! Rewrites functions of Athena in terms of the functions that are available here.
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
@@ -61,7 +61,7 @@ fn case(condition: Expr, then: Expr, otherwise: Option<Expr>) -> Expr {
     }
 }
 
-/// A function that is called, as DataFusion calls it.
+/// Rewrites a function call as a DataFusion call.
 pub fn functions(mut function: Function) -> Done<Expr> {
     let text = function.name.to_string().to_lowercase();
     let count = match &function.args {
@@ -142,7 +142,7 @@ fn of_interval(function: &Function) -> bool {
     matches!(list.args.last(), Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Interval(_)))))
 }
 
-/// The arguments of a function without anything beside them.
+/// Returns the arguments of a plain function call, without any other clause.
 fn plain(function: Function) -> Done<Vec<Expr>> {
     let text = function.name.to_string();
     let is_plain = function.filter.is_none() && function.over.is_none() && function.within_group.is_empty();
@@ -167,7 +167,7 @@ fn renamed(function: Function, to: &str) -> Done<Expr> {
     plain(function).map(|arguments| call(to, arguments))
 }
 
-/// An aggregation that DataFusion has under another name or in another form.
+/// Rewrites an aggregation that DataFusion has under another name or in another form.
 fn aggregate(text: &str, given: Function) -> Done<Expr> {
     let (filter, over, within) = (given.filter.clone(), given.over.clone(), given.within_group.clone());
     let FunctionArguments::List(list) = given.args else { return Err(format!("{text} takes values")) };
@@ -198,7 +198,7 @@ fn aggregate(text: &str, given: Function) -> Done<Expr> {
         ("approx_distinct", Some(value), _, None) => {
             let mut made = function("count", vec![value]);
             if let FunctionArguments::List(list) = &mut made.args {
-                list.duplicate_treatment = Some(DuplicateTreatment::Distinct); // exact is near enough
+                list.duplicate_treatment = Some(DuplicateTreatment::Distinct); // an exact count satisfies an approximate one
             }
             (made, filter.clone())
         }

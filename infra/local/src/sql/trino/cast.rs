@@ -13,26 +13,26 @@ use super::numbers::{Rounding, as_int, divided, int};
 use super::scalar::{at_ms, wall};
 use super::types::{self, failed, refused};
 
-/// A cast that Arrow does otherwise than Trino.
+/// A cast for which Arrow and Trino differ.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Cast {
     to: DataType,
-    /// Null in the place of an error.
+    /// Returns null instead of an error.
     tries: bool,
     signature: Signature,
 }
 
-/// How a value of a type becomes one of another.
+/// How to convert values of one type to another.
 pub enum Way {
-    /// It is of that type.
+    /// The types are equal.
     Same,
-    /// As Arrow does it.
+    /// Arrow's cast.
     Arrow,
-    /// By this function.
+    /// This function.
     Ours(ScalarUDF),
 }
 
-/// How to cast; an error if Trino does not.
+/// Returns how to cast; an error if Trino does not.
 pub fn way(from: &DataType, to: &DataType, tries: bool) -> Result<Way> {
     use DataType::{Boolean, Date32, Decimal128, Float32, Float64, List, Null, Timestamp};
     let is_number = |kind: &DataType| types::is_number(kind);
@@ -94,7 +94,7 @@ impl ScalarUDFImpl for Cast {
 }
 
 fn no_cast(value: &ScalarValue, to: &DataType) -> datafusion::error::DataFusionError {
-    // A text may be that of a tweet, which no message repeats.
+    // A text may come from a tweet, and no message repeats those.
     match value {
         ScalarValue::Utf8(_) => failed(format!("a text cannot be cast to {}: use TRY_CAST for null", types::name(to))),
         value => failed(format!("{value} cannot be cast to {}: use TRY_CAST for null", types::name(to))),
@@ -124,7 +124,7 @@ fn converted(value: &ScalarValue, to: &DataType) -> Result<ScalarValue> {
     }
 }
 
-/// A whole number, halves away from zero.
+/// Converts to a whole number, halves away from zero.
 fn whole(value: &ScalarValue) -> Option<i128> {
     match value {
         ScalarValue::Utf8(Some(text)) => text.trim().parse::<i64>().ok().map(Into::into),
@@ -183,7 +183,7 @@ fn decimal(value: &ScalarValue, precision: u8, scale: i8) -> Option<ScalarValue>
     fits.then_some(ScalarValue::Decimal128(Some(digits), precision, scale))
 }
 
-/// The digits of a number that is written without an exponent, and how many come after the point.
+/// Parses the digits of a number without an exponent, and counts those after the point.
 fn from_text(text: &str) -> Option<(i128, i64)> {
     let (whole, places) = text.split_once('.').unwrap_or((text, ""));
     if !places.bytes().all(|byte| byte.is_ascii_digit()) || format!("{whole}{places}").len() > 38 {
@@ -192,7 +192,7 @@ fn from_text(text: &str) -> Option<(i128, i64)> {
     Some((format!("{whole}{places}").parse().ok()?, i64::try_from(places.len()).ok()?))
 }
 
-/// The value as Trino casts it to `varchar`.
+/// Formats the value as Trino casts it to `varchar`.
 pub fn as_text(value: &ScalarValue) -> Result<String> {
     Ok(match value {
         ScalarValue::Utf8(Some(text)) | ScalarValue::LargeUtf8(Some(text)) | ScalarValue::Utf8View(Some(text)) => text.clone(),
@@ -208,7 +208,7 @@ pub fn as_text(value: &ScalarValue) -> Result<String> {
     })
 }
 
-/// `1.0E0`: Java's scientific form, with as few digits as tell the number apart.
+/// Formats `1.0E0`: Java's scientific notation, with as few digits as identify the number.
 fn double_text(value: f64) -> String {
     if value.is_nan() {
         return "NaN".to_owned();
@@ -256,12 +256,12 @@ fn time(value: &ScalarValue, to: &DataType) -> Result<ScalarValue> {
     }
     let (instant, zone) = instant(value)?;
     match to {
-        DataType::Timestamp(_, Some(_)) => at_ms(instant, to), // the same instant; without a zone it is one in UTC
+        DataType::Timestamp(_, Some(_)) => at_ms(instant, to), // the same instant; without a zone it is in UTC
         _ => at_ms(wall(instant, zone)?.and_utc().timestamp_millis(), to),
     }
 }
 
-/// `2026-11-23`, with blanks around it.
+/// Parses `2026-11-23`, with optional blanks around it.
 pub fn date(text: &str) -> Result<NaiveDate> {
     day(text.trim()).ok_or_else(|| failed("a text cannot be cast to date: write it as 2026-11-23, or use date_parse"))
 }
@@ -274,7 +274,7 @@ fn day(text: &str) -> Option<NaiveDate> {
     if fits && digits { NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?) } else { None }
 }
 
-/// `2026-11-23 14:05:00.120`, of which all after the day, the second and its fraction may be missing.
+/// Parses `2026-11-23 14:05:00.120`; everything after the day, the seconds, and their fraction are optional.
 fn timestamp(text: &str) -> Option<NaiveDateTime> {
     let (date, time) = text.trim().split_once(' ').unwrap_or((text.trim(), "00:00"));
     let mut parts = time.split(':');
@@ -285,7 +285,7 @@ fn timestamp(text: &str) -> Option<NaiveDateTime> {
         return None;
     }
     let nanoseconds: u32 = format!("{fraction:0<9}").parse().ok()?;
-    // Rounded to milliseconds, as a cast to timestamp(3) is.
+    // Rounded to milliseconds, as a cast to timestamp(3) rounds.
     let milliseconds = (nanoseconds + 500_000) / 1_000_000;
     let time = NaiveTime::from_hms_opt(hour.parse().ok()?, minute.parse().ok()?, second.parse().ok()?)?;
     day(date)?.and_time(time).checked_add_signed(chrono::TimeDelta::milliseconds(milliseconds.into()))

@@ -1,4 +1,4 @@
-//! Functions over dates and timestamps. Weeks are those of ISO 8601, and Monday is 1.
+//! Functions over dates and timestamps. Weeks follow ISO 8601, and Monday is 1.
 
 use chrono::{DateTime, Datelike as _, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
 use datafusion::arrow::array::timezone::Tz;
@@ -16,7 +16,7 @@ const W: Kind = Kind::Wall;
 const Z: Kind = Kind::Zoned;
 const DATE: Kind = Kind::Date;
 
-/// A part of a date, for a date and for timestamps with and without a zone.
+/// Defines a part of a date, for a date and for timestamps with and without a zone.
 macro_rules! part {
     ($($name:literal, $of:expr;)*) => {
         &[$(
@@ -43,7 +43,7 @@ pub const DATE_PARTS: &[Overload] = part! {
     "doy", |at| at.ordinal().into();
 };
 
-/// A part of a time of day, which a date does not have.
+/// Defines a part of a time of day, which a date does not have.
 macro_rules! time_part {
     ($($name:literal, $of:expr;)*) => {
         &[$(
@@ -108,14 +108,14 @@ fn in_utc(takes: &[DataType]) -> Result<DataType> {
     })
 }
 
-/// A day, or a time of it, without an offset or with that of UTC.
+/// Parses a day, or a time of day on it, without an offset or with the offset of UTC.
 fn iso8601(text: &str) -> Option<NaiveDateTime> {
     let text = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00")).unwrap_or(text);
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(|day| day.and_time(NaiveTime::MIN));
     day.or_else(|| ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"].iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok()))
 }
 
-/// A zone by its name, or `+hh:mm`.
+/// Parses a zone: a name, or `+hh:mm`.
 pub fn zone(name: &str) -> Result<Tz> {
     name.parse().map_err(|_| failed(format!("'{name}' is not a time zone; write 'America/Sao_Paulo' or '-03:00'")))
 }
@@ -173,7 +173,7 @@ fn unit(name: &str, of: &DataType) -> Result<Unit> {
     }
 }
 
-/// Whether `a` and `b` are the same unit as `name`.
+/// Returns whether two names denote the same unit.
 fn is(name: &str, unit: &str) -> bool {
     name.eq_ignore_ascii_case(unit)
 }
@@ -216,7 +216,7 @@ fn added(row: &Row) -> Result<ScalarValue> {
         }
         Unit::Milliseconds(ms) => {
             let size = row.int(1).checked_mul(ms).and_then(TimeDelta::try_milliseconds).ok_or_else(out_of_range)?;
-            // Days are days of the calendar there, hours are hours that pass.
+            // Days are calendar days in the zone, hours are elapsed hours.
             if ms >= 86_400_000 {
                 at(row.wall(2)?.checked_add_signed(size).ok_or_else(out_of_range)?, row.zone(2), row.gives)
             } else {
@@ -226,7 +226,7 @@ fn added(row: &Row) -> Result<ScalarValue> {
     }
 }
 
-/// Whole units from the first to the second, toward zero.
+/// Returns the whole units from the first time to the second, rounded toward zero.
 fn difference(row: &Row) -> Result<ScalarValue> {
     let unit = unit(row.text(0), &kind_of(row, 1)?)?;
     if row.zone(1).is_some() && !matches!(unit, Unit::Milliseconds(ms) if ms < 86_400_000) {
@@ -239,7 +239,7 @@ fn difference(row: &Row) -> Result<ScalarValue> {
     };
     let (early, late, sign) = if from <= to { (from, to, 1) } else { (to, from, -1) };
     let months = i64::from(late.year() - early.year()) * 12 + i64::from(late.month()) - i64::from(early.month());
-    // A month is over on its last day, if it is too short for the day.
+    // In a month that is too short for the day, the month is complete on its last day.
     let is_last = late.date().succ_opt().is_some_and(|next| next.month() != late.month());
     let day_reached = late.day() > early.day()
         || (late.day() == early.day() && late.time() >= early.time())
@@ -260,7 +260,7 @@ fn unixtime(row: &Row) -> Result<ScalarValue> {
     Ok((row.instant_ms(0) as f64 / 1000.0).into())
 }
 
-/// How a timestamp is written in a text: with the digits of its unit, and its zone.
+/// Formats a timestamp as text, with the digits of its unit and its zone.
 pub fn written(wall: NaiveDateTime, of: &DataType) -> String {
     let digits = match of {
         DataType::Timestamp(datafusion::arrow::datatypes::TimeUnit::Second, _) => "",

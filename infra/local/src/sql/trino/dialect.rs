@@ -1,4 +1,4 @@
-//! The dialect that the parser reads, and what only its words tell.
+//! The dialect of the parser, and the checks that need the tokens.
 
 use std::any::TypeId;
 
@@ -9,12 +9,12 @@ use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::types::refused;
 
-/// Athena's SQL, as far as the parser asks.
+/// Athena's SQL, as far as the parser can be configured.
 #[derive(Debug)]
 pub struct Athena;
 
 impl Dialect for Athena {
-    /// The parser knows UNNEST and its ORDINALITY in a few dialects only, by their type.
+    /// The parser enables UNNEST and its ORDINALITY for a few dialects only, which it recognises by type.
     fn dialect(&self) -> TypeId {
         TypeId::of::<GenericDialect>()
     }
@@ -28,7 +28,7 @@ impl Dialect for Athena {
     }
 
     fn is_delimited_identifier_start(&self, char: char) -> bool {
-        char == '"' || char == '`' // the latter to be refused by name
+        char == '"' || char == '`' // the latter is refused later, with its name in the error
     }
 
     fn supports_filter_during_aggregation(&self) -> bool {
@@ -69,9 +69,9 @@ impl Dialect for Athena {
     }
 }
 
-/// Looks at the words, which the parser partly forgets.
+/// Checks the tokens, some of which the parser discards.
 pub fn check_tokens(sql: &str) -> Result<()> {
-    let Ok(tokens) = Tokenizer::new(&Athena, sql).tokenize() else { return Ok(()) }; // the parser says it better
+    let Ok(tokens) = Tokenizer::new(&Athena, sql).tokenize() else { return Ok(()) }; // the parser reports it better
     let (mut depth, mut limits) = (0_usize, vec![false]);
     for pair in tokens.windows(2) {
         if let [Token::Number(number, _), Token::Word(word)] = pair {

@@ -1,4 +1,4 @@
-//! Types that functions give, from those that they take.
+//! Result types of functions, computed from their argument types.
 #![expect(clippy::unnecessary_wraps, reason = "the shape of `Overload::gives`")]
 
 use datafusion::arrow::datatypes::DataType;

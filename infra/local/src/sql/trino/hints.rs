@@ -1,6 +1,6 @@
-//! Functions of other engines, and of Athena where they are not done here, with what to write instead.
+//! Hints for functions of other engines, and for functions of Athena that are not supported here.
 
-/// What to write in the place of a function that is not there.
+/// Returns what to write instead of a function that is not available.
 pub fn instead(name: &str) -> String {
     let known = HINTS.iter().find(|(names, _)| names.contains(&name)).map(|(_, hint)| *hint);
     match known {
@@ -89,7 +89,7 @@ const HINTS: &[(&[&str], &str)] = &[
     (&["cot", "factorial", "gcd", "lcm", "signum", "nanvl"], "write it otherwise"),
 ];
 
-/// Functions that the documents of Athena list and that are not done here.
+/// Functions that Athena documents and that are not supported here.
 const ATHENA_ONLY: &[&str] = &[
     "approx_most_frequent",
     "approx_percentile",

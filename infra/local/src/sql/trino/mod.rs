@@ -1,7 +1,8 @@
-//! Trino's meaning of SQL, which is Athena's: its value, or an error that says what to write instead.
+//! Trino's semantics of SQL, which are Athena's: the same value, or an error with advice on what to write instead.
 //!
-//! Nothing is there that was not looked at: functions are those of this folder and the few of DataFusion that mean the same, and
-//! syntax is what [`syntax`] lets pass. `conformance/` has statements with what Trino answers, and a test compares.
+//! Only reviewed features are available: functions are those of this folder and the few of DataFusion with the same
+//! meaning, and the syntax is what [`syntax`] accepts. `conformance/` has statements with Trino's answers, and a test
+//! compares them.
 
 mod analyze;
 mod arithmetic;
@@ -63,17 +64,18 @@ const FAMILIES: &[&[Overload]] = &[
     OTHERS,
 ];
 
-/// DataFusion's settings that mean what Trino does.
+/// Sets DataFusion's options to Trino's behaviour.
 pub(super) fn configure(config: &mut SessionConfig) {
     let options = config.options_mut();
     "nulls_last".clone_into(&mut options.sql_parser.default_null_ordering);
     options.sql_parser.parse_float_as_decimal = true;
-    // A filter on the way to one aggregation would hide rows from the others, if those are over expressions (DataFusion 55).
+    // A filter pushed down for one aggregation would hide rows from the others, if those are over expressions
+    // (DataFusion 55).
     options.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
     options.execution.time_zone = Some(types::UTC.to_owned());
 }
 
-/// A state whose functions are Athena's, with `more` of them.
+/// Creates a state with Athena's functions and those in `more`.
 pub(super) fn state(
     config: SessionConfig,
     rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>>,
@@ -115,7 +117,7 @@ fn aggregations() -> Vec<Arc<AggregateUDF>> {
     ]
 }
 
-/// The plan of one statement of Athena's SQL.
+/// Plans one statement of Athena's SQL.
 pub(super) async fn plan(context: &SessionContext, sql: &str) -> Result<LogicalPlan> {
     dialect::check_tokens(sql)?;
     let mut statements = DFParser::parse_sql_with_dialect(sql, &dialect::Athena)?;
@@ -146,13 +148,13 @@ pub(super) async fn plan(context: &SessionContext, sql: &str) -> Result<LogicalP
     Ok(plan)
 }
 
-/// What a message of DataFusion says about types, without its frame.
+/// Extracts what a message of DataFusion reports about types, without its surrounding text.
 pub(super) fn plain(message: &str) -> &str {
     let inner = message.split_once("coercion failed with: Error during planning: ").map_or(message, |(_, inner)| inner);
     inner.split_once(" No function matches the given name").map_or(inner, |(inner, _)| inner.trim_end_matches('.'))
 }
 
-/// The schema of REF as Athena has it: its timestamps have no zone.
+/// Returns the schema of REF as Athena has it: its timestamps have no zone.
 pub(super) fn schema(of_files: &Schema) -> Schema {
     let field = |field: &Arc<Field>| match field.data_type() {
         DataType::Timestamp(unit, Some(_)) => Field::clone(field).with_data_type(DataType::Timestamp(*unit, None)),

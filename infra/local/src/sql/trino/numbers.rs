@@ -74,7 +74,7 @@ fn sign_gives(types: &[DataType]) -> Result<DataType> {
     first_number(types).map(|number| if matches!(number, DataType::Decimal128(..)) { DataType::Decimal128(1, 0) } else { number })
 }
 
-/// A decimal without places, one digit longer where rounding may carry.
+/// Returns a decimal type without decimal places, one digit longer if rounding may carry.
 fn whole(types: &[DataType], carry: u8) -> Result<DataType> {
     first_number(types).map(|number| match number {
         DataType::Decimal128(precision, scale) => {
@@ -85,7 +85,7 @@ fn whole(types: &[DataType], carry: u8) -> Result<DataType> {
     })
 }
 
-/// A decimal keeps its places when it is rounded to some.
+/// Returns the result type of rounding to some places: a decimal keeps its scale.
 fn places(types: &[DataType], carry: u8) -> Result<DataType> {
     first_number(types).map(|number| match number {
         DataType::Decimal128(precision, scale) => DataType::Decimal128((precision + carry).min(38), scale),
@@ -97,7 +97,7 @@ fn out_of_range() -> datafusion::error::DataFusionError {
     failed("a number is out of range of its type: use CAST(… AS double)")
 }
 
-/// A whole number as a value of its type.
+/// Converts a whole number to a value of its type.
 pub fn int(value: i128, gives: &DataType) -> Result<ScalarValue> {
     let value = i64::try_from(value).map_err(|_| out_of_range())?;
     Ok(match gives {
@@ -108,7 +108,7 @@ pub fn int(value: i128, gives: &DataType) -> Result<ScalarValue> {
     })
 }
 
-/// A whole number, whatever its type.
+/// Returns a whole number of any type.
 pub fn as_int(value: &ScalarValue) -> Option<i128> {
     match value {
         ScalarValue::Int8(value) => value.map(Into::into),
@@ -154,7 +154,7 @@ pub enum Rounding {
     Zero,
 }
 
-/// `value / by`, rounded.
+/// Returns `value / by`, rounded.
 pub fn divided(value: i128, by: i128, rounding: Rounding) -> i128 {
     let (quotient, rest) = (value / by, value % by);
     let away = if (value < 0) == (by < 0) { 1 } else { -1 };

@@ -1,6 +1,6 @@
-//! Patterns of dates: those of `MySQL` for `date_format` and `date_parse`, Joda's for `format_datetime`.
+//! Date patterns: those of `MySQL` for `date_format` and `date_parse`, Joda's for `format_datetime`.
 //!
-//! A letter that is not listed is an error, never a text of itself.
+//! A letter that is not listed is an error; it never stands for itself.
 
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
 use datafusion::common::ScalarValue;
@@ -90,7 +90,7 @@ struct Parse<'a> {
 }
 
 impl Parse<'_> {
-    /// Nothing if the text does not fit; an error if the pattern is not known here.
+    /// Returns `None` if the text does not match, and an error if the pattern is not supported here.
     fn all(&mut self, pattern: &str) -> Result<Option<()>> {
         let mut chars = pattern.chars();
         while let Some(char) = chars.next() {
@@ -138,7 +138,7 @@ impl Parse<'_> {
         Some(number)
     }
 
-    /// Up to six digits after the second, of which milliseconds are kept.
+    /// Parses up to six digits after the second; milliseconds are kept.
     fn fraction(&mut self) -> Option<u32> {
         let digits = self.rest.bytes().take(9).take_while(u8::is_ascii_digit).count();
         let fraction = format!("{:0<3}", self.rest.get(..digits).filter(|digits| !digits.is_empty())?);
@@ -202,7 +202,7 @@ fn joda(at: NaiveDateTime, pattern: &str) -> Result<String> {
     Ok(text)
 }
 
-/// A text in quotes, in which two of them are one; gives the rest.
+/// Reads a quoted text, in which a doubled quote is a single one; returns the rest.
 fn quoted<'a>(pattern: &'a str, text: &mut String) -> &'a str {
     let inside = pattern.get(1..).unwrap_or_default();
     if let Some(rest) = inside.strip_prefix('\'') {

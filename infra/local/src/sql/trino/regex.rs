@@ -1,6 +1,7 @@
-//! Regular expressions, read by Rust's `regex` where it means what Trino's Joni means.
+//! Regular expressions, executed by Rust's `regex` where it has the meaning of Trino's Joni.
 //!
-//! `\d`, `\w` and `\s` are ASCII there and Unicode here, so they are written out. What only one of the two has is refused.
+//! `\d`, `\w` and `\s` are ASCII in Joni and Unicode in `regex`, so they are expanded. Syntax that only one of the two
+//! has is refused.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -37,7 +38,7 @@ struct Pattern {
     has_end: bool,
 }
 
-/// The second argument, compiled. As a rule it is the same for all rows.
+/// Returns the second argument, compiled. It is usually the same for all rows.
 fn pattern(row: &Row) -> Result<Arc<Regex>> {
     thread_local! {
         static LAST: RefCell<Option<(Arc<Regex>, Pattern)>> = const { RefCell::new(None) };
@@ -59,7 +60,7 @@ fn pattern(row: &Row) -> Result<Arc<Regex>> {
     Ok(regex)
 }
 
-/// The pattern for functions that compile it themselves; `$` is refused, since it depends on the text.
+/// Compiles a pattern for functions that run it themselves; `$` is refused, because its meaning depends on the text.
 pub fn compile(pattern: &str) -> Result<Regex> {
     match compiled(pattern)? {
         Pattern { has_end: true, .. } => Err(failed("`$` is not read here: it matches before a line feed in Athena; use `\\z`")),
@@ -77,7 +78,7 @@ fn compiled(pattern: &str) -> Result<Pattern> {
     Ok(Pattern { text: pattern.to_owned(), regex, has_end })
 }
 
-/// The pattern with Joni's meaning, and whether it has a `$`.
+/// Expands the pattern to Joni's meaning; also returns whether it has a `$`.
 fn written_out(pattern: &str) -> Result<(String, bool)> {
     let refuse = |what: &str| {
         Err(failed(format!("`{what}` in the pattern `{pattern}` means something else in Athena, or nothing: write it otherwise")))
@@ -157,7 +158,7 @@ fn extract(row: &Row, wanted: i64) -> Result<ScalarValue> {
     Ok(ScalarValue::Utf8(found))
 }
 
-/// Where the first match from character `start` on begins, in characters; −1 without one.
+/// Returns the position, in characters, of the first match at or after character `start`; −1 if there is none.
 fn position(row: &Row, start: i64) -> Result<ScalarValue> {
     let regex = pattern(row)?;
     let own = row.text(0);
@@ -183,7 +184,8 @@ fn replace(row: &Row) -> Result<ScalarValue> {
     }
 }
 
-/// `$1` and `${name}` are groups, of as many digits as there are groups; a backslash takes the next character as it is.
+/// Expands a replacement: `$1` and `${name}` are groups, with as many digits as the number of groups needs; a backslash
+/// escapes the next character.
 fn expanded(replacement: &str, regex: &Regex, found: &Captures) -> Result<String> {
     let illegal =
         || failed(format!("regexp_replace: `{replacement}` names a group that the pattern does not have; write `\\$` for a dollar"));

@@ -1,4 +1,4 @@
-//! Athena's functions and operators in the words of DataFusion, before anything is planned.
+//! Rewrites Athena's functions and operators in DataFusion's terms, before planning.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -13,7 +13,7 @@ use super::calls::{call, cast, functions, not, number, quoted};
 use super::hints;
 use super::types::refused;
 
-/// Rewrites a statement whose grammar is checked; `known` are the names of functions that may be called.
+/// Rewrites a statement whose grammar is already checked; `known` holds the names of the functions that may be called.
 pub fn rewrite(statement: &mut Statement, known: &HashSet<String>) -> Result<()> {
     if let Statement::Query(query) = statement {
         name_columns(query);
@@ -24,7 +24,7 @@ pub fn rewrite(statement: &mut Statement, known: &HashSet<String>) -> Result<()>
     }
 }
 
-/// `_col0` and so on: what Athena calls the columns of an answer that have no name.
+/// Names unnamed result columns `_col0` and so on, as Athena does.
 fn name_columns(query: &mut Query) {
     let mut body = &mut *query.body;
     loop {
@@ -50,7 +50,7 @@ struct Rewrite<'a> {
     known: &'a HashSet<String>,
 }
 
-/// What is rewritten, or why it is not.
+/// The rewritten part, or the reason why it cannot be rewritten.
 pub type Done<T = ()> = std::result::Result<T, String>;
 
 impl VisitorMut for Rewrite<'_> {
@@ -70,7 +70,7 @@ impl VisitorMut for Rewrite<'_> {
         ControlFlow::Continue(())
     }
 
-    /// After the names of functions are looked at.
+    /// Runs after function names are checked.
     fn post_visit_table_factor(&mut self, table: &mut TableFactor) -> ControlFlow<String> {
         if let TableFactor::UNNEST { array_exprs, with_ordinality, .. } = table
             && *with_ordinality
@@ -110,7 +110,7 @@ impl VisitorMut for Rewrite<'_> {
 const WINDOW_ONLY: &[&str] =
     &["row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value", "last_value", "nth_value"];
 
-/// Names that are not there for DataFusion, because others take their place here.
+/// Names that DataFusion never sees, because they are rewritten here.
 const REWRITTEN: &[&str] = &[
     "all_match",
     "any_match",
@@ -202,7 +202,7 @@ fn rewritten(expr: Expr) -> Done<Expr> {
     })
 }
 
-/// The function of a part of a date.
+/// Returns the function for a part of a date.
 fn part(field: &DateTimeField) -> Done<&'static str> {
     let name = field.to_string().to_lowercase();
     let known = [
@@ -245,7 +245,7 @@ fn like(negated: bool, any: bool, expr: Expr, pattern: Expr, escape: Option<Valu
     Ok(if negated { not(matched) } else { matched })
 }
 
-/// A type of Athena as DataFusion reads it.
+/// Returns a type of Athena as DataFusion writes it.
 fn typed(data_type: DataType) -> Done<DataType> {
     use DataType::{
         Array, BigInt, Boolean, Date, Decimal, Double, DoublePrecision, Int, Integer, Real, SmallInt, Timestamp, TinyInt, Varchar,
@@ -279,7 +279,7 @@ fn typed(data_type: DataType) -> Done<DataType> {
     })
 }
 
-/// `DATE '…'` and the like.
+/// Rewrites `DATE '…'` and similar literals.
 fn literal_of(literal: TypedString) -> Done<Expr> {
     let Value::SingleQuotedString(text) = &literal.value.value else { return Err(format!("{literal} is not a literal of Athena")) };
     match &literal.data_type {

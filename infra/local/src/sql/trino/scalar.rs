@@ -1,7 +1,7 @@
 //! Functions with Trino's meaning, each a plain Rust function of one row.
 //!
-//! A family lists its functions as [`Overload`]s. What is common to all is here: the choice of an overload by types (no text
-//! passes for a number), null for a null argument, and values in and out of Arrow's arrays.
+//! A family lists its functions as [`Overload`]s. This module holds the common parts: overload resolution by type (a
+//! text is never accepted as a number), null for a null argument, and conversion of values from and to Arrow arrays.
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
@@ -22,7 +22,7 @@ use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, Sca
 pub(super) use super::gives;
 use super::types::{self, failed, refused};
 
-/// What an argument must be.
+/// Type that an argument must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Text,
@@ -31,24 +31,24 @@ pub enum Kind {
     /// Any number, read as a double.
     Double,
     Date,
-    /// A timestamp without a zone; a date passes for its midnight.
+    /// A timestamp without a zone; a date is accepted as its midnight.
     Wall,
-    /// A timestamp with a zone; one without passes for UTC.
+    /// A timestamp with a zone; one without is accepted as UTC.
     Zoned,
     List,
-    /// Anything, read as it is.
+    /// Any type, read unchanged.
     Any,
 }
 
-/// A function for arguments of some kinds.
+/// A function for arguments of certain kinds.
 pub struct Overload {
     pub name: &'static str,
     pub takes: &'static [Kind],
-    /// Any number of further arguments of the last kind.
+    /// Accepts any number of further arguments of the last kind.
     pub variadic: bool,
     pub gives: fn(&[DataType]) -> Result<DataType>,
     pub run: fn(&Row) -> Result<ScalarValue>,
-    /// Called for null arguments too.
+    /// Also called for null arguments.
     pub sees_null: bool,
 }
 
@@ -69,14 +69,14 @@ enum Column {
     Date(Date32Array),
     Moment(TimestampMillisecondArray, Option<Tz>),
     List(ListArray),
-    /// Read as it is.
+    /// Read unchanged.
     Any,
 }
 
 /// The arguments of one row.
 pub struct Row<'a> {
     columns: &'a [Column],
-    /// The type of the result.
+    /// Type of the result.
     pub gives: &'a DataType,
     arrays: &'a [ArrayRef],
     place: usize,
@@ -124,7 +124,7 @@ impl<'a> Row<'a> {
         ScalarValue::try_from_array(array, self.place)
     }
 
-    /// Milliseconds since 1970 in UTC, of a timestamp without a zone as if it were UTC.
+    /// Returns milliseconds since 1970 in UTC; a timestamp without a zone is read as UTC.
     pub fn instant_ms(&self, place: usize) -> i64 {
         match self.columns.get(place) {
             Some(Column::Moment(moments, _)) => moments.value(self.place),
@@ -140,7 +140,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// What a clock shows: of a date its midnight, of a timestamp with a zone the time there.
+    /// Returns the wall-clock time: for a date its midnight, for a timestamp with a zone the time in that zone.
     pub fn wall(&self, place: usize) -> Result<NaiveDateTime> {
         wall(self.instant_ms(place), self.zone(place))
     }
@@ -151,7 +151,7 @@ pub fn wall(instant_ms: i64, zone: Option<Tz>) -> Result<NaiveDateTime> {
     Ok(zone.map_or(utc, |zone| zone.from_utc_datetime(&utc).naive_local()))
 }
 
-/// A time as a value of the type, which is a date or a timestamp.
+/// Converts a time to a value of the type, which is a date or a timestamp.
 pub fn at(wall: NaiveDateTime, zone: Option<Tz>, gives: &DataType) -> Result<ScalarValue> {
     let instant = match zone {
         Some(zone) => match zone.from_local_datetime(&wall) {
@@ -216,12 +216,12 @@ impl Hash for Function {
     }
 }
 
-/// One function by itself.
+/// Creates a single function.
 pub fn function(name: &'static str, family: &'static [&'static [Overload]]) -> Option<ScalarUDF> {
     functions(family).into_iter().find(|function| function.name() == name)
 }
 
-/// The functions of all families, one for each name.
+/// Creates the functions of all families, one per name.
 pub fn functions(families: &[&'static [Overload]]) -> Vec<ScalarUDF> {
     let mut names: BTreeMap<&str, Vec<&'static Overload>> = BTreeMap::new();
     for overload in families.iter().copied().flatten() {
@@ -241,7 +241,7 @@ pub fn functions(families: &[&'static [Overload]]) -> Vec<ScalarUDF> {
 }
 
 impl Function {
-    /// The overload for arguments of these types, and the types that it reads.
+    /// Returns the overload for arguments of these types, and the types that it reads.
     fn choose(&self, types: &[DataType]) -> Result<(&'static Overload, Vec<DataType>)> {
         let fitting = self.overloads.iter().find_map(|overload| Some((*overload, overload.accept(types)?)));
         fitting.ok_or_else(|| {
@@ -280,7 +280,7 @@ impl Kind {
         }
     }
 
-    /// The type as which a value of type `given` is read.
+    /// Returns the type as which a value of type `given` is read.
     fn read(self, given: &DataType) -> Option<DataType> {
         let is_null = given.is_null();
         match self {

@@ -1,4 +1,4 @@
-//! `sum` of whole numbers that does not wrap around.
+//! `sum` of whole numbers without wraparound.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use datafusion::logical_expr::{Accumulator, AggregateUDFImpl, GroupsAccumulator,
 
 use super::types::failed;
 
-/// DataFusion's `sum`, but for `bigint`, which it lets wrap around.
+/// DataFusion's `sum`, except for `bigint`, for which DataFusion wraps around.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Sum {
     inner: DataFusionSum,
@@ -123,7 +123,7 @@ impl Accumulator for Checked {
     }
 }
 
-/// It in the place of DataFusion's.
+/// Returns the function that replaces DataFusion's `sum`.
 pub fn function() -> Arc<datafusion::logical_expr::AggregateUDF> {
     Arc::new(Sum::new().into())
 }

@@ -1,4 +1,4 @@
-//! What Athena's grammar does not have is refused, though DataFusion has it.
+//! Refuses syntax that DataFusion accepts and Athena's grammar does not.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -12,7 +12,7 @@ use tweets::columns;
 
 use super::types::refused;
 
-/// Refuses a statement that Athena refuses, or would read otherwise.
+/// Refuses a statement that Athena refuses or would read differently.
 pub fn check(statement: &Statement) -> Result<()> {
     match statement.visit(&mut Check::default()) {
         ControlFlow::Break(message) => Err(refused(message)),
@@ -213,7 +213,7 @@ fn interval_literal(value: &Expr, unit: Option<&DateTimeField>, has_last: bool) 
 }
 
 impl Check {
-    /// Athena does not know the names of the SELECT list in GROUP BY and HAVING; DataFusion does.
+    /// Athena does not resolve aliases of the SELECT list in GROUP BY and HAVING; DataFusion does.
     fn aliases(&self, select: &Select) -> Checked {
         let mut columns = Columns::default();
         let _ = select.from.visit(&mut columns);
@@ -246,7 +246,7 @@ impl Check {
     }
 }
 
-/// The names of tables and of columns that a part of a statement brings in.
+/// The names of tables and columns that a part of a statement introduces.
 #[derive(Default)]
 struct Columns {
     tables: Vec<String>,
@@ -293,7 +293,7 @@ fn is_column(expr: &Expr, alias: &Ident) -> bool {
     }
 }
 
-/// Whether it is a column of the table or of a view, which then is what is meant.
+/// Returns whether the name is a column of the table or of a view, which then takes precedence.
 fn is_column_name(name: &str) -> bool {
     let name = name.to_lowercase();
     name == "palavra"

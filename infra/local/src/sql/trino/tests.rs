@@ -1,6 +1,7 @@
-//! Statements as users write them, beside what Trino answers: the same value here, or an error.
+//! Statements as users write them, compared with Trino's answers: the same value here, or an error.
 //!
-//! `conformance/answers.txt` is recorded by `infra/deploy-checks/run.sh trino`; `refused.txt` lists what is refused here, and how.
+//! `conformance/answers.txt` is recorded by `infra/deploy-checks/run.sh trino`; `refused.txt` lists the statements that
+//! are refused here, with their errors.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -16,7 +17,7 @@ use crate::sql::Session;
 
 const NOW: DateTime<Utc> = DateTime::from_timestamp_secs(1_795_404_480).unwrap();
 
-/// A session over `conformance/rows.json`, whose REF files are left for Trino to read.
+/// Opens a session over `conformance/rows.json`, whose REF files are left for Trino to read.
 async fn session() -> Session {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/sql-trino");
     if dir.exists() {
@@ -54,7 +55,7 @@ fn rows(batches: &[RecordBatch]) -> Vec<Value> {
     batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |place| row(batch, place))).collect()
 }
 
-/// Equal, but for the last digits of a double.
+/// Returns whether two values are equal, except for the last digits of a double.
 fn is_same(ours: &Value, theirs: &Value) -> bool {
     match (ours, theirs) {
         (Value::Array(ours), Value::Array(theirs)) => {
@@ -68,7 +69,7 @@ fn is_same(ours: &Value, theirs: &Value) -> bool {
     }
 }
 
-/// A statement of the file, and what Trino answered: rows, or the name of an error.
+/// A statement of the file with Trino's answer: rows, or the name of an error.
 struct Recorded {
     statement: &'static str,
     answer: Result<Vec<Value>, &'static str>,

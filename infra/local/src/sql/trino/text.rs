@@ -72,18 +72,18 @@ fn concat_ws(row: &Row) -> Result<ScalarValue> {
     text(parts.collect::<Vec<_>>().join(row.text(0)))
 }
 
-/// Lower case of a character by itself, as one character: so Java maps code points.
+/// Returns the lower case of a single character as one character, as Java maps code points.
 fn lower(char: char) -> char {
     let mut lower = char.to_lowercase();
-    lower.next().unwrap_or(char) // of `İ`, the only one with two, it is the first
+    lower.next().unwrap_or(char) // only `İ` has two; the first one counts
 }
 
-/// Upper case of a character by itself, as one character; a character that has only a longer one stays.
+/// Returns the upper case of a single character as one character; a character that only has a longer form is unchanged.
 fn upper(char: char) -> char {
     let mut upper = char.to_uppercase();
     match (upper.next(), upper.next()) {
         (Some(upper), None) => upper,
-        // Greek letters with an iota below have a form of one character too.
+        // Greek letters with iota subscript also have a single-character form.
         _ => match char {
             '\u{1f80}'..='\u{1f87}' | '\u{1f90}'..='\u{1f97}' | '\u{1fa0}'..='\u{1fa7}' => char::from_u32(char as u32 + 8).unwrap_or(char),
             '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}' => char::from_u32(char as u32 + 9).unwrap_or(char),
@@ -92,7 +92,7 @@ fn upper(char: char) -> char {
     }
 }
 
-/// `length` characters from `start` on, which counts from the end where it is negative.
+/// Returns `length` characters from `start`, which counts from the end if it is negative.
 pub fn part(text: &str, start: i64, length: Option<i64>) -> String {
     let characters = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
     let first = if start < 0 { characters + start } else { start - 1 };
@@ -104,7 +104,7 @@ pub fn part(text: &str, start: i64, length: Option<i64>) -> String {
     text.chars().skip(first).take(taken).collect()
 }
 
-/// Where `part` is found for the `instance`th time, from the end where that is negative; 0 if it is not.
+/// Returns the position of occurrence `instance` of `part`, counted from the end if negative; 0 if there is none.
 fn position(text: &str, part: &str, instance: i64) -> Result<usize> {
     if instance == 0 {
         return Err(failed("strpos: the instance must not be zero"));
@@ -133,7 +133,7 @@ fn padded(row: &Row, in_front: bool) -> Result<ScalarValue> {
     text(if in_front { padding + &own } else { own + &padding })
 }
 
-/// What Java calls whitespace: a no-break space is none.
+/// Returns whether Java considers the character whitespace: a no-break space is not.
 fn is_blank(char: char) -> bool {
     match char {
         '\u{a0}' | '\u{2007}' | '\u{202f}' | '\u{85}' => false,
@@ -203,7 +203,7 @@ fn hamming(row: &Row) -> Result<ScalarValue> {
     count(left.chars().zip(right.chars()).filter(|(left, right)| left != right).count())
 }
 
-/// `%` is any text and `_` any character, unless `escape` is in front.
+/// Matches a LIKE pattern: `%` is any text and `_` any character, unless preceded by `escape`.
 fn like(text: &str, pattern: &str, escape: Option<char>) -> Result<ScalarValue> {
     #[derive(PartialEq)]
     enum Part {
@@ -226,7 +226,7 @@ fn like(text: &str, pattern: &str, escape: Option<char>) -> Result<ScalarValue> 
     }
     let text: Vec<char> = text.chars().collect();
     let (mut at, mut part) = (0, 0);
-    let mut retry = None; // the last `%`, and how far it reaches
+    let mut retry = None; // the last `%`, and how far it extends
     while let Some(&char) = text.get(at) {
         match parts.get(part) {
             Some(Part::AnyText) => {

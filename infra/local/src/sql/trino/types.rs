@@ -1,4 +1,4 @@
-//! Types as Trino names them, and the type that it finds for values of different types.
+//! Types as Trino names them, and the common type of values of different types.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub fn moment(zone: Option<&str>) -> DataType {
     DataType::Timestamp(TimeUnit::Millisecond, zone.map(Into::into))
 }
 
-/// The name of a type in Trino.
+/// Returns the name of a type in Trino.
 pub fn name(data_type: &DataType) -> String {
     match data_type {
         DataType::Null => "unknown".to_owned(),
@@ -56,7 +56,7 @@ pub fn is_number(data_type: &DataType) -> bool {
     data_type.is_integer() || matches!(data_type, DataType::Float32 | DataType::Float64 | DataType::Decimal128(..))
 }
 
-/// The decimal that holds every value of a type of whole numbers.
+/// Returns the decimal type that holds every value of an integer type.
 pub fn as_decimal(data_type: &DataType) -> Option<(u8, i8)> {
     match data_type {
         DataType::Int8 => Some((3, 0)),
@@ -68,7 +68,7 @@ pub fn as_decimal(data_type: &DataType) -> Option<(u8, i8)> {
     }
 }
 
-/// The type to which Trino coerces values of these two, if it does.
+/// Returns the type to which Trino coerces values of these two types, if any.
 pub fn common(left: &DataType, right: &DataType) -> Option<DataType> {
     use DataType::{Date32, Decimal128, Float32, Float64, Int8, Int16, Int32, Int64, List, Null, Timestamp, Utf8};
     match (left, right) {
@@ -99,7 +99,7 @@ pub fn common(left: &DataType, right: &DataType) -> Option<DataType> {
     }
 }
 
-/// The common type of all of them; an error names the two that have none.
+/// Returns the common type of all types; an error names two types that have none.
 pub fn common_of(what: &str, types: impl IntoIterator<Item = DataType>) -> Result<DataType> {
     types.into_iter().try_fold(DataType::Null, |found, next| {
         common(&found, &next).ok_or_else(|| {
@@ -113,7 +113,7 @@ pub fn common_of(what: &str, types: impl IntoIterator<Item = DataType>) -> Resul
     })
 }
 
-/// What to write where two types do not fit.
+/// Returns what to write if two types do not match.
 pub fn advice(left: &DataType, right: &DataType) -> String {
     let other = if is_text(left) { right } else { left };
     match other {
