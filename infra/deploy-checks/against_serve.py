@@ -85,7 +85,7 @@ def run(bootstraps, local):
             failures = [failure["itemIdentifier"] for failure in refine.invoke(sample("sqs-one-bad-file"))["batchItemFailures"]]
             check(len(failures) == 2, "a batch of files that are not there gives both messages back")
             try:
-                refine.invoke({"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "elsewhere"}, "object": {"key": "tweets/a"}}}]})
+                refine.invoke({"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "elsewhere"}, "object": {"key": "tweets/a.json"}}}]})
                 check(False, "a bucket that is not there is an error")
             except Failed as failed:
                 check(failed.type == "RawUnreadable" and "404 NoSuchBucket" in failed.message, "a bucket that is not there is RawUnreadable")
