@@ -43,8 +43,11 @@ pub fn run(raw: &Path, reference: &Path) -> Outcome {
     let (prefixed, prefix) = (raw.join(RAW_PREFIX), if raw.join(RAW_PREFIX).is_dir() { "" } else { RAW_PREFIX });
     let top = if prefix.is_empty() { &prefixed } else { raw };
     let found = files::find(top);
-    let unreadable: Vec<String> = found.unreadable.iter().map(ToString::to_string).collect();
-    let (raw_files, ignored) = split(found.files.iter().map(|path| (path, key_of(raw, prefix, path))));
+    let mut unreadable: Vec<String> = found.unreadable.iter().map(ToString::to_string).collect();
+    // A key is UTF-8; a name that is not could get the key of another file.
+    let (named, nameless): (Vec<_>, Vec<_>) = found.files.iter().partition(|path| path.to_str().is_some());
+    unreadable.extend(nameless.iter().map(|path| format!("{}: its name is not UTF-8; rename it", path.display())));
+    let (raw_files, ignored) = split(named.into_iter().map(|path| (path, key_of(raw, prefix, path))));
     report_ignored(&ignored)?;
     if raw_files.is_empty() && unreadable.is_empty() {
         return Err(format!("no .json file below {}", top.display()).into());

@@ -184,7 +184,8 @@ fn posts<'a>(data: Option<Checked<Data<'a>>>, result_count: Option<Count>, raw: 
 
 /// Returns the name of a list of objects that X does not send: posts under a name other than `data`.
 fn unknown_list_of_objects(raw: &[u8]) -> Option<String> {
-    let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(raw).ok()?;
+    let text = String::from_utf8_lossy(raw);
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_str(&text).ok()?;
     let has_objects = |value: &RawValue| {
         let items: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
         items.iter().any(|item| item.get().starts_with('{'))

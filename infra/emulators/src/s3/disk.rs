@@ -290,6 +290,11 @@ fn make_folders(bucket: &Path, path: &Path) -> io::Result<()> {
     let mut folders: Vec<&Path> = path.ancestors().skip(1).take_while(|folder| *folder != bucket).collect();
     folders.reverse();
     for folder in folders {
+        // The folder that it leads to may come back, with the objects in it: nothing may be written in its place meanwhile.
+        if folder.is_symlink() && !folder.exists() {
+            let message = format!("{} is a link that leads nowhere; bring back what it led to, or remove it", folder.display());
+            return Err(io::Error::other(message));
+        }
         if is_file(folder) {
             let components = components_below(bucket, folder).unwrap_or_default();
             let key = key_path::key(&components).ok_or(io::ErrorKind::AlreadyExists)?;
