@@ -12,6 +12,8 @@ use crate::Outcome;
 /// Maximum number of words and operators in a statement, without literals and commas. Each may be a level; a list of
 /// ten thousand ids adds none.
 const LEVELS_MAX: usize = 10_000;
+/// Maximum number of brackets inside each other. Near its own limit of 50 the parser tries each level twice.
+const NESTED_MAX: usize = 40;
 /// Stack size of the planning thread and of the threads that execute a plan. In a debug build planning takes about 45
 /// KB per level.
 const PLANNING_STACK_BYTES: usize = 2 << 30;
@@ -31,7 +33,27 @@ pub(super) fn check(statement: &str) -> Outcome {
         )
         .into());
     }
+    let nested = deepest(&tokens);
+    if nested > NESTED_MAX {
+        return Err(
+            format!("the statement has {nested} brackets inside each other, more than the {NESTED_MAX} that are read; split it").into()
+        );
+    }
     Ok(())
+}
+
+/// Returns how many brackets are open at the deepest place.
+fn deepest(tokens: &[Token]) -> usize {
+    let (mut open, mut deepest) = (0_usize, 0);
+    for token in tokens {
+        match token {
+            Token::LParen | Token::LBracket => open += 1,
+            Token::RParen | Token::RBracket => open = open.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(open);
+    }
+    deepest
 }
 
 fn is_level(token: &Token) -> bool {

@@ -8,10 +8,12 @@ use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::config::ConfigOptions;
 use datafusion::error::Result;
-use datafusion::logical_expr::expr::{AggregateFunction, Between, Case, InList, Like, ScalarFunction};
+use datafusion::logical_expr::expr::{AggregateFunction, Between, Case, InList, Like, ScalarFunction, WindowFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable as _, LogicalPlan, Operator, ScalarUDF, TryCast};
+use datafusion::logical_expr::{
+    BinaryExpr, Cast, Expr, ExprSchemable as _, LogicalPlan, Operator, ScalarUDF, TryCast, WindowFunctionDefinition,
+};
 use datafusion::optimizer::AnalyzerRule;
 
 use super::types::refused;
@@ -103,11 +105,26 @@ fn typed(expr: Expr, schema: &DFSchema) -> Result<Expr> {
         Expr::ScalarFunction(function) => scalar(function, schema),
         Expr::AggregateFunction(function) => aggregate(function, schema),
         Expr::WindowFunction(mut function) => {
+            over(&function, schema)?;
             // DataFusion reads counts such as that of `lag(…, 2)` only as `bigint`.
             function.params.args = function.params.args.into_iter().map(widened).collect();
             Ok(Expr::WindowFunction(function))
         }
         other => Ok(other),
+    }
+}
+
+/// Checks an aggregate with OVER as one without.
+fn over(function: &WindowFunction, schema: &DFSchema) -> Result<()> {
+    if function.params.distinct {
+        return Err(refused("DISTINCT with OVER is not in Athena: count in a subquery"));
+    }
+    if function.params.filter.is_some() {
+        return Err(refused("FILTER with OVER is not done here: use CASE WHEN … THEN … END inside the function"));
+    }
+    match &function.fun {
+        WindowFunctionDefinition::AggregateUDF(aggregate) => argument_of(aggregate.name(), &function.params.args, schema),
+        WindowFunctionDefinition::WindowUDF(_) => Ok(()),
     }
 }
 
@@ -180,6 +197,9 @@ fn operator(binary: BinaryExpr, schema: &DFSchema) -> Result<Expr> {
             Ok(Expr::BinaryExpr(BinaryExpr::new(left, op, right)))
         }
         Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom => {
+            if matches!(left.get_type(schema)?, DataType::List(_)) {
+                return Err(refused(format!("`{op}` of arrays reads nulls in another way here: use array_join(…), or contains(…)")));
+            }
             let common = common(&format!("`{op}`"), [&*left, &*right], schema)?;
             let (left, right) = (made(*left, &common, schema)?, made(*right, &common, schema)?);
             Ok(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right))))
@@ -250,7 +270,8 @@ fn arithmetic(left: Expr, op: Operator, right: Expr, schema: &DFSchema) -> Resul
         }
         _ => {
             let common = types::common(&from, &to).unwrap_or(DataType::Float64);
-            native(made(left, &common, schema)?, made(right, &common, schema)?)
+            let (left, right) = (made(left, &common, schema)?, made(right, &common, schema)?);
+            Ok(call(arithmetic::checked(op, common), vec![left, right]))
         }
     }
 }
@@ -376,8 +397,15 @@ fn zoned(function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
 }
 
 fn aggregate(function: AggregateFunction, schema: &DFSchema) -> Result<Expr> {
-    let name = function.func.name();
-    let kind = function.params.args.first().map(|argument| argument.get_type(schema)).transpose()?.unwrap_or(DataType::Null);
+    if let Some(condition) = &function.params.filter {
+        must_be_boolean("FILTER", condition, schema)?;
+    }
+    argument_of(function.func.name(), &function.params.args, schema)?;
+    Ok(Expr::AggregateFunction(function))
+}
+
+fn argument_of(name: &str, arguments: &[Expr], schema: &DFSchema) -> Result<()> {
+    let kind = arguments.first().map(|argument| argument.get_type(schema)).transpose()?.unwrap_or(DataType::Null);
     let refuse = |instead: &str| Err(refused(format!("{name}({}): {instead}", types::name(&kind))));
     match name {
         "sum" | "avg" | "stddev" | "stddev_pop" | "var" | "var_pop" if !types::is_number(&kind) && !kind.is_null() => {
@@ -388,6 +416,6 @@ fn aggregate(function: AggregateFunction, schema: &DFSchema) -> Result<Expr> {
         }
         "corr" | "covar_pop" | "covar_samp" if kind != DataType::Float64 => refuse("use CAST(… AS double)"),
         "min" | "max" if matches!(kind, DataType::List(_)) => refuse("arrays are not ordered here"),
-        _ => Ok(Expr::AggregateFunction(function)),
+        _ => Ok(()),
     }
 }

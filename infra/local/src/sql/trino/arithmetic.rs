@@ -2,6 +2,8 @@
 //! Trino's scale.
 
 use datafusion::arrow::array::Datum;
+use datafusion::arrow::array::cast::AsArray as _;
+use datafusion::arrow::array::types::Float64Type;
 use datafusion::arrow::compute::kernels::numeric;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::error::ArrowError;
@@ -87,10 +89,16 @@ impl Arithmetic {
             Operator::Divide => numeric::div(left, right),
             _ => numeric::rem(left, right),
         };
-        answer.map_err(|error| match error {
+        let answer = answer.map_err(|error| match error {
             ArrowError::DivideByZero => by_zero(),
             _ => failed(format!("a number is out of range of {}: use CAST(… AS bigint) or CAST(… AS double)", types::name(&self.gives))),
-        })
+        })?;
+        // Comparisons, orders and aggregates treat it in another way here than in Athena, so it is refused where it arises.
+        let has_nan = answer.as_primitive_opt::<Float64Type>().is_some_and(|values| values.iter().flatten().any(f64::is_nan));
+        if has_nan {
+            return Err(failed("0e0 / 0 and the like are NaN in Athena, which is not done here: use nullif(…, 0)"));
+        }
+        Ok(answer)
     }
 
     fn decimal(&self, left: &ScalarValue, right: &ScalarValue) -> Result<ScalarValue> {

@@ -47,6 +47,9 @@ use types::refused;
 const INTERNAL: &[&str] =
     &["array", "array_any_match", "array_filter", "array_transform", "date_sequence", "like", "ordinals", "string_agg", "subscript"];
 
+/// Names under which DataFusion knows functions that Athena has under others.
+const OF_DATAFUSION: &[&str] = &["covar", "generate_series", "mean", "range", "var", "var_population", "var_sample"];
+
 const OTHERS: &[Overload] = &[
     overload("at_timezone", &[scalar::Kind::Zoned, scalar::Kind::Text], gives::utc, |row| row.any(0)),
     overload("current_timezone", &[], gives::text, |_| scalar::text(types::UTC)),
@@ -127,7 +130,7 @@ pub(super) async fn plan(context: &SessionContext, sql: &str) -> Result<LogicalP
     let state = context.state();
     let mut known: HashSet<String> =
         state.scalar_functions().keys().chain(state.aggregate_functions().keys()).chain(state.window_functions().keys()).cloned().collect();
-    known.retain(|name| !INTERNAL.contains(&&**name));
+    known.retain(|name| !INTERNAL.contains(&&**name) && !OF_DATAFUSION.contains(&&**name));
     let mut inner = &mut statement;
     while let Statement::Explain(explain) = inner {
         inner = &mut *explain.statement;

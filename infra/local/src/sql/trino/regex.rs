@@ -127,6 +127,7 @@ fn written_out(pattern: &str) -> Result<(String, bool)> {
             }
             '-' | '~' if depth > 0 && after.starts_with(char) => return refuse(&format!("{char}{char}")),
             '{' if depth == 0 && after.starts_with(',') => return refuse("{,"),
+            '*' | '+' | '?' if depth == 0 && after.starts_with('+') => return refuse(&format!("{char}+")),
             '$' if depth == 0 => {
                 has_end = true;
                 written.push('$');

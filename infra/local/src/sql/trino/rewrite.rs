@@ -186,14 +186,7 @@ fn rewritten(expr: Expr) -> Done<Expr> {
         Expr::Like { negated, expr, pattern, escape_char, any } => {
             like(negated, any, *expr, *pattern, escape_char.map(|escape| escape.value))?
         }
-        Expr::Cast { kind, expr, data_type, array, format } => {
-            let length = match &data_type {
-                DataType::Varchar(Some(length)) => Some(length.to_string()),
-                _ => None,
-            };
-            let text = Expr::Cast { kind, expr, data_type: typed(data_type)?, array, format };
-            length.map_or(text.clone(), |length| call("substr", vec![text, number("1"), number(&length)]))
-        }
+        Expr::Cast { kind, expr, data_type, array, format } => Expr::Cast { kind, expr, data_type: typed(data_type)?, array, format },
         Expr::TypedString(literal) => literal_of(literal)?,
         Expr::AnyOp { ref right, .. } | Expr::AllOp { ref right, .. } if !matches!(**right, Expr::Subquery(_)) => {
             return Err("ANY and ALL take a subquery in Athena: use contains(array, element), or any_match(array, x -> …)".to_owned());

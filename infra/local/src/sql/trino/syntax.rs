@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use datafusion::error::Result;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DateTimeField, Distinct, Expr, Fetch, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator, Query, Select,
-    SelectItem, Statement, TableFactor, UnaryOperator, Value, Visit as _, Visitor,
+    BinaryOperator, CastKind, DataType, DateTimeField, Distinct, Expr, Fetch, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator,
+    Query, Select, SelectItem, SetExpr, Statement, TableFactor, UnaryOperator, Value, Visit as _, Visitor,
 };
 use tweets::columns;
 
@@ -92,6 +92,7 @@ impl Visitor for Check {
             return refuse("a name in single quotes: Athena quotes names with double quotes");
         }
         select.from.iter().flat_map(|from| &from.joins).try_for_each(joined)?;
+        select.selection.iter().chain(&select.having).try_for_each(in_subqueries)?;
         self.aliases(select)
     }
 
@@ -117,6 +118,10 @@ impl Visitor for Check {
                 refuse("IS TRUE and the like are not in Athena: write the condition itself, or coalesce(…, false)")
             }
             Expr::BinaryOp { op, .. } => operator(op),
+            Expr::Exists { subquery, .. } => exists(subquery),
+            Expr::Cast { data_type: DataType::Varchar(Some(_)), .. } => {
+                refuse("CAST(… AS varchar(n)) fails in Athena for a longer text: use CAST(… AS varchar), and substr(…, 1, n) to cut it")
+            }
             Expr::Interval(interval) => interval_literal(&interval.value, interval.leading_field.as_ref(), interval.last_field.is_some()),
             Expr::Value(value) => match &value.value {
                 Value::Number(..) | Value::SingleQuotedString(_) | Value::Boolean(_) | Value::Null => ControlFlow::Continue(()),
@@ -146,7 +151,6 @@ impl Visitor for Check {
             | Expr::TypedString(_)
             | Expr::Function(_)
             | Expr::Case { .. }
-            | Expr::Exists { .. }
             | Expr::Subquery(_)
             | Expr::GroupingSets(_)
             | Expr::Cube(_)
@@ -165,18 +169,82 @@ impl Visitor for Check {
 fn joined(join: &Join) -> Checked {
     use JoinOperator::{CrossJoin, FullOuter, Inner, Left, LeftOuter, Right, RightOuter};
     match &join.join_operator {
-        JoinOperator::Join(JoinConstraint::Natural) | Inner(JoinConstraint::Natural) => {
-            refuse("NATURAL JOIN is not in Athena: use JOIN … USING (…)")
-        }
-        CrossJoin(_) | JoinOperator::Join(_) | Inner(_) => ControlFlow::Continue(()),
+        CrossJoin(_) => ControlFlow::Continue(()),
+        JoinOperator::Join(on) | Inner(on) => constraint(on),
         _ if matches!(join.relation, TableFactor::UNNEST { .. }) => {
             refuse("an outer join with UNNEST is not done here: use CROSS JOIN UNNEST(…), and UNION ALL the rows without elements")
         }
-        Left(on) | LeftOuter(on) | Right(on) | RightOuter(on) | FullOuter(on) if !matches!(on, JoinConstraint::Natural) => {
-            ControlFlow::Continue(())
-        }
+        Left(on) | LeftOuter(on) | Right(on) | RightOuter(on) | FullOuter(on) => constraint(on),
         _ => refuse("Athena has JOIN, LEFT JOIN, RIGHT JOIN, FULL JOIN and CROSS JOIN; for others use IN or EXISTS with a subquery"),
     }
+}
+
+fn constraint(on: &JoinConstraint) -> Checked {
+    match on {
+        JoinConstraint::On(_) => ControlFlow::Continue(()),
+        JoinConstraint::Using(_) => refuse("USING gives other columns here than in Athena: use JOIN … ON a.k = b.k"),
+        JoinConstraint::Natural => refuse("NATURAL JOIN is not in Athena: use JOIN … ON a.k = b.k"),
+        JoinConstraint::None => refuse("JOIN needs ON in Athena; each row with each row is CROSS JOIN"),
+    }
+}
+
+/// Refuses `IN (SELECT …)` below anything but AND: DataFusion's answer to a null is then another one than Athena's.
+fn in_subqueries(condition: &Expr) -> Checked {
+    match condition {
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+            in_subqueries(left)?;
+            in_subqueries(right)
+        }
+        Expr::Nested(inner) => in_subqueries(inner),
+        Expr::InSubquery { .. } => ControlFlow::Continue(()),
+        other => other.visit(&mut BelowAnd::default()),
+    }
+}
+
+/// Finds an `IN (SELECT …)` of a condition itself, not of its subqueries.
+#[derive(Default)]
+struct BelowAnd {
+    queries: usize,
+}
+
+impl Visitor for BelowAnd {
+    type Break = String;
+
+    fn pre_visit_query(&mut self, _: &Query) -> Checked {
+        self.queries += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &Query) -> Checked {
+        self.queries -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> Checked {
+        match expr {
+            Expr::InSubquery { .. } if self.queries == 0 => {
+                refuse("IN (SELECT …) below OR, NOT, CASE or IS NULL reads nulls in another way here: use EXISTS, or a LEFT JOIN")
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
+
+/// Refuses `EXISTS` over an aggregate without GROUP BY, which has one row in Athena whatever it reads.
+fn exists(query: &Query) -> Checked {
+    const AGGREGATES: [&str; 7] = ["arbitrary", "avg", "count", "count_if", "max", "min", "sum"];
+    let SetExpr::Select(select) = &*query.body else { return ControlFlow::Continue(()) };
+    let is_grouped = !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
+    let is_aggregate = |item: &SelectItem| match item {
+        SelectItem::UnnamedExpr(Expr::Function(call)) | SelectItem::ExprWithAlias { expr: Expr::Function(call), .. } => {
+            call.over.is_none() && AGGREGATES.contains(&call.name.to_string().to_lowercase().as_str())
+        }
+        _ => false,
+    };
+    if !is_grouped && select.projection.iter().any(is_aggregate) {
+        return refuse("EXISTS over an aggregate without GROUP BY is always true in Athena: leave the aggregate out");
+    }
+    ControlFlow::Continue(())
 }
 
 fn operator(op: &BinaryOperator) -> Checked {
