@@ -56,7 +56,7 @@ pub struct Tweet<'a> {
     pub id: TweetId,
     /// Creation time: `created_at`, or the time in the id if that is missing or malformed.
     pub created_at: DateTime<Utc>,
-    sent: Post<'a>,
+    sent: Box<Post<'a>>,
 }
 
 /// The kind of a tweet and the tweet that it refers to.
@@ -153,7 +153,7 @@ fn other_form(place: impl Into<String>, found: &'static str, wanted: &'static st
 }
 
 /// Returns the posts of a file if it is a page of posts.
-fn posts<'a>(data: Option<Checked<Data<'a>>>, result_count: Option<Count>, raw: &[u8]) -> Result<Vec<Post<'a>>, NotADocument> {
+fn posts<'a>(data: Option<Checked<Data<'a>>>, result_count: Option<Count>, raw: &[u8]) -> Result<Vec<Box<Post<'a>>>, NotADocument> {
     let data = match data {
         None => Data::default(),
         Some(Checked::Valid(data)) => data,
@@ -195,7 +195,7 @@ fn unknown_list_of_objects(raw: &[u8]) -> Option<String> {
 }
 
 /// Converts a post to a tweet, if it has an id and a place in the table.
-fn tweet<'a>(index: usize, sent: Post<'a>, years: Years, malformed: &mut Malformed) -> Result<Tweet<'a>, NotADocument> {
+fn tweet<'a>(index: usize, sent: Box<Post<'a>>, years: Years, malformed: &mut Malformed) -> Result<Tweet<'a>, NotADocument> {
     let id = match sent.id {
         Some(Checked::Valid(id)) => id,
         Some(Checked::Malformed(found)) => return Err(NotADocument::WithoutId { index, found }),
