@@ -98,15 +98,16 @@ impl<'a> Document<'a> {
         let includes = answer.includes.unwrap_or_default();
         let capture = answer.capture.unwrap_or_default();
         // The later entry is kept, so the newer spelling wins here too.
-        let referenced = includes.tweets.into_iter().chain(includes.posts).flatten();
+        let mut referenced = includes.tweets.unwrap_or_default();
+        referenced.extend(includes.posts.unwrap_or_default());
         Ok(Self {
             tweets,
             captured_at: capture.captured_at,
             malformed,
             is_utf8: utf8.is_ok(),
             references_requested: capture.requested.unwrap_or_default().0,
-            users: includes.users.into_iter().flatten().filter_map(|user| Some((user.id?, user))).collect(),
-            included: referenced.filter_map(|tweet| Some((tweet.id?, tweet))).collect(),
+            users: by_id(includes.users.unwrap_or_default(), |user| user.id),
+            included: by_id(referenced, |tweet| tweet.id),
         })
     }
 
@@ -129,6 +130,13 @@ impl<'a> Document<'a> {
                 (self.references_requested || tweet.references().is_some()).then_some(Kind { tipo: tipo::ORIGINAL, referenced_id: None })
             })
     }
+}
+
+/// Maps the objects by their id, into a map that does not grow: growing would hash every id again.
+fn by_id<T>(objects: Vec<T>, id: impl Fn(&T) -> Option<TweetId>) -> HashMap<TweetId, T> {
+    let mut by_id = HashMap::with_capacity(objects.len());
+    by_id.extend(objects.into_iter().filter_map(|object| Some((id(&object)?, object))));
+    by_id
 }
 
 /// Skips byte order marks. Windows programs write one at the start of a text, and RFC 8259 allows a reader to skip it.
