@@ -95,15 +95,15 @@ impl std::iter::Sum for Rows {
 /// is then rejected as a whole.
 pub fn refine(raw_key: &str, raw: &[u8], years: Years) -> Result<Refined, NotADocument> {
     let repaired;
-    let mut document = match Document::parse(raw, years) {
-        Ok(document) => document,
+    let (is_utf8, mut document) = match Document::parse(raw, years) {
+        Ok(document) => (document.is_utf8, document),
         // A text that X cut inside an emoji must not cost the file its other tweets.
         Err(error) => {
             repaired = repair::repaired(raw).ok_or(error)?;
-            Document::parse(&repaired, years)?
+            (std::str::from_utf8(raw).is_ok(), Document::parse(&repaired, years)?)
         }
     };
-    if std::str::from_utf8(raw).is_err() {
+    if !is_utf8 {
         document.malformed.record_bytes_not_utf8();
     }
     let mut tweets: Vec<(Partition, &Tweet)> = document.tweets.iter().map(|tweet| (Partition::of(tweet.created_at), tweet)).collect();

@@ -185,7 +185,7 @@ impl<'de, T: Form<'de>> Form<'de> for Vec<T> {
     }
 }
 
-/// Boxed because few objects have the value and it is large.
+/// A large value: boxed, it costs little to move, and nothing in an object without it.
 impl<'de, T: Form<'de>> Form<'de> for Box<T> {
     fn from_object<A: MapAccess<'de>>(object: A, malformed: &mut Malformed) -> Result<Option<Self>, A::Error> {
         Ok(T::from_object(object, malformed)?.map(Self::new))

@@ -42,6 +42,8 @@ pub struct Document<'a> {
     pub captured_at: Option<DateTime<Utc>>,
     /// Values that could not be read.
     pub malformed: Malformed,
+    /// Whether the file is UTF-8. Bytes that are not may stand in a string that is not read.
+    pub is_utf8: bool,
     references_requested: bool,
     users: HashMap<TweetId, User<'a>>,
     included: HashMap<TweetId, Included<'a>>,
@@ -54,7 +56,7 @@ pub struct Tweet<'a> {
     pub id: TweetId,
     /// Creation time: `created_at`, or the time in the id if that is missing or malformed.
     pub created_at: DateTime<Utc>,
-    sent: Post<'a>,
+    sent: Box<Post<'a>>,
 }
 
 /// The kind of a tweet and the tweet that it refers to.
@@ -75,7 +77,13 @@ impl<'a> Document<'a> {
     pub fn parse(raw: &'a [u8], years: Years) -> Result<Self, NotADocument> {
         let raw = without_byte_order_mark(raw);
         let mut malformed = Malformed::default();
-        let answer = match read(raw, &mut malformed).map_err(|error| NotADocument::locate(raw, &error))? {
+        // UTF-8 is validated once for the whole file, which makes reading a tenth cheaper than validating each string.
+        let utf8 = std::str::from_utf8(raw);
+        let read = match utf8 {
+            Ok(text) => read(serde_json::Deserializer::from_str(text), &mut malformed),
+            Err(_) => read(serde_json::Deserializer::from_slice(raw), &mut malformed), // the invalid string may not be read at all
+        };
+        let answer = match read.map_err(|error| NotADocument::locate(raw, &error))? {
             Sent::Value(answer) => answer,
             Sent::Null => return Err(other_form("the file", lenient::NULL, "an object")),
             Sent::Malformed(found) => return Err(other_form("the file", found, "an object")),
@@ -90,14 +98,16 @@ impl<'a> Document<'a> {
         let includes = answer.includes.unwrap_or_default();
         let capture = answer.capture.unwrap_or_default();
         // The later entry is kept, so the newer spelling wins here too.
-        let referenced = includes.tweets.into_iter().chain(includes.posts).flatten();
+        let mut referenced = includes.tweets.unwrap_or_default();
+        referenced.extend(includes.posts.unwrap_or_default());
         Ok(Self {
             tweets,
             captured_at: capture.captured_at,
             malformed,
+            is_utf8: utf8.is_ok(),
             references_requested: capture.requested.unwrap_or_default().0,
-            users: includes.users.into_iter().flatten().filter_map(|user| Some((user.id?, user))).collect(),
-            included: referenced.filter_map(|tweet| Some((tweet.id?, tweet))).collect(),
+            users: by_id(includes.users.unwrap_or_default(), |user| user.id),
+            included: by_id(referenced, |tweet| tweet.id),
         })
     }
 
@@ -122,6 +132,13 @@ impl<'a> Document<'a> {
     }
 }
 
+/// Maps the objects by their id, into a map that does not grow: growing would hash every id again.
+fn by_id<T>(objects: Vec<T>, id: impl Fn(&T) -> Option<TweetId>) -> HashMap<TweetId, T> {
+    let mut by_id = HashMap::with_capacity(objects.len());
+    by_id.extend(objects.into_iter().filter_map(|object| Some((id(&object)?, object))));
+    by_id
+}
+
 /// Skips byte order marks. Windows programs write one at the start of a text, and RFC 8259 allows a reader to skip it.
 fn without_byte_order_mark(mut raw: &[u8]) -> &[u8] {
     while let Some(rest) = raw.strip_prefix("\u{feff}".as_bytes()) {
@@ -130,15 +147,7 @@ fn without_byte_order_mark(mut raw: &[u8]) -> &[u8] {
     raw
 }
 
-fn read<'a>(raw: &'a [u8], malformed: &mut Malformed) -> Result<Sent<Answer<'a>>, serde_json::Error> {
-    // UTF-8 is validated once for the whole file, which makes reading a tenth cheaper than validating each string.
-    match std::str::from_utf8(raw) {
-        Ok(text) => read_to_end(serde_json::Deserializer::from_str(text), malformed),
-        Err(_) => read_to_end(serde_json::Deserializer::from_slice(raw), malformed), // the invalid string may not be read at all
-    }
-}
-
-fn read_to_end<'a, R: serde_json::de::Read<'a>>(
+fn read<'a, R: serde_json::de::Read<'a>>(
     mut json: serde_json::Deserializer<R>,
     malformed: &mut Malformed,
 ) -> Result<Sent<Answer<'a>>, serde_json::Error> {
@@ -152,7 +161,7 @@ fn other_form(place: impl Into<String>, found: &'static str, wanted: &'static st
 }
 
 /// Returns the posts of a file if it is a page of posts.
-fn posts<'a>(data: Option<Checked<Data<'a>>>, result_count: Option<Count>, raw: &[u8]) -> Result<Vec<Post<'a>>, NotADocument> {
+fn posts<'a>(data: Option<Checked<Data<'a>>>, result_count: Option<Count>, raw: &[u8]) -> Result<Vec<Box<Post<'a>>>, NotADocument> {
     let data = match data {
         None => Data::default(),
         Some(Checked::Valid(data)) => data,
@@ -195,7 +204,7 @@ fn unknown_list_of_objects(raw: &[u8]) -> Option<String> {
 }
 
 /// Converts a post to a tweet, if it has an id and a place in the table.
-fn tweet<'a>(index: usize, sent: Post<'a>, years: Years, malformed: &mut Malformed) -> Result<Tweet<'a>, NotADocument> {
+fn tweet<'a>(index: usize, sent: Box<Post<'a>>, years: Years, malformed: &mut Malformed) -> Result<Tweet<'a>, NotADocument> {
     let id = match sent.id {
         Some(Checked::Valid(id)) => id,
         Some(Checked::Malformed(found)) => return Err(NotADocument::WithoutId { index, found }),

@@ -44,7 +44,8 @@ object! {
 /// The posts of a file, and evidence that it is not a page of posts.
 #[derive(Debug, Default)]
 pub(super) struct Data<'a> {
-    pub(super) posts: Vec<Post<'a>>,
+    #[expect(clippy::vec_box, reason = "a post is large, and is moved a few times on its way to a tweet")]
+    pub(super) posts: Vec<Box<Post<'a>>>,
     /// The first item that is not an object: its index and its form.
     pub(super) not_an_object: Option<(usize, &'static str)>,
     /// Whether there are more than [`POSTS_MAX`] posts. The rest was skipped.
@@ -60,7 +61,7 @@ impl<'de> Form<'de> for Data<'de> {
     fn from_array<A: SeqAccess<'de>>(mut array: A, malformed: &mut Malformed) -> Result<Option<Self>, A::Error> {
         let mut data = Self::default();
         for index in 0..POSTS_MAX {
-            let item = malformed.within(Segment::Item(index), |malformed| array.next_element_seed(Lenient::<Post>::new(malformed)))?;
+            let item = malformed.within(Segment::Item(index), |malformed| array.next_element_seed(Lenient::<Box<Post>>::new(malformed)))?;
             let found = match item {
                 None => return Ok(Some(data)),
                 Some(Sent::Value(post)) => {
