@@ -13,7 +13,7 @@ use crate::sweep::{MAX_RESULTS_MAX, Sweep};
 /// What is available to read, by X's own count, which may differ slightly from what searches find.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
-    /// Start of the span. Everything earlier is captured, was not requested, or is no longer served.
+    /// Start of the span. Everything earlier is captured, was never requested, or is too old to be served.
     pub from: DateTime<Utc>,
     /// Whether an earlier run left a cursor to resume from.
     pub goes_on: bool,

@@ -95,7 +95,7 @@ pub async fn answer(
 /// Returns the messages to repeat for a queue event, and the [`Summary`] for any other event.
 ///
 /// # Errors
-/// Returns an error if the event is unknown, or if an object was not done and there is no queue to repeat it.
+/// Returns an error if the event is unknown, or if an object was not refined and no queue will redeliver it.
 pub async fn handle(refine: &Refine, event: Value, invocation: Invocation, emit: impl FnMut(Line)) -> Result<Value, Error> {
     let mut summary = Summary { is_cold: !refine.has_served.swap(true, Ordering::Relaxed), ..Summary::default() };
     let outcome = refine.run(event, invocation, &mut summary).await;

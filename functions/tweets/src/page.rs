@@ -179,7 +179,7 @@ pub fn posts_stated(body: &[u8]) -> Option<u64> {
     meta.and_then(|meta| meta.count()).or_else(|| Some(lists.max().unwrap_or(0)))
 }
 
-/// Returns the id of a post and its creation time. `None` if there is no id or the value is not an object.
+/// Returns the id of a post and its creation time; `None` without an id, or if the value is not an object.
 fn known(post: &RawValue) -> Option<(TweetId, DateTime<Utc>)> {
     if !post.get().starts_with('{') {
         return None;

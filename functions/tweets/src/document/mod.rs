@@ -42,7 +42,7 @@ pub struct Document<'a> {
     pub captured_at: Option<DateTime<Utc>>,
     /// Values that could not be read.
     pub malformed: Malformed,
-    /// Whether the file is UTF-8. Bytes that are not may stand in a string that is not read.
+    /// Whether the file is UTF-8. Invalid bytes may be inside a string that is not read.
     pub is_utf8: bool,
     references_requested: bool,
     users: HashMap<TweetId, User<'a>>,

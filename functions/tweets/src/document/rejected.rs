@@ -60,7 +60,7 @@ pub enum NotADocument {
     WithoutId {
         /// Index of the post in `data`.
         index: usize,
-        /// The form found, or `missing` if there is no id.
+        /// The form found, or `missing` without an id.
         found: &'static str,
     },
     /// A post does not belong to any partition of the table.

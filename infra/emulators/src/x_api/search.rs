@@ -26,9 +26,9 @@ pub(super) struct Page {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fullness {
     Full,
-    /// A third of the posts, with a token even if there are no more posts.
+    /// A third of the posts, with a token even on the last page.
     Short,
-    /// No posts, with a token even if there are no more posts.
+    /// No posts, with a token even on the last page.
     Empty,
 }
 

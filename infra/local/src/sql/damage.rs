@@ -20,7 +20,7 @@ pub(super) fn unreadable_files(tweets: &Path) -> Vec<String> {
 }
 
 /// Formats a message that counts the files, names the first ones, and gives advice.
-pub(super) fn told(problem: &str, files: &[String]) -> String {
+pub(super) fn files_message(problem: &str, files: &[String]) -> String {
     let named: Vec<&str> = files.iter().take(NAMED_MAX).map(String::as_str).collect();
     format!(
         "{} Parquet file(s) {problem}\n  {}\n`reprocess` rewrites them from RAW; move away those that it cannot",

@@ -129,7 +129,7 @@ impl Session {
             Ok(()) if empty.is_empty() => Ok(()),
             Ok(()) => {
                 let files: Vec<String> = empty.iter().map(|path| path.display().to_string()).collect();
-                Err(damage::told("have 0 bytes, so their rows are missing from this result:", &files).into())
+                Err(damage::files_message("have 0 bytes, so their rows are missing from this result:", &files).into())
             }
         }
     }
@@ -150,7 +150,7 @@ impl Session {
             None => false,
         };
         let files = if is_of_a_file { damage::unreadable_files(&self.tweets) } else { Vec::new() };
-        if files.is_empty() { error } else { damage::told("cannot be read, and the query needs them:", &files).into() }
+        if files.is_empty() { error } else { damage::files_message("cannot be read, and the query needs them:", &files).into() }
     }
 }
 
@@ -272,7 +272,7 @@ fn explained(error: Failure) -> Failure {
     let views = VIEWS.map(|(name, _)| format!("`{name}`")).join(" and ");
     format!(
         "{told}\n  `sql` takes one statement that reads; the table is `tweets`, its views are {views}: `sql \"DESCRIBE tweets\"` shows the \
-         columns, `sql \"SHOW FUNCTIONS\"` the functions, and `sql --list` the questions that are written already"
+         columns, and `sql --list` the questions that are written already"
     )
     .into()
 }

@@ -19,7 +19,7 @@ pub(super) struct Table {
     names: Vec<String>,
     /// Columns whose values may be cut; a cut number would read as a different number.
     is_text: Vec<bool>,
-    /// Width of the terminal; in a pipe there is no limit.
+    /// Width of the terminal; unlimited in a pipe.
     terminal: Option<usize>,
     /// Rows buffered until the widths are known.
     waiting: Vec<Vec<String>>,
