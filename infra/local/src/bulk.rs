@@ -218,6 +218,21 @@ mod tests {
         assert!(names[0] == "%2Eb%2Fb.json.parquet" && names[2].starts_with("%C3%A9") && names[2].len() < 255, "{names:?}");
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_is_not_utf8_is_named_and_not_refined() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let (raw, reference) = (folder.path().join("raw"), folder.path().join("ref"));
+        fs::create_dir_all(&raw).unwrap();
+        for name in [&b"a\xff.json"[..], b"a\xfe.json", b"good.json"] {
+            fs::write(raw.join(std::ffi::OsStr::from_bytes(name)), RAW).unwrap();
+        }
+        let error = run(&raw, &reference).unwrap_err().to_string();
+        assert_eq!(error.matches("its name is not UTF-8; rename it").count(), 2, "{error}");
+        assert_eq!(fs::read_dir(reference.join("tweets/ano=2026/mes=11/dia=23")).unwrap().count(), 1);
+    }
+
     #[test]
     fn a_bucket_s_folder_and_its_prefix_give_the_same_keys() {
         let folder = tempfile::tempdir().unwrap();

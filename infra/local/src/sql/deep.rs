@@ -84,6 +84,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn brackets_nest_as_deep_as_the_parser_reads_in_time() {
+        let nested = |levels: usize| check(&format!("SELECT {}1{}", "(".repeat(levels), ")".repeat(levels)));
+        assert!(nested(NESTED_MAX).is_ok());
+        assert!(nested(NESTED_MAX + 1).unwrap_err().to_string().contains("41 brackets inside each other"));
+    }
+
+    #[test]
     fn a_list_may_be_long_and_a_chain_may_not() {
         let ids: Vec<String> = (0..20_000).map(|id| id.to_string()).collect();
         assert!(check(&format!("SELECT 1 FROM tweets WHERE id IN ({})", ids.join(", "))).is_ok());
