@@ -68,7 +68,7 @@ impl ConfigError {
 }
 
 impl Config {
-    /// Reads the environment variables. The README lists their names and defaults.
+    /// Reads the environment variables. docs/deploy.md lists their names and defaults.
     pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut env = Env { var: &var, problems: Vec::new() };
         let config = Self {

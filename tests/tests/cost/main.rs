@@ -1,4 +1,4 @@
-//! The cost tables of README.md and SCALE.md, computed from what is measured here and from list prices.
+//! The tables of docs/cost.md, computed from what is measured here and from list prices.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
@@ -22,7 +22,7 @@ const DAYS: f64 = 30.0;
 const HOURS: f64 = 730.0;
 const GB: f64 = 1e9;
 
-// What cannot be measured without an account. Each stands in the README as assumed.
+// What cannot be measured without an account. docs/cost.md marks each as assumed.
 /// Seconds of one S3 request, of one page of X, and of what else an invocation does.
 const S3_SECONDS: f64 = 0.04;
 const X_SECONDS: f64 = 0.5;
@@ -280,7 +280,7 @@ fn head(title: &str) -> String {
     )
 }
 
-fn readme_table(rates: Rates) -> String {
+fn month_tables(rates: Rates) -> String {
     let months = LEVELS.each_ref().map(|level| Month::of(level, rates));
     let of = |value: fn(&Month) -> f64| months.each_ref().map(value);
     let plain = |value: fn(&Month) -> f64| of(value).map(|value| format!("{value:.0}")).join(" | ");
@@ -354,7 +354,7 @@ fn readme_table(rates: Rates) -> String {
     table
 }
 
-fn scale_table(rates: Rates) -> String {
+fn measured_tables(rates: Rates) -> String {
     let mut table = String::from("| measured | a run | a file |\n| --- | ---: | ---: |\n");
     let puts = rates.ingest_puts;
     table += &format!("| ingest: S3 writes | {:.0} | {:.0} |\n", puts.at_rest, puts.each);
@@ -377,9 +377,7 @@ async fn the_tables_are_what_measurements_and_prices_give() {
         tenths.push(measure(start..start + 10).await);
     }
     let rates = Rates::of(&tenths, &measure(0..100).await, &measure(0..1_000).await);
-    let tables = [("README.md", readme_table(rates)), ("SCALE.md", scale_table(rates))];
-    let lacking = tables.iter().filter(|(document, table)| !read(document).expect("the document is there").contains(table));
-    let lacking: Vec<String> =
-        lacking.map(|(document, table)| format!("{document} lacks this table, or has an older one:\n\n{table}")).collect();
-    assert!(lacking.is_empty(), "{}", lacking.join("\n"));
+    let document = read("docs/cost.md").expect("the document exists");
+    let lacking: Vec<String> = [month_tables(rates), measured_tables(rates)].into_iter().filter(|tables| !document.contains(tables)).collect();
+    assert!(lacking.is_empty(), "docs/cost.md lacks these tables, or has older ones:\n\n{}", lacking.join("\n"));
 }
