@@ -118,6 +118,16 @@ fn the_functions_get_the_variables_they_ask_for() {
     assert_eq!(given("RefineFunction"), asked(|var| drop(refine::Config::from_env(var))));
 }
 
+#[test]
+fn every_variable_is_documented() {
+    let document = read("docs/deploy.md").expect("the document exists");
+    let of_ingest = asked(|var| drop(ingest::Config::from_env(var))).into_iter().map(|name| ("ingest", name));
+    let of_refine = asked(|var| drop(refine::Config::from_env(var))).into_iter().map(|name| ("refine", name));
+    for (function, name) in of_ingest.chain(of_refine) {
+        assert!(document.contains(&format!("\n| `{function}` | `{name}` | ")), "docs/deploy.md lacks {name} of {function}");
+    }
+}
+
 fn lookup(variables: &[(String, String)], name: &str) -> Option<String> {
     variables.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
 }

@@ -378,6 +378,7 @@ async fn the_tables_are_what_measurements_and_prices_give() {
     }
     let rates = Rates::of(&tenths, &measure(0..100).await, &measure(0..1_000).await);
     let document = read("docs/cost.md").expect("the document exists");
-    let lacking: Vec<String> = [month_tables(rates), measured_tables(rates)].into_iter().filter(|tables| !document.contains(tables)).collect();
+    let lacking: Vec<String> =
+        [month_tables(rates), measured_tables(rates)].into_iter().filter(|tables| !document.contains(tables)).collect();
     assert!(lacking.is_empty(), "docs/cost.md lacks these tables, or has older ones:\n\n{}", lacking.join("\n"));
 }
