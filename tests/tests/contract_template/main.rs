@@ -119,8 +119,11 @@ fn the_functions_get_the_variables_they_ask_for() {
 }
 
 #[test]
-fn every_variable_is_documented() {
+fn every_parameter_and_variable_is_documented() {
     let document = read("docs/deploy.md").expect("the document exists");
+    for parameter in Template::read().section("Parameters").keys() {
+        assert!(document.contains(&format!("`{parameter}`")), "docs/deploy.md lacks {parameter}");
+    }
     let of_ingest = asked(|var| drop(ingest::Config::from_env(var))).into_iter().map(|name| ("ingest", name));
     let of_refine = asked(|var| drop(refine::Config::from_env(var))).into_iter().map(|name| ("refine", name));
     for (function, name) in of_ingest.chain(of_refine) {

@@ -287,7 +287,7 @@ fn month_tables(rates: Rates) -> String {
     let million = |price: f64| format!("{:.2} a million", price * 1e6);
     let mut table = head("US dollars a month");
     table += &format!("| *runs* | every 15, 15, 5, 1 minutes | | {} |\n", plain(|month| month.runs));
-    table += &format!("| *files* | 100 posts at most, one a run at least | | {} |\n", plain(|month| month.files));
+    table += &format!("| *files* | at most 100 posts, at least one file a run | | {} |\n", plain(|month| month.files));
     table += &row("**X: posts read**", "posts", &format!("{} a post (August 2026)", ingest::USD_PER_POST), of(Month::x));
     let puts = rates.ingest_puts;
     let requests = format!(
@@ -311,8 +311,8 @@ fn month_tables(rates: Rates) -> String {
     let queue = format!("{} ({SQS_DATE})", million(SQS_REQUEST));
     table += &row("SQS", "3 a file; 648,000 polls of an idle queue (assumed)", &queue, of(Month::sqs));
     let secret = format!("{SECRET_MONTH:.2} a secret, {} calls ({SECRET_DATE})", million(SECRET_CALL));
-    table += &row("Secrets Manager", "a secret; a call a run at most", &secret, of(Month::secret));
-    let watched = format!("{:.0} metrics, {:.0} of alarms, a dashboard", metrics_paid(), alarm_metrics());
+    table += &row("Secrets Manager", "one secret; at most one call a run", &secret, of(Month::secret));
+    let watched = format!("{:.0} metrics, {:.0} alarm metrics, one dashboard", metrics_paid(), alarm_metrics());
     let watching = format!("{METRIC_MONTH:.2}, {ALARM_METRIC_MONTH:.2}, {DASHBOARD_MONTH:.2} ({CLOUDWATCH_DATE})");
     table += &row("CloudWatch: metrics, alarms, dashboard", &watched, &watching, of(|_| monitoring()));
     let logs = format!(
@@ -323,7 +323,7 @@ fn month_tables(rates: Rates) -> String {
     );
     let logged = format!("{LOG_GB:.2} a GB, {LOG_KEPT_GB_MONTH} to keep it ({CLOUDWATCH_DATE})");
     table += &row("CloudWatch: logs", &logs, &logged, of(Month::logs));
-    table += &row("X-Ray", "a trace an invocation at most", &format!("{} ({TRACE_DATE})", million(TRACE)), of(Month::traces));
+    table += &row("X-Ray", "at most one trace an invocation", &format!("{} ({TRACE_DATE})", million(TRACE)), of(Month::traces));
     let asked = format!(
         "`{QUESTION}` every 15 minutes: {QUESTION_DAYS:.0} days, 10 MB at least; {:.1} LIST a day (or one for 1,000 files), {:.1} GET a file, counted in Trino",
         rates.asked.lists_per_day, rates.asked.gets_per_file
@@ -335,7 +335,7 @@ fn month_tables(rates: Rates) -> String {
     table += &head("the same job, without X");
     table += &row(
         "Glue streaming instead of refine",
-        "2 workers G.025X = 0.5 DPU × 730 h; the least there is",
+        "2 workers G.025X = 0.5 DPU × 730 h; the minimum",
         &format!("{GLUE_DPU_HOUR} a DPU-hour ({GLUE_DATE})"),
         of(|_| 0.5 * HOURS * GLUE_DPU_HOUR),
     );
@@ -347,7 +347,7 @@ fn month_tables(rates: Rates) -> String {
     );
     table += &row(
         "Firehose with conversion to Parquet",
-        "post × 5 KB; the Lambda that labels comes on top",
+        "post × 5 KB; the Lambda that labels not included",
         &format!("{FIREHOSE_GB} + {FIREHOSE_PARQUET_GB} a GB ({FIREHOSE_DATE})"),
         of(Month::firehose),
     );
@@ -364,7 +364,7 @@ fn measured_tables(rates: Rates) -> String {
     table += &format!("| RAW, KB of a file of 100 | | {:.0} |\n", rates.raw_bytes.at(100.0) / 1e3);
     table += &format!("| REF, KB of a file of 100 | | {:.0} |\n", rates.ref_bytes.at(100.0) / 1e3);
     table += &format!("| REF, KB of a file of 10 | | {:.0} |\n", rates.ref_bytes.at(10.0) / 1e3);
-    table += "\n| counted in Trino | a day asked for | a file |\n| --- | ---: | ---: |\n";
+    table += "\n| counted in Trino | a day of the query | a file |\n| --- | ---: | ---: |\n";
     table += &format!("| question: S3 lists | {:.1} | |\n", rates.asked.lists_per_day);
     table += &format!("| question: S3 reads | | {:.1} |\n", rates.asked.gets_per_file);
     table
