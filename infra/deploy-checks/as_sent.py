@@ -1,4 +1,4 @@
-"""Both bootstraps between another X API and another S3, with only the variables of the README: RAW is what was sent.
+"""Both bootstraps between another X API and another S3, with only the variables of docs/deploy.md: RAW is what was sent.
 
 The posts are odd in every way that JSON allows: unknown fields, numbers in all forms, escapes, half emoji, deep nesting. Each must
 stand in RAW as the very bytes that were sent, in files of 100 across pages, with what it refers to and nothing else, and be a row of

@@ -1,4 +1,4 @@
-"""Invokes every sample of events/ with `cargo lambda invoke` against `cargo lambda watch` and `serve`, as README does it."""
+"""Invokes every sample of events/ with `cargo lambda invoke` against `cargo lambda watch` and `serve`, as docs/laptop.md shows it."""
 
 import argparse
 import json
@@ -63,7 +63,7 @@ def parquet(lake):
 
 
 def run(local):
-    # Built before, as README does it: the first invocation need not wait for it.
+    # Built first, as docs/laptop.md shows it, so that the first invocation does not wait for the compiler.
     subprocess.run(["cargo", "build", "--bin", "ingest", "--bin", "refine"], cwd=ROOT, check=True)
     lake = tempfile.mkdtemp()
     shutil.copytree(ROOT / "events" / "raw", f"{lake}/xpto-raw")

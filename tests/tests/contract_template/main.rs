@@ -1,4 +1,4 @@
-//! What `template.yaml` says twice: once there, once in the code or in the README.
+//! What `template.yaml` says twice: once there, once in the code or in the documents.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
@@ -55,9 +55,9 @@ fn every_column_has_a_comment_that_glue_takes() {
 }
 
 #[test]
-fn the_readme_has_the_columns_of_the_table() {
-    let readme = read("README.md").unwrap_or_default();
-    let Some((_, section)) = readme.split_once("Data contract") else { return };
+fn the_data_contract_has_the_columns_of_the_table() {
+    let document = read("docs/data.md").expect("the document exists");
+    let (_, section) = document.split_once("\n## Table `tweets`\n").expect("the section exists");
     let section = section.split("\n## ").next().unwrap_or_default();
     let rows = section.lines().filter(|line| line.starts_with("| `"));
     let columns: Vec<_> = rows
@@ -116,6 +116,19 @@ fn the_functions_get_the_variables_they_ask_for() {
     let given = |function| template.environment(function).into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>();
     assert_eq!(given("IngestFunction"), asked(|var| drop(ingest::Config::from_env(var))));
     assert_eq!(given("RefineFunction"), asked(|var| drop(refine::Config::from_env(var))));
+}
+
+#[test]
+fn every_parameter_and_variable_is_documented() {
+    let document = read("docs/deploy.md").expect("the document exists");
+    for parameter in Template::read().section("Parameters").keys() {
+        assert!(document.contains(&format!("`{parameter}`")), "docs/deploy.md lacks {parameter}");
+    }
+    let of_ingest = asked(|var| drop(ingest::Config::from_env(var))).into_iter().map(|name| ("ingest", name));
+    let of_refine = asked(|var| drop(refine::Config::from_env(var))).into_iter().map(|name| ("refine", name));
+    for (function, name) in of_ingest.chain(of_refine) {
+        assert!(document.contains(&format!("\n| `{function}` | `{name}` | ")), "docs/deploy.md lacks {name} of {function}");
+    }
 }
 
 fn lookup(variables: &[(String, String)], name: &str) -> Option<String> {
@@ -272,7 +285,7 @@ fn the_command_that_stores_the_token_is_the_same_everywhere() {
 /// Without it the programs are for the processor of the host, and the functions do not start on another.
 #[test]
 fn every_build_that_is_deployed_names_its_architecture() {
-    for document in ["README.md", "RUNBOOK.md", ".ci/run"] {
+    for document in ["README.md", "docs/deploy.md", "docs/comece-aqui.md", "RUNBOOK.md", ".ci/run"] {
         for line in read(document).unwrap().lines() {
             let Some((_, rest)) = line.split_once("cargo lambda build") else { continue };
             let is_command = line.trim() == "cargo lambda build" || rest.trim_start().starts_with(['-', '&']);
@@ -281,13 +294,13 @@ fn every_build_that_is_deployed_names_its_architecture() {
     }
 }
 
-/// Whoever has the stack's outputs, the README or RUNBOOK.md before them stops ingest with the same command.
+/// Whoever reads the stack's outputs, docs/deploy.md or RUNBOOK.md stops ingest with the same command.
 #[test]
 fn the_command_that_stops_ingest_is_the_same_everywhere() {
     let template = Template::read();
     for output in ["StopCommand", "ResumeCommand"] {
         let command = text(&template.resolve(&template.section("Outputs")[output]["Value"])).replace(" --region sa-east-1", "");
-        for document in ["README.md", "RUNBOOK.md"] {
+        for document in ["docs/deploy.md", "RUNBOOK.md"] {
             let text = read(document).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(text.contains(&command), "{document} lacks {command}");
         }
