@@ -76,6 +76,7 @@ all)
   step "wildcards and missing protections in the translation" "$python" "$checks/protections.py"
   step "parameters and samconfig.toml" "$python" "$checks/parameters.py"
   step "bodies of the AWS calls" "$python" "$checks/bodies.py"
+  step "what sam deploy uploads and asks for" "$python" "$checks/deployed.py"
   step "checkov" checkov
   ;;
 sql)
