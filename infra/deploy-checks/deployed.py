@@ -1,4 +1,5 @@
-"""`sam deploy` of each stage, up to the change set: what it uploads and what it asks CloudFormation for.
+"""`sam deploy` of each stage, up to the change set: what it uploads and what it asks CloudFormation for. The first one is guided, as
+the README has it, with Enter for every answer; the next one reads what that wrote into samconfig.toml.
 
 It runs against an emulated S3 and a CloudFormation that takes every change set and makes nothing of it. The programs are stubs.
 """
@@ -19,6 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 import boto3
 from botocore.exceptions import ClientError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from samcli.cli.types import CfnParameterOverridesType
 from samcli.yamlhelper import yaml_parse
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
@@ -68,7 +70,7 @@ def running():
     def route(environ, start_response):
         if "/cloudformation/" in environ.get("HTTP_AUTHORIZATION", ""):
             form = Request(environ).get_data(as_text=True)
-            return cloudformation.answer(dict(parse_qsl(form)))(environ, start_response)
+            return cloudformation.answer(dict(parse_qsl(form, keep_blank_values=True)))(environ, start_response)
         return s3(environ, start_response)
 
     server = make_server("127.0.0.1", 0, route, threaded=True, request_handler=Quiet)
@@ -85,8 +87,14 @@ def numbered(request, name):
     return [members[key] for key in sorted(members)]
 
 
-def deploy(folder, stage, endpoint):
-    """What is in the repository and `cargo lambda build` leaves, deployed from a folder of its own."""
+def values(request):
+    """The parameters of a change set."""
+    keys = {key.removesuffix("Key"): name for key, name in request.items() if key.startswith("Parameters.") and key.endswith("Key")}
+    return {name: request[f"{key}Value"] for key, name in keys.items()}
+
+
+def lay_out(folder):
+    """What is in the repository and what `cargo lambda build` leaves, as far as `sam deploy` takes it."""
     for name in ("template.yaml", "samconfig.toml"):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "infra/stacks", folder / "infra/stacks")
@@ -95,11 +103,28 @@ def deploy(folder, stage, endpoint):
         bootstrap.parent.mkdir(parents=True)
         bootstrap.write_text(f"#!/bin/sh\n# {function}\n")
         bootstrap.chmod(0o755)
-    command = [Path(sys.executable).parent / "sam", "deploy", "--config-env", stage, "--no-execute-changeset", "--no-confirm-changeset"]
-    environment = {**os.environ, "AWS_ENDPOINT_URL_S3": endpoint, "AWS_ENDPOINT_URL_CLOUDFORMATION": endpoint}
-    done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+
+def deploy(folder, endpoint, *options, answers=""):
+    endpoints = {f"AWS_ENDPOINT_URL_{service}": endpoint for service in ("S3", "CLOUDFORMATION", "STS")}
+    command = [Path(sys.executable).parent / "sam", "deploy", *options]
+    done = subprocess.run(command, cwd=folder, env={**os.environ, **endpoints}, input=answers, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{done.stdout}\n{done.stderr}")
+
+
+def deploy_all(cloudformation, endpoint):
+    """Each deployment with the overrides it is meant to have, and its change set."""
+    stages = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    stages.pop("version")
+    stages = {name: commands["deploy"]["parameters"]["parameter_overrides"] for name, commands in stages.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        lay_out(Path(folder))
+        deploy(folder, endpoint, "--guided", answers="\n" * 100)
+        yield "guided", stages["default"], cloudformation.change_sets.pop()
+        for name, stage in stages.items():
+            deploy(folder, endpoint, "--config-env", name, "--no-execute-changeset", "--no-confirm-changeset")
+            yield name, stage, cloudformation.change_sets.pop()
 
 
 def without_metadata(source):
@@ -108,11 +133,15 @@ def without_metadata(source):
     return {**source, "Resources": resources}
 
 
-def findings(stage, request, fetch):
+def findings(stage, overrides, request, fetch):
     """What is wrong with a change set and with what it refers to."""
     capabilities = numbered(request, "Capabilities")
     if sorted(capabilities) != ["CAPABILITY_AUTO_EXPAND", "CAPABILITY_IAM"]:
         yield f"{stage}: acknowledges {capabilities}"
+    defaults = {name: str(one["Default"]) for name, one in template()["Parameters"].items()}
+    wanted = defaults | CfnParameterOverridesType().convert([overrides], None, None)
+    for name, value in (defaults | values(request)).items() - wanted.items():
+        yield f"{stage}: {name} would be {value}"
     body = fetch(request["TemplateURL"])
     if len(body) > TEMPLATE_BYTES_MAX:
         yield f"{stage}: the template has {len(body)} bytes"
@@ -135,8 +164,6 @@ def findings(stage, request, fetch):
 
 def main():
     found = []
-    stages = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
-    stages.pop("version")
     with running() as (cloudformation, endpoint):
         s3 = boto3.client("s3", endpoint_url=endpoint, region_name=REGION)
         s3.create_bucket(Bucket=ARTIFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -148,11 +175,8 @@ def main():
             except ClientError as error:
                 raise SystemExit(f"{url}: {error}") from error
 
-        for stage in stages:
-            with tempfile.TemporaryDirectory() as folder:
-                deploy(Path(folder), stage, endpoint)
-            request = cloudformation.change_sets.pop()
-            found += findings(stage, request, fetch)
+        for stage, overrides, request in deploy_all(cloudformation, endpoint):
+            found += findings(stage, overrides, request, fetch)
             acknowledged = ", ".join(numbered(request, "Capabilities"))
             print(f"{stage}: stack {request['StackName']}, {len(nested(template()))} stacks in it, {acknowledged}")
         keys = [one["Key"] for one in s3.list_objects_v2(Bucket=ARTIFACTS)["Contents"]]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks of template.yaml and infra/stacks that need no AWS account and no network, about a minute in all.
+# Checks of template.yaml and infra/stacks that need no AWS account and no network, a minute and a half in all.
 #
 #   infra/deploy-checks/run.sh              everything but what follows
 #   infra/deploy-checks/run.sh sql          the questions of infra/athena in DuckDB, after `cargo test` has left its answers
