@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks of template.yaml that need no AWS account and no network, about a minute in all.
+# Checks of template.yaml and infra/stacks that need no AWS account and no network, a minute and a half in all.
 #
 #   infra/deploy-checks/run.sh              everything but what follows
 #   infra/deploy-checks/run.sh sql          the questions of infra/athena in DuckDB, after `cargo test` has left its answers
@@ -55,20 +55,28 @@ step() { # title command...
     failed+=("$title")
   fi
 }
+translated=target/deploy-checks/translated
 checkov() {
   # The exit status of checkov is left to excuses.py, which also looks for excuses that are not needed.
-  { "$venvs/checkov/bin/checkov" --file template.yaml --file target/deploy-checks/translated.json --framework cloudformation \
+  { "$venvs/checkov/bin/checkov" --file template.yaml infra/stacks/*.yaml "$translated"/*.json --framework cloudformation \
     --skip-download --output json || true; } | "$python" "$checks/excuses.py"
+}
+validate() {
+  local template
+  for template in template.yaml infra/stacks/*.yaml; do
+    "$tools/sam" validate --lint --template "$template" || return
+  done
 }
 
 case ${1:-all} in
 all)
-  step "sam validate --lint" "$tools/sam" validate --lint --template template.yaml
+  step "sam validate --lint" validate
   step "translation" "$python" "$checks/translated.py"
-  step "cfn-lint of the translation: cycles" "$tools/cfn-lint" target/deploy-checks/translated.json
+  step "cfn-lint of the translation: cycles" "$tools/cfn-lint" "$translated"/*.json
   step "wildcards and missing protections in the translation" "$python" "$checks/protections.py"
   step "parameters and samconfig.toml" "$python" "$checks/parameters.py"
   step "bodies of the AWS calls" "$python" "$checks/bodies.py"
+  step "what sam deploy uploads and asks for" "$python" "$checks/deployed.py"
   step "checkov" checkov
   ;;
 sql)

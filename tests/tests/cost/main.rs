@@ -247,7 +247,7 @@ fn metrics_paid() -> f64 {
 }
 
 fn alarm_metrics() -> f64 {
-    let template = Template::read();
+    let template = Template::read().nested("Operations");
     let alarms = template.section("Resources").iter().filter(|(_, resource)| resource["Type"] == "AWS::CloudWatch::Alarm");
     let metrics = alarms.map(|(name, _)| {
         let queries = template.resource(name)["Metrics"].as_array().cloned().unwrap_or_default();
