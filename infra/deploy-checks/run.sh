@@ -10,6 +10,9 @@
 #   infra/deploy-checks/run.sh deaths BOOTSTRAPS LOCAL [--kills N --seed N …]
 #                                           the bootstraps killed, poisoned and loaded, against the program `local`
 #
+# Folders: `stack` checks the templates, `functions` the programs that are deployed, `engines` the SQL, `laptop` the program `local`,
+# `house` the repository itself; `support` is what several of them use.
+#
 # The pinned tools are installed into .venv/ of the repository the first time (VENVS names another place).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -28,11 +31,11 @@ install() { # name requirements...
   fi
 }
 case ${1:-all} in
-sql) install sql "$checks/requirements-sql.txt" ;;
-trino) install trino "$checks/requirements.txt" "$checks/requirements-sql.txt" "$checks/requirements-trino.txt" ;;
+sql) install sql "$checks/requirements/sql.txt" ;;
+trino) install trino "$checks/requirements/deploy.txt" "$checks/requirements/sql.txt" "$checks/requirements/trino.txt" ;;
 *)
-  install deploy "$checks/requirements.txt"
-  install checkov "$checks/requirements-checkov.txt"
+  install deploy "$checks/requirements/deploy.txt"
+  install checkov "$checks/requirements/checkov.txt"
   ;;
 esac
 
@@ -40,7 +43,7 @@ esac
 unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
 export AWS_DEFAULT_REGION=sa-east-1 AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none AWS_EC2_METADATA_DISABLED=true
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
-export SAM_CLI_TELEMETRY=0 PYTHONDONTWRITEBYTECODE=1
+export SAM_CLI_TELEMETRY=0 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$PWD/$checks
 tools="$venvs/deploy/bin" python="$venvs/deploy/bin/python"
 
 failed=()
@@ -59,7 +62,7 @@ translated=target/deploy-checks/translated
 checkov() {
   # The exit status of checkov is left to excuses.py, which also looks for excuses that are not needed.
   { "$venvs/checkov/bin/checkov" --file template.yaml infra/stacks/*.yaml "$translated"/*.json --framework cloudformation \
-    --skip-download --output json || true; } | "$python" "$checks/excuses.py"
+    --skip-download --output json || true; } | "$python" "$checks/stack/excuses.py"
 }
 validate() {
   local template
@@ -71,30 +74,30 @@ validate() {
 case ${1:-all} in
 all)
   step "sam validate --lint" validate
-  step "translation" "$python" "$checks/translated.py"
+  step "translation" "$python" "$checks/support/translated.py"
   step "cfn-lint of the translation: cycles" "$tools/cfn-lint" "$translated"/*.json
-  step "wildcards and missing protections in the translation" "$python" "$checks/protections.py"
-  step "parameters and samconfig.toml" "$python" "$checks/parameters.py"
-  step "bodies of the AWS calls" "$python" "$checks/bodies.py"
-  step "what sam deploy uploads and asks for" "$python" "$checks/deployed.py"
+  step "wildcards and missing protections in the translation" "$python" "$checks/stack/protections.py"
+  step "parameters and samconfig.toml" "$python" "$checks/stack/parameters.py"
+  step "bodies of the AWS calls" "$python" "$checks/support/bodies.py"
+  step "what sam deploy uploads and asks for" "$python" "$checks/stack/deployed.py"
   step "checkov" checkov
   ;;
 sql)
-  step "the questions of infra/athena" "$venvs/sql/bin/python" "$checks/sql.py"
+  step "the questions of infra/athena" "$venvs/sql/bin/python" "$checks/engines/sql.py"
   ;;
 trino)
-  step "the questions of infra/athena in Trino" "$venvs/trino/bin/python" "$checks/athena.py" --local "$2" "${@:3}"
-  step "statements in Trino, as recorded" "$venvs/trino/bin/python" "$checks/trino_semantics.py"
+  step "the questions of infra/athena in Trino" "$venvs/trino/bin/python" "$checks/engines/athena.py" --local "$2" "${@:3}"
+  step "statements in Trino, as recorded" "$venvs/trino/bin/python" "$checks/engines/trino_semantics.py"
   ;;
 bootstraps)
-  step "bootstraps" "$python" "$checks/bootstraps.py" "${2:-target/lambda}"
-  step "RAW is what was sent" "$python" "$checks/as_sent.py" "${2:-target/lambda}"
+  step "bootstraps" "$python" "$checks/functions/bootstraps.py" "${2:-target/lambda}"
+  step "RAW is what was sent" "$python" "$checks/functions/as_sent.py" "${2:-target/lambda}"
   ;;
 deaths)
   shift
-  step "deaths at random moments" "$python" "$checks/crash.py" --bootstraps "$1" --local "$2" "${@:3}"
-  step "poison and redrive" "$python" "$checks/poison.py" --bootstraps "$1"
-  step "load" "$python" "$checks/load.py" --bootstraps "$1" --local "$2"
+  step "deaths at random moments" "$python" "$checks/functions/crash.py" --bootstraps "$1" --local "$2" "${@:3}"
+  step "poison and redrive" "$python" "$checks/functions/poison.py" --bootstraps "$1"
+  step "load" "$python" "$checks/functions/load.py" --bootstraps "$1" --local "$2"
   ;;
 *)
   sed -n '2,12s/^# \{0,1\}//p' "$checks/run.sh" >&2

@@ -67,7 +67,7 @@ struct Asked {
 
 impl Asked {
     fn read() -> Self {
-        let counts = read("infra/deploy-checks/athena-requests.json").expect("the counts are there");
+        let counts = read("infra/deploy-checks/engines/athena-requests.json").expect("the counts are there");
         let counts: serde_json::Value = serde_json::from_str(&counts).unwrap();
         let counted = |name: &str| counts[QUESTION][name].as_f64().expect("a count");
         Self { lists_per_day: counted("lists") / counted("days"), gets_per_file: (counted("gets") + counted("heads")) / counted("files") }

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import duckdb
 
-from served import check, serve
+from support.served import check, serve
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 FIRST = "2026-11-23T14-05Z_2124866860615730246_2124870575825357463.parquet"
 BY_HAND = "by%20hand%2Fpresid%C3%AAncia%20%2B%20a%C3%A7%C3%A3o.json.parquet"
 BAD_MESSAGE = {"itemIdentifier": "c80e8021-a70a-42c7-a470-796e1186f753"}

@@ -3,7 +3,7 @@
 import json
 import re
 
-from translated import ACCOUNT, REGION, Stack, template, translate
+from support.translated import ACCOUNT, REGION, Stack, template, translate
 
 # Actions that AWS gives no resource to name: the service authorization reference of X-Ray.
 WITHOUT_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}

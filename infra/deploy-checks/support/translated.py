@@ -13,7 +13,7 @@ from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ACCOUNT, REGION = "123456789012", "sa-east-1"
 PSEUDO = {
     "AWS::AccountId": ACCOUNT,

@@ -25,8 +25,8 @@ from samcli.yamlhelper import yaml_parse
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from emulated_aws import Quiet
-from translated import REGION, ROOT, nested, template
+from support.emulated_aws import Quiet
+from support.translated import REGION, ROOT, nested, template
 
 ARTIFACTS = "artifacts"
 FUNCTIONS = ("ingest", "refine")

@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 DOCUMENTS = sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md"))
 README_LINES_MAX = 150
 RUN, COMMANDS = "sh", ("sh", "sh account", "sh by-hand")

@@ -6,7 +6,7 @@
 import json
 import sys
 
-from translated import paths, template
+from support.translated import paths, template
 
 
 def main():

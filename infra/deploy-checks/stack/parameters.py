@@ -7,7 +7,7 @@ import tomllib
 from samcli.cli.types import CfnParameterOverridesType
 from samcli.commands.deploy.guided_config import GuidedConfig
 
-from translated import ROOT, nested, template
+from support.translated import ROOT, nested, template
 
 
 def refusals(name, declared, value):

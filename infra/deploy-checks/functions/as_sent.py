@@ -21,10 +21,10 @@ import boto3
 import pyarrow.parquet
 from moto.server import ThreadedMotoServer
 
-from runtime_api import Failed, Function
-from x_api import EPOCH_MS, XApi
+from support.runtime_api import Failed, Function
+from support.x_api import EPOCH_MS, XApi
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 RAW, REF, SECRET, TOKEN, QUERY = "another-raw", "another-ref", "another/token", "AAAA%2FanotherMadeUpToken%3D", '"presidente do Brasil" lang:pt'
 KEYS = {"aws_access_key_id": "emulated", "aws_secret_access_key": "emulated"}
 MARK = "jabuticabal"  # in every text; it must be in no log
