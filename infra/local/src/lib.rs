@@ -30,6 +30,14 @@ pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 #[error("{0}")]
 pub struct Unfinished(pub String);
 
+/// A command line that cannot be run, found after it was parsed.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct Usage {
+    kind: clap::error::ErrorKind,
+    text: String,
+}
+
 /// Reads the wall clock; `main` passes it in, so that tests can pass in another time.
 pub type Clock = fn() -> chrono::DateTime<chrono::Utc>;
 

@@ -8,9 +8,9 @@ use super::entities::{self, Entity, Kind};
 use super::object::{Object, raw};
 use super::people;
 use super::phrases;
-use super::post::{Reference, Traits};
 use super::random::Random;
 use super::snowflake;
+use super::traits::{Reference, Traits};
 
 /// A key that is in no spec, sent in some posts whether requested or not: unknown future fields must be preserved.
 pub const FUTURE_FIELD: &str = "relevance_forecast";

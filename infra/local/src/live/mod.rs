@@ -5,17 +5,16 @@ mod token;
 use std::io::{IsTerminal as _, stdin};
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _};
 use indicatif::HumanCount;
 use ingest::{Config, DEFAULT_QUERY, Preview, USD_PER_COUNT, USD_PER_POST, Wire};
 
-use crate::cli::Cli;
 use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source};
 use crate::output::{line, message, quoted};
 use crate::pipeline::{Caught, Pipeline};
 use crate::report::Report;
-use crate::{Clock, Outcome, Unfinished, Variable};
+use crate::{Clock, Outcome, Unfinished, Usage, Variable};
 
 /// Default folder of a lake of real posts, separate from the demo's.
 pub const LIVE_LAKE: &str = ".lake-live";
@@ -61,7 +60,7 @@ impl Live {
         let config = self.config()?;
         if !self.yes && !stdin().is_terminal() {
             let text = "`live` asks before it spends, and standard input is no terminal to ask on; add --yes to go on without asking";
-            return Err(Cli::command().error(ErrorKind::MissingRequiredArgument, text).into());
+            return Err(Usage { kind: ErrorKind::MissingRequiredArgument, text: text.to_owned() }.into());
         }
         let token = token::read(self.token_file.as_deref(), variable)?;
         let lake = Lake::open(root, clock, &token)?;
@@ -116,12 +115,8 @@ impl Live {
                 of_variable.map_or_else(|| problem.clone(), |(option, problem)| format!("{option}{problem}"))
             };
             let problems: Vec<String> = error.problems().iter().map(of_options).collect();
-            Cli::command()
-                .error(
-                    ErrorKind::ValueValidation,
-                    problems.join("\n  ").replace("is not set; template.yaml sets it on the function", "is empty"),
-                )
-                .into()
+            let text = problems.join("\n  ").replace("is not set; template.yaml sets it on the function", "is empty");
+            Usage { kind: ErrorKind::ValueValidation, text }.into()
         })
     }
 

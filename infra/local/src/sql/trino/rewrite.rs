@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
     Subscript, TableFactor, TimezoneInfo, TrimWhereField, TypedString, Value, VisitMut as _, VisitorMut,
 };
 
-use super::calls::{call, cast, functions, not, number, quoted};
+use super::calls::{Done, call, cast, functions, not, number, quoted};
 use super::hints;
 use super::types::refused;
 
@@ -49,9 +49,6 @@ fn name_columns(query: &mut Query) {
 struct Rewrite<'a> {
     known: &'a HashSet<String>,
 }
-
-/// The rewritten part, or the reason why it cannot be rewritten.
-pub type Done<T = ()> = std::result::Result<T, String>;
 
 impl VisitorMut for Rewrite<'_> {
     type Break = String;
