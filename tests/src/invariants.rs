@@ -203,8 +203,10 @@ fn money_is_not_wasted(world: &World, evidence: &Evidence, verdict: &mut Verdict
     let bound = (evidence.deaths + evidence.losses) * at_stake + (pages_lost + repeated) * page;
     verdict.check("INV-6", reread <= bound, || format!("{reread} posts were paid for twice, at most {bound} may be"));
     // A run that died could not report its posts, nor what it read again of a file that an earlier run had named.
-    let told = evidence.reread_reported + evidence.deaths * (at_stake + file) + pages_lost_unreported * page;
-    verdict.check("INV-6", reread <= told, || format!("{reread} posts were paid for twice, {} were reported", evidence.reread_reported));
+    let reported_max = evidence.reread_reported + evidence.deaths * (at_stake + file) + pages_lost_unreported * page;
+    verdict.check("INV-6", reread <= reported_max, || {
+        format!("{reread} posts were paid for twice, {} were reported", evidence.reread_reported)
+    });
     // By the clocks of the runs: one that is ahead starts the new month early.
     let month = world.shape().start.format("%Y-%m").to_string();
     if let Some(last) = evidence.last_cursor().filter(|last| last.month.name == month) {
