@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_whole_and_leaves_nothing_beside_it() {
+    fn a_file_is_replaced_atomically_and_no_temporary_file_remains() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b.json");
         create_folders(folder_of(&path)).unwrap();
@@ -168,7 +168,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_is_what_it_leads_to() {
+    fn a_link_is_followed() {
         use std::os::unix::fs::symlink;
         let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (at, there) = (|name: &str| folder.path().join(name), |name: &str| elsewhere.path().join(name));

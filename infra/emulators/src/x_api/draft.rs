@@ -383,11 +383,11 @@ mod tests {
         let long = "á&amp;b ".repeat(80);
         let short = shorten(&long).unwrap();
         assert!(short.ends_with("á&amp;b…"), "{short}");
-        assert_eq!(short.replace("&amp;", "&").chars().count(), 276, "one more word would make 280 without its mark");
+        assert_eq!(short.replace("&amp;", "&").chars().count(), 276, "one more word would make 280 without the ellipsis");
     }
 
     #[test]
-    fn ascii_json_is_the_same_text() {
+    fn ascii_json_has_the_same_meaning() {
         let text = "çé 😀 \"x\"\n";
         let ascii = ascii_json(text);
         assert!(ascii.is_ascii());

@@ -40,7 +40,7 @@ async fn contents_are_plain_files_and_survive_a_restart() {
 }
 
 #[tokio::test]
-async fn any_text_is_a_key_and_none_leaves_the_folder() {
+async fn any_text_is_a_key_and_stays_inside_the_folder() {
     let above = tempfile::tempdir().unwrap();
     let folder = above.path().join("root");
     let (_s3, client) = open(&folder);
@@ -66,12 +66,12 @@ async fn any_text_is_a_key_and_none_leaves_the_folder() {
             client.delete_object().bucket(BUCKET).key(*key).send().await.unwrap();
         }
         assert_eq!(all_keys(&client, 4).await, [""; 0]);
-        assert_eq!(fs::read_dir(folder.join(BUCKET)).unwrap().count(), 0, "empty folders are taken away");
+        assert_eq!(fs::read_dir(folder.join(BUCKET)).unwrap().count(), 0, "empty folders are removed");
     }
 }
 
 #[tokio::test]
-async fn a_key_and_its_folder_live_side_by_side() {
+async fn a_key_and_the_folder_of_its_name_can_coexist() {
     let (folder, _s3, client) = fresh();
     put(&client, "a", "object").await;
     put(&client, "a/b", "below").await;
@@ -89,7 +89,7 @@ async fn a_key_and_its_folder_live_side_by_side() {
 }
 
 #[tokio::test]
-async fn files_copied_or_edited_by_hand_are_served_for_what_they_are() {
+async fn files_copied_or_edited_by_hand_are_served_as_they_are() {
     let (folder, _s3, client) = fresh();
     let bucket = folder.path().join(BUCKET);
     fs::create_dir_all(bucket.join("tweets")).unwrap();
@@ -124,7 +124,7 @@ async fn a_folder_copied_without_its_times_keeps_its_metadata() {
 /// Covers every state that a kill during a put can leave: the steps are a finished temporary file, a finished sidecar,
 /// and the rename of the object's file.
 #[tokio::test]
-async fn a_put_that_was_killed_leaves_the_old_object_or_the_new() {
+async fn a_killed_put_leaves_the_old_object_or_the_new_one() {
     for same_text in [true, false] {
         let (folder, s3, client) = fresh();
         let object = folder.path().join("lake/k");
@@ -161,7 +161,7 @@ async fn put_again(client: &Client, key: &str) {
 }
 
 #[tokio::test]
-async fn two_puts_within_one_tick_are_told_apart() {
+async fn two_puts_within_one_clock_tick_have_different_versions() {
     let (_folder, _s3, client) = fresh();
     for version in 0..50 {
         let put = client.put_object().bucket(BUCKET).key("k").body(body("hello")).metadata("version", version.to_string());
@@ -172,7 +172,7 @@ async fn two_puts_within_one_tick_are_told_apart() {
 }
 
 #[test]
-fn a_folder_has_one_process() {
+fn a_folder_is_open_in_only_one_process() {
     let folder = tempfile::tempdir().unwrap();
     let first = EmbeddedS3::on_disk(folder.path(), noon).unwrap();
     let second = EmbeddedS3::on_disk(folder.path(), noon).unwrap_err();
@@ -187,7 +187,7 @@ fn a_folder_has_one_process() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_symbolic_link_is_what_it_leads_to() {
+async fn a_symbolic_link_is_followed() {
     use std::os::unix::fs::symlink;
     let elsewhere = tempfile::tempdir().unwrap();
     fs::write(elsewhere.path().join("old"), "hello").unwrap();
@@ -238,7 +238,7 @@ async fn an_object_that_cannot_be_read_is_listed_and_its_reader_gets_the_reason(
 }
 
 #[tokio::test]
-async fn what_is_flushed_later_is_stored_at_once() {
+async fn objects_to_be_flushed_later_are_readable_at_once() {
     let (folder, s3, client) = fresh();
     s3.flush_later(BUCKET);
     put(&client, "a/b", "hello").await;

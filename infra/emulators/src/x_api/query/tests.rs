@@ -5,7 +5,7 @@ const REPLY: &str = r#"{"id":"1","text":"Olá @planalto! O presidente do  Brasil
     "public_metrics":{"like_count":7},"entities":{"urls":[{"url":"https://t.co/a","expanded_url":"https://gov.example/x"}]}}"#;
 
 #[test]
-fn what_a_query_finds() {
+fn a_query_finds_the_matching_posts() {
     let post = Post::from_json(REPLY).unwrap();
     for (query, want) in [
         ("presidente", true),
@@ -47,7 +47,7 @@ fn what_a_query_finds() {
 }
 
 #[test]
-fn what_a_query_may_not_be() {
+fn an_invalid_query_is_refused_with_a_reason() {
     for (query, why) in [
         ("", "missing a clause"),
         ("   ", "missing a clause"),
