@@ -178,13 +178,13 @@ mod tests {
         assert!(error.starts_with("1 of 2 RAW files could not be refined") && error.contains("cut.json"), "{error}");
         let expected = refine::refine("tweets/day/good.json", RAW.as_bytes(), Years::DEFAULT).unwrap().objects;
         assert_eq!(fs::read(reference.join(&expected[0].key)).unwrap(), expected[0].bytes);
-        assert_eq!(fs::read_dir(reference.join("tweets/ano=2026/mes=11/dia=23")).unwrap().count(), 1, "nothing half-written is left");
+        assert_eq!(fs::read_dir(reference.join("tweets/ano=2026/mes=11/dia=23")).unwrap().count(), 1, "no half-written file remains");
     }
 
     /// Opening a pipe would block forever.
     #[cfg(unix)]
     #[test]
-    fn links_are_followed_and_what_is_no_file_is_passed_by() {
+    fn links_are_followed_and_special_files_are_skipped() {
         use std::os::unix::fs::symlink;
         let folder = tempfile::tempdir().unwrap();
         let (raw, reference, elsewhere) = (folder.path().join("raw"), folder.path().join("ref"), folder.path().join("elsewhere"));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_and_long_names_are_rows_and_what_is_not_a_raw_file_is_left_out() {
+    fn hidden_and_long_names_are_refined_and_other_files_are_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let (raw, reference) = (folder.path().join("raw"), folder.path().join("ref"));
         let long = format!("{}.json", "é".repeat(117));
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_s_folder_and_its_prefix_give_the_same_keys() {
+    fn the_bucket_folder_and_its_prefix_give_the_same_keys() {
         let folder = tempfile::tempdir().unwrap();
         let bucket = folder.path().join("bucket");
         fs::create_dir_all(bucket.join("tweets")).unwrap();

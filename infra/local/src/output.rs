@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_terminal_is_given_nothing_to_obey() {
+    fn control_characters_are_never_sent_to_a_terminal() {
         for (text, want) in [
             ("plain ção ❤\u{fe0f}", "plain ção ❤\u{fe0f}"),
             ("\u{1b}]0;title\u{7}\u{1b}[2J", "␛]0;title␇␛[2J"),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_cut_between_characters_as_they_look() {
+    fn texts_are_cut_by_display_width_between_characters() {
         for (text, columns, want) in [
             ("abcdef", 6, "abcdef"),
             ("abcdef", 5, "abcd…"),
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_quoted_where_a_shell_needs_it() {
+    fn a_path_is_quoted_if_a_shell_requires_it() {
         assert_eq!(quoted(Path::new("/a/b-1.c_d")), "/a/b-1.c_d");
         assert_eq!(quoted(Path::new("a b")), "'a b'");
         assert_ne!(quoted(Path::new("it's $HOME")), "it's $HOME");

@@ -33,7 +33,7 @@ fn trap() -> (String, Arc<AtomicUsize>) {
 }
 
 #[test]
-fn a_hostile_environment_sends_nothing_elsewhere() {
+fn a_hostile_environment_redirects_no_request() {
     let dir = tempfile::tempdir().unwrap();
     let (url, calls) = trap();
     let config = dir.path().join("config");
@@ -77,7 +77,7 @@ fn a_second_run_adds_only_what_is_new() {
 }
 
 #[test]
-fn rows_come_as_csv_and_json_for_scripts() {
+fn rows_can_be_printed_as_csv_and_json() {
     let dir = tempfile::tempdir().unwrap();
     stdout(local(dir.path(), &[]).output().unwrap());
     let statement = "SELECT ano > 2000 AS agora, 'x,y' AS texto FROM tweets LIMIT 1";
@@ -94,7 +94,7 @@ fn rows_come_as_csv_and_json_for_scripts() {
 }
 
 #[test]
-fn mistakes_are_told_with_the_next_step_and_an_exit_code() {
+fn mistakes_are_reported_with_the_next_step_and_an_exit_code() {
     let dir = tempfile::tempdir().unwrap();
     let missing = dir.path().join("nowhere");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -119,7 +119,7 @@ fn mistakes_are_told_with_the_next_step_and_an_exit_code() {
 }
 
 #[test]
-fn a_statement_that_is_wrong_is_told_where_to_look() {
+fn a_wrong_statement_is_reported_with_advice() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(dir.path().join("xpto-ref/tweets")).unwrap();
     for (statement, want) in [
@@ -154,7 +154,7 @@ fn a_file_that_cannot_be_refined_is_named_with_its_reason() {
 
 /// `head` closes the pipe after one line; the pipeline still runs to its end, and that is not an error.
 #[test]
-fn a_reader_that_has_seen_enough_ends_nothing_early() {
+fn a_closed_pipe_does_not_end_the_pipeline_early() {
     let dir = tempfile::tempdir().unwrap();
     let mut command = local(dir.path(), &[]);
     let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -166,7 +166,7 @@ fn a_reader_that_has_seen_enough_ends_nothing_early() {
 
 /// REF is what refine made of RAW; a statement of unknown origin must not write files or drop tables.
 #[test]
-fn sql_reads_and_does_nothing_else() {
+fn sql_only_reads() {
     let dir = tempfile::tempdir().unwrap();
     stdout(local(dir.path(), &[]).output().unwrap());
     let written = dir.path().join("written.csv");
@@ -196,7 +196,7 @@ fn sql_reads_and_does_nothing_else() {
 }
 
 #[test]
-fn lists_are_json_in_a_csv_file() {
+fn lists_are_json_in_csv() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(dir.path().join("xpto-ref")).unwrap();
     let lists = r#"SELECT 1 AS um, ARRAY['a', 'b"c'] AS dois, CAST(NULL AS varchar) AS nada, if(1 = 2, ARRAY['a']) AS lista"#;
@@ -218,7 +218,7 @@ fn a_lake_may_have_any_name() {
 
 /// Ctrl-C in the middle of a run leaves a lease whose holder must be gone: the folder is locked.
 #[test]
-fn a_run_goes_on_at_once_where_another_was_cut_off() {
+fn a_run_resumes_at_once_after_another_was_interrupted() {
     let dir = tempfile::tempdir().unwrap();
     stdout(local(dir.path(), &[]).output().unwrap());
     let path = dir.path().join("xpto-raw/state/ingest.json");
@@ -228,15 +228,15 @@ fn a_run_goes_on_at_once_where_another_was_cut_off() {
     std::fs::write(&path, cursor.to_string()).unwrap();
     let started = Instant::now();
     let output = local(dir.path(), &[]).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(told.contains("going on where it stopped") && started.elapsed() < Duration::from_mins(1), "{told}");
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(message.contains("going on where it stopped") && started.elapsed() < Duration::from_mins(1), "{message}");
     assert!(stdout(output).contains("complete"));
     let cursor: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     assert_eq!(cursor["lease"], serde_json::Value::Null);
 }
 
 #[test]
-fn no_reader_of_json_loses_an_id_or_a_column() {
+fn json_rows_keep_every_id_and_column() {
     let dir = tempfile::tempdir().unwrap();
     stdout(local(dir.path(), &[]).output().unwrap());
     let statement = "WITH autores AS (SELECT autor_id AS quem, * FROM tweets_atuais)
@@ -253,7 +253,7 @@ fn no_reader_of_json_loses_an_id_or_a_column() {
 }
 
 #[test]
-fn a_saved_question_comes_by_any_way() {
+fn a_question_can_be_given_as_an_argument_a_file_or_a_pipe() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(dir.path().join("xpto-ref")).unwrap();
     let question = "-- What is one.\n-- In two lines.\nSELECT 1 AS um -- the end";
@@ -319,7 +319,7 @@ fn a_closed_pipe_ends_a_query() {
 }
 
 #[test]
-fn what_is_printed_can_be_pasted_and_obeys_nobody() {
+fn printed_commands_can_be_pasted_and_errors_contain_no_control_characters() {
     let dir = tempfile::tempdir().unwrap();
     let lake = dir.path().join("it's a lake");
     let shown = stdout(local(&lake, &[]).output().unwrap());

@@ -37,7 +37,7 @@ fn a_file(lake: &Path, below: &str, ending: &str) -> PathBuf {
 }
 
 #[test]
-fn a_parquet_file_of_no_bytes_is_named_by_each_command_and_mended_by_reprocess() {
+fn an_empty_parquet_file_is_named_by_each_command_and_repaired_by_reprocess() {
     let (lake, count) = lake();
     let path = a_file(lake.path(), "xpto-ref/tweets", ".parquet");
     fs::write(&path, "").unwrap();
@@ -75,7 +75,7 @@ fn a_parquet_file_that_is_damaged_is_named() {
 
 /// Versions up to 0.2 rewrote it in each run, and a full disk left it empty.
 #[test]
-fn a_note_of_the_source_that_is_empty_locks_nobody_out() {
+fn an_empty_source_file_does_not_block_a_lake() {
     let (lake, _) = lake();
     let note = lake.path().join("source.txt");
     let held = fs::read_to_string(&note).unwrap();
@@ -98,7 +98,7 @@ fn a_note_of_the_source_that_is_empty_locks_nobody_out() {
 }
 
 #[test]
-fn what_was_refined_is_known_whatever_happened_to_the_list() {
+fn a_damaged_list_of_refined_files_is_reported_and_completed() {
     let (lake, count) = lake();
     let list = lake.path().join("refined.txt");
     let mut bytes = fs::read(&list).unwrap();
@@ -113,7 +113,7 @@ fn what_was_refined_is_known_whatever_happened_to_the_list() {
     assert!(now.starts_with(&bytes) && now[bytes.len()] == b'\n' && now.len() > bytes.len() + 1);
     fs::write(&list, &whole).unwrap();
     check(lake.path(), &["reprocess"], 0);
-    assert_eq!(fs::read(&list).unwrap(), whole, "what is known is not added again");
+    assert_eq!(fs::read(&list).unwrap(), whole, "known files are not added again");
     assert_eq!(check(lake.path(), &COUNT, 0).0, count);
     fs::remove_file(&list).unwrap();
     fs::create_dir(&list).unwrap();

@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_yes_is_a_yes() {
+    fn only_y_yes_or_sim_is_a_yes() {
         for (answer, want) in [("y\n", true), ("YES\n", true), ("sim\n", true), ("\n", false), ("", false), ("n\n", false), ("yy\n", false)]
         {
             assert_eq!(is_yes(answer), want, "{answer:?}");

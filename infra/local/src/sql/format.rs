@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn csv_tells_null_from_empty_and_holds_lists() {
+    fn csv_distinguishes_null_from_empty_and_contains_lists() {
         let want = concat!(
             "id,texto,hashtags,criado_em,\"a,b\"\n",
             "9223372036854775807,\"a, \"\"b\"\"\r\nção ❤\u{fe0f}\",\"[\"\"x,1\"\",\"\"\\\"\"\"\",null]\",2026-11-23T14:05:00.000Z,true\n",
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn no_reader_of_json_changes_an_integer() {
+    fn json_keeps_integers_that_a_double_would_change() {
         let exact = 9_007_199_254_740_991_i64;
         let want = "{\"n\":9007199254740991}\n{\"n\":\"9007199254740992\"}\n{\"n\":-9007199254740991}\n{\"n\":\"-9223372036854775808\"}\n";
         assert_eq!(json(&of("n", Int64Array::from(vec![exact, exact + 1, -exact, i64::MIN]))).unwrap(), want);
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn every_column_has_a_name_of_its_own() {
+    fn every_column_has_a_unique_name() {
         let schema = Schema::new(["id", "id_2", "id", "x", "id"].map(|name| Field::new(name, DataType::Int64, true)).to_vec());
         let unique = unique_names(&schema);
         assert_eq!(unique.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>(), ["id", "id_2", "id_3", "x", "id_4"]);

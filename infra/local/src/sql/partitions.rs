@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn partitions_are_compared_as_numbers_and_other_files_stay_closed() {
+    async fn partitions_are_compared_as_numbers_and_only_their_files_are_opened() {
         let (_dir, session) = lake().await;
         for (condition, want) in [
             ("true", (5, 5)),
