@@ -126,7 +126,7 @@ impl Posts {
                 _ => random.pick(around) - ms(random.within(0, 7_200_000)),
             };
             last = created_at;
-            // Indexed two seconds before the lag ends: a clock may be ahead by that much without a run noticing it by `Date`.
+            // Indexed at least two seconds before the safety lag ends: a clock may be ahead by that much without a run noticing it by `Date`.
             let in_time = safety_lag - TimeDelta::seconds(2);
             let lag =
                 ms(if random.one_in(3) { random.within(0, in_time.num_milliseconds().unsigned_abs()) } else { random.within(0, 5_000) });

@@ -243,7 +243,7 @@ impl World {
 
     /// Replaces the token that X accepts.
     pub fn set_x_token(&self, token: String) {
-        self.note("x takes another token");
+        self.note("x accepts another token");
         self.x(|x| x.bearer_token = token);
     }
 

@@ -220,7 +220,7 @@ impl XApi {
         if self.random.per_mille(empty_per_mille) {
             take = 0;
         }
-        // A first page that happens to be sorted hides a broken order, so the rest of that answer is sorted, too.
+        // No client can detect a broken order if the first page happens to be sorted; then the rest of that answer is sorted, too.
         let is_sorted = || self.found(search, order, now).iter().take(take).is_sorted_by(|earlier, later| earlier.1 > later.1);
         let order = if order != Order::Recency && token.is_none() && is_sorted() { Order::Recency } else { order };
         // With an offset into an order that is not that of time, each deletion would lose posts for any client.

@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn below_stays_below() {
+    fn numbers_are_below_their_limit() {
         let mut random = Random::new(7);
         assert!((0..1_000).all(|_| random.below(3) < 3));
     }
