@@ -1,7 +1,7 @@
-"""No two source files of a crate use each other, directly or through others: each file can be read after those that it uses.
+"""Checks that no two source files of a crate use each other, directly or through others: each file can be read after those it uses.
 
-A file uses another when one of its paths (`crate::…`, `self::…`, `super::…`, in a `use` or in the code) leads into that file's module. A module's
-own file (`lib.rs`, `mod.rs`) and the files below it are read together, so the names that `super` finds in it do not count; tests do not either.
+A file uses another if one of its paths (`crate::…`, `self::…`, `super::…`, in a `use` or in the code) leads into that file's module. A
+module's own file (`lib.rs`, `mod.rs`) and the files below it are read together, so names from `super` do not count, nor do tests.
 
     python3 infra/deploy-checks/house/circles.py
 """
@@ -16,7 +16,7 @@ PATH = re.compile(r"\b(?:crate|self|super)(?:::(?:\w+|\{[^;]*?\}(?=;)))+")
 
 
 def modules(source):
-    """The files of a crate by module path: `("sql", "trino")`; the root is `()`."""
+    """Returns the files of a crate by module path, such as `("sql", "trino")`; the root is `()`."""
     found = {}
     for file in source.rglob("*.rs"):
         parts = file.relative_to(source).with_suffix("").parts
@@ -27,7 +27,7 @@ def modules(source):
 
 
 def leaves(tree):
-    """The paths of a `use` with braces: `a::{b, c::d}` is `a::b` and `a::c::d`."""
+    """Expands a `use` with braces: `a::{b, c::d}` is `a::b` and `a::c::d`."""
     start = tree.find("{")
     if start < 0:
         return [tree.split(" as ")[0].strip()]
@@ -43,7 +43,7 @@ def leaves(tree):
 
 
 def uses(module, text, known):
-    """The modules of the same crate into which the paths of a file lead."""
+    """Yields the modules of the same crate that the paths of a file lead into."""
     text = COMMENT.sub("", text.split("#[cfg(test)]\nmod tests")[0])
     for path in PATH.findall(text):
         for leaf in leaves(path):
@@ -61,7 +61,7 @@ def uses(module, text, known):
 
 
 def circles(graph):
-    """The circles: sets of files each of which leads to each other one."""
+    """Returns the circles: sets of files in which each leads to every other."""
 
     def reached(start):
         seen, waiting = set(), [start]
