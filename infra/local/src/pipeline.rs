@@ -104,7 +104,7 @@ impl Pipeline {
                 }
                 "partial" if has_moved => {}
                 "busy" => {
-                    report.line("an earlier run was cut off; going on where it stopped");
+                    report.line("an earlier run was cut off; continuing where it stopped");
                     self.end_lease().await?;
                 }
                 _ => break,

@@ -229,7 +229,7 @@ fn a_run_resumes_at_once_after_another_was_interrupted() {
     let started = Instant::now();
     let output = local(dir.path(), &[]).output().unwrap();
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(message.contains("going on where it stopped") && started.elapsed() < Duration::from_mins(1), "{message}");
+    assert!(message.contains("continuing where it stopped") && started.elapsed() < Duration::from_mins(1), "{message}");
     assert!(stdout(output).contains("complete"));
     let cursor: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     assert_eq!(cursor["lease"], serde_json::Value::Null);

@@ -189,7 +189,7 @@ fn x_is_down_for_a_day() {
             &["UnavailableStops", "LagSeconds"],
             &["ingest-behind"],
             expected,
-            "nothing: the first run after it goes on",
+            "nothing: the next run after the outage continues",
         );
         play.world.stop_faults();
         let first = play.tick().await;
@@ -410,7 +410,7 @@ fn the_month_is_used_up_and_then_nobody_looks_for_a_week() {
             &["GapSeconds"],
             &["ingest-behind", "ingest-gap"],
             expected,
-            "nothing: it is said, and the next run goes on",
+            "nothing: the gap is logged, and the next run continues",
         );
         play.end().await;
     });
