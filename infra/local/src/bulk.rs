@@ -8,16 +8,17 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use emulators::files;
+use emulators::files::{self, Unreadable};
 use indicatif::{ProgressBar, ProgressStyle};
 use refine::Refined;
 use tweets::{RAW_PREFIX, Years, check_raw_key};
 
 use crate::Outcome;
 use crate::ignored::{Ignored, report_ignored};
+use crate::output::listed;
 
-/// Maximum number of refused files that are named in the output.
-const REFUSED_SHOWN: usize = 10;
+/// File below `--ref` that lists every refused file. Readers of Parquet files skip its name.
+const REFUSED_LIST: &str = "_refused.txt";
 /// Number of Parquet files that a thread writes before it flushes them together.
 const FLUSHED_AT_ONCE: usize = 1_000;
 
@@ -31,6 +32,8 @@ struct Share {
     /// Reasons why files have no rows in REF.
     refused: Vec<String>,
     unflushed: Vec<PathBuf>,
+    /// Failures to flush Parquet files that were written.
+    flush_failures: Vec<String>,
 }
 
 /// Refines every RAW file below `raw` into one Parquet file per day below `reference`. Existing files are replaced.
@@ -43,7 +46,7 @@ pub fn run(raw: &Path, reference: &Path) -> Outcome {
     let (prefixed, prefix) = (raw.join(RAW_PREFIX), if raw.join(RAW_PREFIX).is_dir() { "" } else { RAW_PREFIX });
     let top = if prefix.is_empty() { &prefixed } else { raw };
     let found = files::find(top);
-    let mut unreadable: Vec<String> = found.unreadable.iter().map(ToString::to_string).collect();
+    let mut unreadable: Vec<String> = found.unreadable.iter().map(Unreadable::to_string).collect();
     // A key is UTF-8; a name that is not could get the key of another file.
     let (named, nameless): (Vec<_>, Vec<_>) = found.files.iter().partition(|path| path.to_str().is_some());
     unreadable.extend(nameless.iter().map(|path| format!("{}: its name is not UTF-8; rename it", path.display())));
@@ -76,26 +79,30 @@ pub fn run(raw: &Path, reference: &Path) -> Outcome {
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     bar.finish_and_clear();
-    report(raw_files.len(), shares, unreadable, started.elapsed().as_secs_f64())
+    report(reference, raw_files.len(), shares, unreadable, started.elapsed().as_secs_f64())
 }
 
 impl Share {
     fn flush(&mut self, reference: &Path) {
         if let Err(error) = files::flush(reference, &self.unflushed) {
-            self.refused.push(format!("cannot flush {error}"));
+            self.flush_failures.push(error.to_string());
         }
         self.unflushed.clear();
     }
 }
 
-fn report(files: usize, shares: Vec<Share>, unreadable: Vec<String>, seconds: f64) -> Outcome {
+fn report(reference: &Path, files: usize, shares: Vec<Share>, unreadable: Vec<String>, seconds: f64) -> Outcome {
     let tweets: u64 = shares.iter().map(|share| share.tweets).sum();
     let objects: u64 = shares.iter().map(|share| share.objects).sum();
     let mut malformed = BTreeMap::<&str, u64>::new();
     for (name, count) in shares.iter().flat_map(|share| &share.malformed) {
         *malformed.entry(name).or_default() += count;
     }
-    let mut refused: Vec<String> = shares.into_iter().flat_map(|share| share.refused).collect();
+    let (mut refused, mut flush_failures) = (Vec::new(), Vec::new());
+    for share in shares {
+        refused.extend(share.refused);
+        flush_failures.extend(share.flush_failures);
+    }
     #[expect(clippy::cast_precision_loss, reason = "a rate to be read, not to be computed with")]
     let rate = tweets as f64 / seconds;
     let done = files.saturating_sub(refused.len());
@@ -104,12 +111,32 @@ fn report(files: usize, shares: Vec<Share>, unreadable: Vec<String>, seconds: f6
         let counts: Vec<String> = malformed.iter().map(|(name, count)| format!("{name} {count}")).collect();
         crate::output::line(&format!("malformed values read as null, by field: {}", counts.join(", ")))?;
     }
-    refused.extend(unreadable);
-    if refused.is_empty() {
-        return Ok(());
+    let mut problems = Vec::new();
+    if !refused.is_empty() {
+        problems.push(format!("{} of {files} RAW files could not be refined:{}", refused.len(), listed(&refused)));
     }
-    let shown: Vec<&str> = refused.iter().take(REFUSED_SHOWN).map(String::as_str).collect();
-    Err(format!("{} of {} RAW files could not be refined, among them\n  {}", refused.len(), files, shown.join("\n  ")).into())
+    if !unreadable.is_empty() {
+        problems.push(format!("{} file(s) or folder(s) of RAW could not be read:{}", unreadable.len(), listed(&unreadable)));
+    }
+    refused.extend(unreadable);
+    match list(&reference.join(REFUSED_LIST), &refused) {
+        Ok(()) if refused.is_empty() => {}
+        Ok(()) => problems.push(format!("all of them are listed in {}", reference.join(REFUSED_LIST).display())),
+        Err(error) => problems.push(format!("cannot write {}, which lists all of them: {error}", reference.join(REFUSED_LIST).display())),
+    }
+    if !flush_failures.is_empty() {
+        let (count, named) = (flush_failures.len(), listed(&flush_failures));
+        problems.push(format!("{count} flush(es) of written Parquet files to the disk failed, so run it again:{named}"));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
+}
+
+/// Replaces the list of refused files; removes it if there are none.
+fn list(path: &Path, refused: &[String]) -> io::Result<()> {
+    if refused.is_empty() {
+        return fs::remove_file(path).or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) });
+    }
+    files::replace(path, (refused.join("\n") + "\n").as_bytes())
 }
 
 /// Splits files into RAW files and others, by key.
