@@ -25,9 +25,11 @@ use console::Term;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::error::ArrowError;
+use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures_util::TryStreamExt as _;
@@ -150,11 +152,27 @@ fn named(error: Failure, files: BTreeSet<PathBuf>) -> Failure {
     damage::message("cannot be read to the end, so the rows above are not the whole result:", &unreadable).into()
 }
 
+/// Returns whether the statement converts times to a zone.
+fn converts_zones(plan: &LogicalPlan) -> bool {
+    let mut converts = false;
+    let is_conversion = |expr: &Expr| matches!(expr, Expr::ScalarFunction(call) if ["at_timezone", "with_timezone"].contains(&call.name()));
+    let _ = plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                converts |= is_conversion(expr);
+                Ok(if converts { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+            })
+        })
+    });
+    converts
+}
+
 /// Prints rows. Clears `waiting` before the first row, so that the two never share a line.
 async fn print_rows(frame: DataFrame, format: Format, waiting: Waiting) -> Outcome {
-    let planned = Arc::new(frame.schema().as_arrow().clone());
+    let planned = frame.schema().as_arrow().clone();
+    let is_utc = !converts_zones(frame.logical_plan());
     let mut rows = frame.execute_stream().await?;
-    let mut printer = Printer::new(format, format::unique_names(&format::printed(&planned, &rows.schema())));
+    let mut printer = Printer::new(format, format::unique_names(&format::printed(&planned, &rows.schema(), is_utc)));
     let mut next = rows.try_next().await?;
     drop(waiting);
     while let Some(batch) = next {
