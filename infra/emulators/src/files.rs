@@ -131,39 +131,42 @@ pub struct Found {
 pub struct Unreadable {
     /// Path of the entry.
     pub path: PathBuf,
-    /// Why it cannot be read, and what to do.
+    /// Why it cannot be read.
     pub cause: String,
+    /// What to do.
+    pub advice: &'static str,
 }
 
 impl Unreadable {
     /// Creates an entry from the error that reading it gave.
     pub fn new(path: &Path, error: &io::Error) -> Self {
-        let cause = match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory if path.is_symlink() => DANGLING.to_owned(),
-            io::ErrorKind::PermissionDenied => format!("{error}; give this user access to it, or move it away"),
-            _ => format!("{error}; move it away"),
+        let (cause, advice) = match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory if path.is_symlink() => {
+                ("it is a link that leads nowhere".to_owned(), "bring back what it led to, or remove it")
+            }
+            io::ErrorKind::PermissionDenied => (error.to_string(), "give this user access to it, or move it away"),
+            _ => (error.to_string(), "move it away"),
         };
-        Self { path: path.to_owned(), cause }
+        Self { path: path.to_owned(), cause, advice }
     }
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display().to_string().replace(char::is_control, "\u{fffd}"); // one line for each entry
-        write!(f, "{path}: {}", self.cause)
+        write!(f, "{path}: {}; {}", self.cause, self.advice)
     }
 }
 
-const DANGLING: &str = "it is a link that leads nowhere; bring back what it led to, or remove it";
-const SPECIAL: &str = "it is neither a file nor a folder, but a pipe, a socket or a device; move it away";
+impl std::error::Error for Unreadable {}
 
 /// Returns the metadata of a file or folder; `None` only if there is nothing at the path.
 ///
 /// # Errors
 /// Fails if something may be there and cannot be seen: in a folder without permission, or below a link that leads nowhere.
-/// The error names the path, with advice.
+/// The error holds an [`Unreadable`].
 pub fn metadata(path: &Path) -> io::Result<Option<Metadata>> {
-    let explained = |path: &Path, error: io::Error| io::Error::new(error.kind(), Unreadable::new(path, &error).to_string());
+    let explained = |path: &Path, error: io::Error| io::Error::new(error.kind(), Unreadable::new(path, &error));
     match fs::metadata(path) {
         Ok(metadata) => Ok(Some(metadata)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
@@ -183,7 +186,7 @@ pub fn metadata(path: &Path) -> io::Result<Option<Metadata>> {
 /// Fails as [`metadata`] does, and if something else is there.
 pub fn is_folder(path: &Path) -> io::Result<bool> {
     match metadata(path)? {
-        Some(metadata) if !metadata.is_dir() => Err(io::Error::new(io::ErrorKind::NotADirectory, not_a_folder(path).to_string())),
+        Some(metadata) if !metadata.is_dir() => Err(io::Error::new(io::ErrorKind::NotADirectory, not_a_folder(path))),
         metadata => Ok(metadata.is_some()),
     }
 }
@@ -205,7 +208,10 @@ pub fn find_to_depth(folder: &Path, depth: usize) -> Found {
             Ok(entry) if entry.depth() == 0 => found.unreadable.push(not_a_folder(folder)),
             Ok(entry) if entry.file_type().is_file() => found.files.push(entry.into_path()),
             Ok(entry) if entry.file_type().is_dir() => found.folders.push(entry.into_path()),
-            Ok(entry) => found.unreadable.push(Unreadable { path: entry.into_path(), cause: SPECIAL.to_owned() }),
+            Ok(entry) => {
+                let cause = "it is neither a file nor a folder, but a pipe, a socket or a device".to_owned();
+                found.unreadable.push(Unreadable { path: entry.into_path(), cause, advice: "move it away" });
+            }
             Err(error) => found.unreadable.extend(unreadable(folder, error)),
         }
     }
@@ -216,8 +222,8 @@ pub fn find_to_depth(folder: &Path, depth: usize) -> Found {
 fn unreadable(folder: &Path, error: walkdir::Error) -> Option<Unreadable> {
     let path = error.path().unwrap_or(folder).to_owned();
     if let Some(ancestor) = error.loop_ancestor() {
-        let cause = format!("it is a link to {}, which contains it; remove it", ancestor.display());
-        return Some(Unreadable { path, cause });
+        let cause = format!("it is a link to {}, which contains it", ancestor.display());
+        return Some(Unreadable { path, cause, advice: "remove it" });
     }
     let error = error.into_io_error()?;
     let is_removed = error.kind() == io::ErrorKind::NotFound && !path.is_symlink();
@@ -225,7 +231,7 @@ fn unreadable(folder: &Path, error: walkdir::Error) -> Option<Unreadable> {
 }
 
 fn not_a_folder(path: &Path) -> Unreadable {
-    Unreadable { path: path.to_owned(), cause: "it is not a folder; move it away".to_owned() }
+    Unreadable { path: path.to_owned(), cause: "it is not a folder".to_owned(), advice: "move it away" }
 }
 
 #[cfg(test)]

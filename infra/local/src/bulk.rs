@@ -194,6 +194,35 @@ mod tests {
     const RAW: &str = r#"{"data":[{"id":"1","created_at":"2026-11-23T14:05:00Z","text":":)"}]}"#;
 
     #[test]
+    fn all_refused_files_are_counted_and_listed_until_none_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let (raw, reference) = (folder.path().join("raw"), folder.path().join("ref"));
+        fs::create_dir_all(&raw).unwrap();
+        (0..25).for_each(|number| fs::write(raw.join(format!("{number}.json")), "{").unwrap());
+        fs::write(raw.join("good.json"), RAW).unwrap();
+        let error = run(&raw, &reference).unwrap_err().to_string();
+        assert!(error.contains("25 of 26 RAW files could not be refined") && error.contains("\n  and 15 more\n"), "{error}");
+        assert!(error.ends_with(&format!("all of them are listed in {}", reference.join(REFUSED_LIST).display())), "{error}");
+        assert_eq!(fs::read_to_string(reference.join(REFUSED_LIST)).unwrap().lines().count(), 25);
+        (0..25).for_each(|number| fs::remove_file(raw.join(format!("{number}.json"))).unwrap());
+        run(&raw, &reference).unwrap();
+        assert!(!reference.join(REFUSED_LIST).exists());
+    }
+
+    #[test]
+    fn a_failed_flush_is_not_a_refused_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("itself.parquet");
+        fs::write(&path, "").unwrap();
+        let mut share = Share { unflushed: vec![path.join("below")], ..Share::default() };
+        share.flush(folder.path());
+        assert_eq!((share.flush_failures.len(), share.refused.len()), (1, 0));
+        let error = report(folder.path(), 1, vec![share], Vec::new(), 1.0).unwrap_err().to_string();
+        assert!(error.starts_with("1 flush(es) of written Parquet files to the disk failed, so run it again:\n  "), "{error}");
+        assert!(error.contains("itself.parquet") && !error.contains(REFUSED_LIST), "{error}");
+    }
+
+    #[test]
     fn a_refused_file_is_named_and_the_others_are_done() {
         let folder = tempfile::tempdir().unwrap();
         let (raw, reference) = (folder.path().join("raw"), folder.path().join("ref"));
@@ -220,12 +249,13 @@ mod tests {
         fs::write(elsewhere.join("old.json"), RAW).unwrap();
         symlink(&elsewhere, raw.join("day")).unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(raw.join("socket.json")).unwrap();
-        run(&raw, &reference).unwrap();
+        let error = run(&raw, &reference).unwrap_err().to_string();
+        assert!(error.contains("1 file(s) or folder(s) of RAW could not be read") && error.contains("socket.json"), "{error}");
         assert!(reference.join("tweets/ano=2026/mes=11/dia=23").is_dir());
         symlink(raw.join("nowhere"), raw.join("dangling.json")).unwrap();
         symlink(&raw, raw.join("loop")).unwrap();
         let error = run(&raw, &reference).unwrap_err().to_string();
-        assert!(error.contains("dangling.json: No such file") && error.contains("loop"), "{error}");
+        assert!(error.contains("dangling.json: it is a link that leads nowhere") && error.contains("loop"), "{error}");
     }
 
     #[test]

@@ -52,8 +52,9 @@ fn recorded_source(path: &Path) -> Outcome<Option<Recorded>> {
     if files::metadata(path)?.is_none() {
         return Ok(None);
     }
-    let bytes = std::fs::read(path)
-        .map_err(|error| format!("cannot read {}, which records where the posts of the lake come from: {error}", path.display()))?;
+    let bytes = std::fs::read(path).map_err(|error| {
+        format!("cannot read {}, which records where the posts of the lake come from: {error}; give this user access to it", path.display())
+    })?;
     match String::from_utf8_lossy(&bytes).trim() {
         "" => Ok(Some(Recorded::Nothing)),
         text if text == emulator => Ok(Some(Recorded::Source(Source::Emulator))),

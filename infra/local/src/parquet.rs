@@ -16,10 +16,10 @@ pub(crate) fn find(folder: &Path) -> Found {
     found.unreadable.retain(|entry| is_part(&entry.path));
     found.files.retain(|path| is_part(path) && is_parquet(path));
     found.folders.retain(|path| is_part(path) && is_parquet(path) && !found.files.iter().any(|file| file.starts_with(path)));
-    let unreadable = |path, cause: &str| Unreadable { path, cause: cause.to_owned() };
-    found.unreadable.extend(found.folders.drain(..).map(|path| unreadable(path, "it is a folder without Parquet files; rename it")));
-    found.unreadable.extend(
-        found.files.extract_if(.., |path| path.to_str().is_none()).map(|path| unreadable(path, "its name is not UTF-8; rename it")),
-    );
+    let unreadable = |path, cause: &str| Unreadable { path, cause: cause.to_owned(), advice: "rename it" };
+    found.unreadable.extend(found.folders.drain(..).map(|path| unreadable(path, "it is a folder without Parquet files")));
+    found
+        .unreadable
+        .extend(found.files.extract_if(.., |path| path.to_str().is_none()).map(|path| unreadable(path, "its name is not UTF-8")));
     found
 }

@@ -1,14 +1,14 @@
 //! Runs ingest until it has caught up, and passes each new RAW file through the queue to refine.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws::{Clients, Condition};
 use chrono::TimeDelta;
-use emulators::files;
+use emulators::files::{self, Unreadable};
 use ingest::{CURSOR_KEY, Config, Cursor, Ingest, Invocation, Preview, Wire};
 use metrics::Metric;
 use refine::Refine;
@@ -158,11 +158,19 @@ impl Pipeline {
 /// Checks that the cursor is a file that can be read, or is absent.
 fn check_cursor(lake: &Lake) -> Outcome {
     let path = lake.raw_dir().join(CURSOR_KEY);
-    if files::metadata(&path)?.is_some_and(|metadata| !metadata.is_file()) {
-        return Err(broken_cursor(&path, "it is not a file"));
-    }
-    match lake.s3().unlisted(RAW_BUCKET, CURSOR_FOLDER).first() {
-        Some(entry) => Err(broken_cursor(&path, &format!("in its folder is {entry}"))),
+    // The usual advice, to move something away, would lose the cursor.
+    let cause = |entry: &Unreadable| format!("{}: {}", entry.path.display(), entry.cause);
+    let problem = match files::metadata(&path) {
+        Err(error) => {
+            let entry = error.get_ref().and_then(|inner| inner.downcast_ref());
+            Some(entry.map_or_else(|| error.to_string(), cause))
+        }
+        Ok(Some(metadata)) if !metadata.is_file() => Some("it is not a file".to_owned()),
+        Ok(Some(_)) => File::open(&path).err().map(|error| error.to_string()),
+        Ok(None) => None,
+    };
+    match problem.or_else(|| lake.s3().unlisted(RAW_BUCKET, CURSOR_FOLDER).first().map(cause)) {
+        Some(problem) => Err(broken_cursor(&path, &problem)),
         None => Ok(()),
     }
 }

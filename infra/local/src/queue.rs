@@ -8,12 +8,13 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::SecondsFormat;
+use chrono::{NaiveDate, SecondsFormat};
 use emulators::files::Unreadable;
 use emulators::s3::{EmbeddedS3, ObjectCreated};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tweets::check_raw_key;
+use tweets::columns::{ANO, DIA, MES};
 
 use crate::Outcome;
 use crate::ignored::Ignored;
@@ -75,10 +76,13 @@ impl Queue {
     }
 
     /// Enqueues every RAW file whose key satisfies `is_meant`, refined or not. Returns the number of pending messages.
-    pub async fn replay(&mut self, lake: &Lake, is_meant: impl Fn(&str) -> bool) -> Outcome<u64> {
+    ///
+    /// What cannot be read counts only if it may be of a day that satisfies `is_meant_day`.
+    pub async fn replay(&mut self, lake: &Lake, is_meant: impl Fn(&str) -> bool, is_meant_day: impl Fn(NaiveDate) -> bool) -> Outcome<u64> {
         let (files, ignored, unreadable) = raw_files(lake).await?;
         let meant: VecDeque<Message> = files.iter().filter(|object| is_meant(&object.key)).map(message_of_listing).collect();
         (self.ignored, self.unreadable) = (ignored, unreadable);
+        self.unreadable.retain(|entry| day_of(&entry.path).is_none_or(&is_meant_day));
         let count = meant.len() as u64;
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = meant;
         Ok(count)
@@ -128,6 +132,12 @@ impl Queue {
         let keys = self.dead.iter().map(|message| message.key.as_str()).collect();
         self.dead.first().map(|first| (keys, first.body.clone()))
     }
+}
+
+/// Returns the day of a path with `ano=`, `mes=` and `dia=`.
+fn day_of(path: &Path) -> Option<NaiveDate> {
+    let value = |column| path.iter().find_map(|name| name.to_str()?.strip_prefix(column)?.strip_prefix('=')?.parse::<u32>().ok());
+    NaiveDate::from_ymd_opt(value(ANO)?.try_into().ok()?, value(MES)?, value(DIA)?)
 }
 
 /// Messages that were received but not yet settled.

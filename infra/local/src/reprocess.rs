@@ -26,14 +26,12 @@ pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, cl
     }
     let lake = Lake::open(root, clock, "")?;
     let mut queue = Queue::open(&lake).await?;
+    let is_meant_day = |day: NaiveDate| from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to);
     let is_meant = |key: &str| match key.parse::<RawKey>() {
-        Ok(key) => {
-            let day = key.oldest_created_at().date_naive();
-            from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to)
-        }
+        Ok(key) => is_meant_day(key.oldest_created_at().date_naive()),
         Err(_) => from.is_none() && to.is_none(),
     };
-    let files = queue.replay(&lake, is_meant).await?;
+    let files = queue.replay(&lake, is_meant, is_meant_day).await?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(files).with_style(style); // draws nothing if standard error is not a terminal
     let refine = refine_of(&lake);

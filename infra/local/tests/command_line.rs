@@ -289,6 +289,19 @@ fn a_deep_statement_is_answered_or_refused() {
     let unions = format!("SELECT count(*) AS n FROM ({})", vec!["SELECT 1"; 1_000].join(" UNION ALL "));
     assert_eq!(stdout(local(dir.path(), &["sql", &ors, "--format", "csv"]).output().unwrap()), "n\n0\n");
     assert_eq!(stdout(local(dir.path(), &["sql", &unions, "--format", "csv"]).output().unwrap()), "n\n1000\n");
+    // A chain of these takes the square of its length or more where it is not balanced: 20 s and more for these.
+    let long = format!(
+        "SELECT count(*) AS n FROM (SELECT 1 AS id UNION ALL {}) WHERE {}",
+        vec!["SELECT 1"; 1_500].join(" UNION ALL "),
+        (0..2_000).map(|id| format!("id = {id}")).collect::<Vec<_>>().join(" OR ")
+    );
+    let started = Instant::now();
+    assert_eq!(stdout(local(dir.path(), &["sql", &long, "--format", "csv"]).output().unwrap()), "n\n1501\n");
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    let sum = format!("SELECT {}", chain(600, " AND ").replace(" AND ", " + ").replace("1 = 1", "1"));
+    let output = local(dir.path(), &["sql", &sum]).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && error.contains("nests more than 500 levels"), "{error}");
     let file = dir.path().join("deep.sql"); // longer than the limit of an argument
     for statement in [format!("SELECT {}", chain(20_000, " AND ")), format!("SELECT {}1{}", "(".repeat(3_000), ")".repeat(3_000))] {
         std::fs::write(&file, statement).unwrap();

@@ -183,12 +183,12 @@ impl Disk {
                 Some(key) if !key.starts_with(prefix) => {}
                 Some(key) => {
                     if let Some(other) = listed.insert(key.clone(), path) {
-                        let cause = format!("another file has the same key, {key}; move one of them away");
-                        unlisted.push(Unreadable { path: other, cause });
+                        let cause = format!("another file has the same key, {key}");
+                        unlisted.push(Unreadable { path: other, cause, advice: "move one of them away" });
                     }
                 }
                 None if path.ends_with(ACROSS) => {} // left by a killed process
-                None => unlisted.push(Unreadable { cause: nameless(&path).to_owned(), path }),
+                None => unlisted.push(Unreadable { cause: nameless(&path).to_owned(), path, advice: "rename it" }),
             }
         }
         (listed, unlisted)
@@ -348,15 +348,15 @@ fn is_file(path: &Path) -> bool {
 /// Explains why a file cannot be an object.
 fn nameless(path: &Path) -> &'static str {
     if path.to_str().is_none() {
-        "its name is not UTF-8; rename it"
+        "its name is not UTF-8"
     } else {
-        "its name is not a key (it has a backslash, a control character or a wrong `%~`, or is longer than 1,024 bytes); rename it"
+        "its name is not a key (it has a backslash, a control character or a wrong `%~`, or is longer than 1,024 bytes)"
     }
 }
 
 /// Adds path and advice to an error.
 fn explained(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), Unreadable::new(path, error).to_string())
+    io::Error::new(error.kind(), Unreadable::new(path, error))
 }
 
 fn is_folder(path: &Path) -> bool {

@@ -100,7 +100,7 @@ async fn footer(state: &dyn Session, store: &Arc<dyn ObjectStore>, path: &Path) 
 fn unreadable(path: PathBuf, error: &(dyn std::error::Error + Send + Sync + 'static)) -> Unreadable {
     match error.downcast_ref::<io::Error>() {
         Some(error) => Unreadable::new(&path, error),
-        None => Unreadable { path, cause: error.to_string() },
+        None => Unreadable { path, cause: error.to_string(), advice: MENDED },
     }
 }
 
@@ -109,10 +109,13 @@ pub(super) fn unreadable_files(files: BTreeSet<PathBuf>) -> Vec<Unreadable> {
     files.into_iter().filter_map(|path| read(&path).err().map(|error| unreadable(path, &*error))).collect()
 }
 
+/// Advice for a damaged file.
+const MENDED: &str = "`reprocess` rewrites it from RAW";
+
 /// Formats a message that counts what cannot be read, names the first ones, and gives advice.
 pub(super) fn message(problem: &str, unreadable: &[Unreadable]) -> String {
     format!(
-        "{} Parquet file(s) or folder(s) {problem}{}\n`reprocess` rewrites files from RAW; move away what it does not mend, and run it again",
+        "{} Parquet file(s) or folder(s) {problem}{}\nmove away what `reprocess` does not mend, and run it again",
         unreadable.len(),
         listed(unreadable)
     )

@@ -32,6 +32,7 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::{SessionConfig, SessionContext};
+use emulators::files::Unreadable;
 use futures_util::TryStreamExt as _;
 
 use crate::lake::{self, ref_dir};
@@ -99,10 +100,14 @@ impl Session {
     }
 
     /// Returns all rows of one statement, held in memory.
+    ///
+    /// # Errors
+    /// Fails if something was passed by because it cannot be read.
     pub async fn query(&self, statement: &str) -> Outcome<Vec<RecordBatch>> {
         let frame = self.plan(statement).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let mut rows = frame.collect().await?;
+        whole(self.scanned.take().1)?;
         if rows.is_empty() {
             rows.push(RecordBatch::new_empty(schema)); // prints the column names
         }
@@ -124,13 +129,18 @@ impl Session {
         match printed {
             Err(error) if output::is_closed(&*error) => Ok(()),
             Err(error) => Err(named(error, files)),
-            Ok(()) if passed_by.is_empty() => Ok(()),
-            Ok(()) => {
-                let passed_by: Vec<_> = passed_by.into_iter().collect();
-                Err(damage::message("cannot be read, so their rows are missing from this result:", &passed_by).into())
-            }
+            Ok(()) => whole(passed_by),
         }
     }
+}
+
+/// Fails if scans passed by something.
+fn whole(passed_by: BTreeSet<Unreadable>) -> Outcome {
+    if passed_by.is_empty() {
+        return Ok(());
+    }
+    let passed_by: Vec<_> = passed_by.into_iter().collect();
+    Err(damage::message("cannot be read, so their rows are missing from this result:", &passed_by).into())
 }
 
 /// Replaces an error about the contents of these files by one that names the unreadable ones.
