@@ -39,7 +39,8 @@ const BYTES_A_ROW: u64 = 160;
 
 /// Creates the table over the Parquet files below `dir`; it is empty if that folder is missing.
 pub(super) fn tweets(dir: &Path) -> Outcome<Tweets> {
-    let root = std::path::absolute(dir)?;
+    // A path of the object store has no `..`. A folder that is missing or cannot be read is reported by the scans.
+    let root = dir.canonicalize().or_else(|_| std::path::absolute(dir))?;
     let schema = Schema::new(
         trino::schema(&refine::schema()).fields().iter().map(|field| super::format::marked(Field::clone(field))).collect::<Vec<_>>(),
     );
