@@ -198,13 +198,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (raw, reference) = (folder.path().join("raw"), folder.path().join("ref"));
         fs::create_dir_all(&raw).unwrap();
-        (0..25).for_each(|number| fs::write(raw.join(format!("{number}.json")), "{").unwrap());
+        let bad: Vec<PathBuf> = (0..25).map(|number| raw.join(format!("{number}.json"))).collect();
+        for path in &bad {
+            fs::write(path, "{").unwrap();
+        }
         fs::write(raw.join("good.json"), RAW).unwrap();
         let error = run(&raw, &reference).unwrap_err().to_string();
         assert!(error.contains("25 of 26 RAW files could not be refined") && error.contains("\n  and 15 more\n"), "{error}");
         assert!(error.ends_with(&format!("all of them are listed in {}", reference.join(REFUSED_LIST).display())), "{error}");
         assert_eq!(fs::read_to_string(reference.join(REFUSED_LIST)).unwrap().lines().count(), 25);
-        (0..25).for_each(|number| fs::remove_file(raw.join(format!("{number}.json"))).unwrap());
+        for path in &bad {
+            fs::remove_file(path).unwrap();
+        }
         run(&raw, &reference).unwrap();
         assert!(!reference.join(REFUSED_LIST).exists());
     }

@@ -11,6 +11,7 @@ use emulators::server::answer_aws;
 use emulators::x_api::{Corpus, EMULATOR_TOKEN};
 use serde_json::Value;
 
+use crate::output::shown_in_line;
 use crate::{Clock, Outcome, SEED};
 
 /// Bucket that holds RAW files and the cursor.
@@ -195,7 +196,9 @@ pub fn check_name(root: &Path) -> Outcome {
     if path.to_str().is_some_and(|path| !path.contains(char::is_control)) {
         return Ok(());
     }
-    Err(format!("a lake cannot be in {path:?}: its path must be UTF-8, without control characters; name another with --lake").into())
+    let shown = path.to_string_lossy();
+    let shown = shown_in_line(&shown);
+    Err(format!("a lake cannot be in {shown}: its path must be UTF-8, without control characters; name another with --lake").into())
 }
 
 /// Returns the secret that the X API emulator accepts, in the format that the README describes.

@@ -56,11 +56,11 @@ pub async fn closed() {
 /// Formats a list for a message, one item per line. Names the first ones and counts the others.
 pub fn listed<T: std::fmt::Display>(items: &[T]) -> String {
     const NAMED_MAX: usize = 10;
-    let mut text: String = items.iter().take(NAMED_MAX).map(|item| format!("\n  {item}")).collect();
+    let mut lines: Vec<String> = items.iter().take(NAMED_MAX).map(|item| format!("\n  {item}")).collect();
     if items.len() > NAMED_MAX {
-        text += &format!("\n  and {} more", items.len() - NAMED_MAX);
+        lines.push(format!("\n  and {} more", items.len() - NAMED_MAX));
     }
-    text
+    lines.concat()
 }
 
 /// Returns a path, quoted for a shell where needed.

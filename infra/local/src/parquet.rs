@@ -1,5 +1,6 @@
 //! The Parquet files of REF, for `sql` and `stream`.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use emulators::files::{self, Found, Unreadable};
@@ -9,7 +10,7 @@ use emulators::files::{self, Found, Unreadable};
 pub(crate) fn find(folder: &Path) -> Found {
     let is_part = |path: &Path| {
         let names = path.strip_prefix(folder).unwrap_or(path).iter();
-        !names.map(|name| name.as_encoded_bytes()).any(|name| name.starts_with(b"_") || name.starts_with(b"."))
+        !names.map(OsStr::as_encoded_bytes).any(|name| name.starts_with(b"_") || name.starts_with(b"."))
     };
     let is_parquet = |path: &Path| path.extension().is_some_and(|extension| extension == "parquet");
     let mut found = files::find(folder);

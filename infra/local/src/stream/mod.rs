@@ -86,7 +86,9 @@ impl Stream {
     fn fold_what_is_new(mut self) -> Outcome<Self> {
         let (new, unreadable) = files::new_files(&self.ref_dir, &self.checkpoint.folded);
         let reported = std::mem::take(&mut self.unreadable);
-        unreadable.iter().for_each(|entry| self.pass_by(&reported, &entry.path.display().to_string(), &entry.to_string()));
+        for entry in &unreadable {
+            self.pass_by(&reported, &entry.path.display().to_string(), &entry.to_string());
+        }
         for keys in new.chunks(self.files_per_trigger) {
             let files = self.read(keys, &reported);
             if !files.is_empty() {
