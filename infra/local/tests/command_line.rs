@@ -254,6 +254,33 @@ fn no_reader_of_json_loses_an_id_or_a_column() {
 }
 
 #[test]
+fn every_timestamp_says_that_it_is_in_utc_unless_a_zone_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("xpto-ref")).unwrap();
+    let noon = "TIMESTAMP '2026-11-23 12:00:00'";
+    for (columns, want) in [
+        (format!("{noon} AS a, date_trunc('hour', {noon}) AS b"), "a,b\n2026-11-23T12:00:00.000Z,2026-11-23T12:00:00.000Z\n"),
+        (
+            format!("max(a) AS a, array_agg(a) AS b FROM (SELECT {noon} AS a)"),
+            "a,b\n2026-11-23T12:00:00.000Z,\"[\"\"2026-11-23T12:00:00.000Z\"\"]\"\n",
+        ),
+        (format!("{noon} AT TIME ZONE 'America/Sao_Paulo' AS a"), "a\n2026-11-23T09:00:00.000-03:00\n"),
+        // A time on a clock in São Paulo is not in UTC.
+        (
+            format!("CAST({noon} AT TIME ZONE 'America/Sao_Paulo' AS timestamp) AS a, {noon} AS b"),
+            "a,b\n2026-11-23T09:00:00.000,2026-11-23T12:00:00.000\n",
+        ),
+        ("CAST(TIMESTAMP '2026-11-23 09:00:00 America/Sao_Paulo' AS timestamp) AS a".to_owned(), "a\n2026-11-23T09:00:00.000\n"),
+    ] {
+        assert_eq!(
+            stdout(local(dir.path(), &["sql", &format!("SELECT {columns}"), "--format", "csv"]).output().unwrap()),
+            want,
+            "{columns}"
+        );
+    }
+}
+
+#[test]
 fn a_saved_question_comes_by_any_way() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(dir.path().join("xpto-ref")).unwrap();
