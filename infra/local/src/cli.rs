@@ -11,7 +11,7 @@ use emulators::x_api::Options;
 use crate::demo::DEFAULT_LAKE;
 use crate::live::{LIVE_LAKE, Live};
 use crate::sql::{self, Format};
-use crate::{Clock, Outcome, Usage, Variable, bulk, demo, reprocess, serve, stream};
+use crate::{Clock, Outcome, Usage, Variable, bulk, demo, lake, reprocess, serve, stream};
 
 /// Recent tweets about the President of Brazil, from the X API to SQL, entirely on this machine.
 #[derive(Debug, Parser)]
@@ -125,6 +125,7 @@ impl Cli {
         let command = self.command.unwrap_or(Command::Demo);
         let default_lake = if matches!(command, Command::Live(_)) { LIVE_LAKE } else { DEFAULT_LAKE };
         let lake = self.lake.unwrap_or_else(|| default_lake.into());
+        lake::check_name(&lake)?;
         match command {
             Command::Demo => demo::run(&lake, clock).await,
             Command::Live(live) => live.run(&lake, clock, variable).await,

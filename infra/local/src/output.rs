@@ -53,6 +53,16 @@ pub async fn closed() {
     std::future::pending::<()>().await;
 }
 
+/// Formats a list for a message, one item per line. Names the first ones and counts the others.
+pub fn listed<T: std::fmt::Display>(items: &[T]) -> String {
+    const NAMED_MAX: usize = 10;
+    let mut lines: Vec<String> = items.iter().take(NAMED_MAX).map(|item| format!("\n  {item}")).collect();
+    if items.len() > NAMED_MAX {
+        lines.push(format!("\n  and {} more", items.len() - NAMED_MAX));
+    }
+    lines.concat()
+}
+
 /// Returns a path, quoted for a shell where needed.
 pub fn quoted(path: &Path) -> String {
     let path = path.to_string_lossy();

@@ -145,7 +145,7 @@ fn a_file_that_cannot_be_refined_is_named_with_its_reason() {
         let output = local(dir.path(), &[command]).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{error}");
-        assert!(error.contains("1 RAW file(s) could not be refined: s3://xpto-raw/tweets/mine.json is rejected as a whole"), "{error}");
+        assert!(error.contains("1 RAW file(s) could not be refined: tweets/mine.json: not a document of tweets"), "{error}");
         assert!(error.contains("not JSON at data (line 1, column 10)") && !error.contains("segredo"), "{error}");
     }
     let backwards = local(dir.path(), &["reprocess", "--from", "2026-12-01", "--to", "2026-11-01"]).output().unwrap();
@@ -208,7 +208,8 @@ fn lists_are_json_in_csv() {
 #[test]
 fn a_lake_may_have_any_name() {
     let dir = tempfile::tempdir().unwrap();
-    for name in ["a b", "a?b", "a*b[1]", "100%25", "a#b", "ação"] {
+    std::fs::create_dir(dir.path().join("in")).unwrap();
+    for name in ["a b", "a?b", "a*b[1]", "100%25", "a#b", "ação", "in/../out"] {
         let lake = dir.path().join(name);
         stdout(local(&lake, &[]).output().unwrap());
         let rows = stdout(local(&lake, &["sql", "SELECT count(*) > 0 AS rows FROM tweets", "--format", "csv"]).output().unwrap());
@@ -253,6 +254,33 @@ fn json_rows_keep_every_id_and_column() {
 }
 
 #[test]
+fn every_timestamp_says_that_it_is_in_utc_unless_a_zone_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("xpto-ref")).unwrap();
+    let noon = "TIMESTAMP '2026-11-23 12:00:00'";
+    for (columns, want) in [
+        (format!("{noon} AS a, date_trunc('hour', {noon}) AS b"), "a,b\n2026-11-23T12:00:00.000Z,2026-11-23T12:00:00.000Z\n"),
+        (
+            format!("max(a) AS a, array_agg(a) AS b FROM (SELECT {noon} AS a)"),
+            "a,b\n2026-11-23T12:00:00.000Z,\"[\"\"2026-11-23T12:00:00.000Z\"\"]\"\n",
+        ),
+        (format!("{noon} AT TIME ZONE 'America/Sao_Paulo' AS a"), "a\n2026-11-23T09:00:00.000-03:00\n"),
+        // A time on a clock in São Paulo is not in UTC.
+        (
+            format!("CAST({noon} AT TIME ZONE 'America/Sao_Paulo' AS timestamp) AS a, {noon} AS b"),
+            "a,b\n2026-11-23T09:00:00.000,2026-11-23T12:00:00.000\n",
+        ),
+        ("CAST(TIMESTAMP '2026-11-23 09:00:00 America/Sao_Paulo' AS timestamp) AS a".to_owned(), "a\n2026-11-23T09:00:00.000\n"),
+    ] {
+        assert_eq!(
+            stdout(local(dir.path(), &["sql", &format!("SELECT {columns}"), "--format", "csv"]).output().unwrap()),
+            want,
+            "{columns}"
+        );
+    }
+}
+
+#[test]
 fn a_question_can_be_given_as_an_argument_a_file_or_a_pipe() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(dir.path().join("xpto-ref")).unwrap();
@@ -289,6 +317,19 @@ fn a_deep_statement_is_answered_or_refused() {
     let unions = format!("SELECT count(*) AS n FROM ({})", vec!["SELECT 1"; 1_000].join(" UNION ALL "));
     assert_eq!(stdout(local(dir.path(), &["sql", &ors, "--format", "csv"]).output().unwrap()), "n\n0\n");
     assert_eq!(stdout(local(dir.path(), &["sql", &unions, "--format", "csv"]).output().unwrap()), "n\n1000\n");
+    // Only balanced chains have fewer levels than are planned.
+    let ors = (0..3_000).map(|id| format!("id = {id}")).collect::<Vec<_>>().join(" OR ");
+    let unions = vec!["SELECT 1"; 2_000].join(" UNION ALL ");
+    for (statement, want) in [
+        (format!("SELECT count(*) AS n FROM tweets WHERE {ors}"), "n\n0\n"),
+        (format!("SELECT count(*) AS n FROM ({unions})"), "n\n2000\n"),
+    ] {
+        assert_eq!(stdout(local(dir.path(), &["sql", &statement, "--format", "csv"]).output().unwrap()), want);
+    }
+    let sum = format!("SELECT {}", chain(600, " AND ").replace(" AND ", " + ").replace("1 = 1", "1"));
+    let output = local(dir.path(), &["sql", &sum]).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && error.contains("nests more than 500 levels"), "{error}");
     let file = dir.path().join("deep.sql"); // longer than the limit of an argument
     for statement in [format!("SELECT {}", chain(20_000, " AND ")), format!("SELECT {}1{}", "(".repeat(3_000), ")".repeat(3_000))] {
         std::fs::write(&file, statement).unwrap();

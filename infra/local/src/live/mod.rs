@@ -14,7 +14,7 @@ use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source};
 use crate::output::{line, message, quoted};
 use crate::pipeline::{Caught, Pipeline};
 use crate::report::Report;
-use crate::{Clock, Outcome, Unfinished, Usage, Variable};
+use crate::{Clock, Failure, Outcome, Unfinished, Usage, Variable};
 
 /// Default folder of a lake of real posts, separate from the demo's.
 pub const LIVE_LAKE: &str = ".lake-live";
@@ -78,7 +78,7 @@ impl Live {
         let report = Report::on(lake.s3());
         let caught = pipeline.catch_up(&report, self.max_posts).await;
         report.finish();
-        let caught = caught.map_err(|error| error.downcast::<ingest::Error>().map_or_else(|other| other, |error| explained(*error)))?;
+        let caught = caught.map_err(explained)?;
         let spent = caught.estimated_usd + usd(preview.requests, USD_PER_COUNT);
         line(&format!(
             "{} new tweets in {} new RAW files, {}. This read {} posts for about ${spent:.3}, the count included.\n\nRAW   {}\nREF   {}\n\nTry next:\n  \
@@ -205,8 +205,12 @@ fn is_yes(answer: &str) -> bool {
 }
 
 /// Returns an error of ingest with its advice in terms of this command.
-fn explained(error: ingest::Error) -> Box<dyn std::error::Error + Send + Sync> {
+fn explained(error: Failure) -> Failure {
     use ingest::Error;
+    let error = match error.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(other) => return other,
+    };
     match error {
         Error::Unauthorized { .. } => "X API refused the bearer token (401); check X_BEARER_TOKEN or --token-file".into(),
         Error::RequestRejected { status, reason } => format!("X API refused the request ({status}: {reason}); check --query").into(),

@@ -15,34 +15,42 @@ use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
 /// Metadata key of columns that hold ids. DataFusion preserves it through aliases and views.
 const IS_ID: &str = "xpto.id";
-/// Metadata key of columns that hold instants in UTC. Their type has no zone, as in Athena, but their text includes it.
-const IS_UTC: &str = "xpto.utc";
 /// The greatest integer below which a double represents every integer.
 const EXACT_MAX: u64 = (1 << 53) - 1;
 /// Decimal digits that a double always preserves.
 const EXACT_DIGITS: u8 = 15;
 
-/// Marks a column of the table that holds ids or instants.
+/// Marks a column of the table that holds ids.
 pub(super) fn marked(field: Field) -> Field {
-    let key = match field.name().as_str() {
-        "id" | "id_original" | "autor_id" | "referenciado_id" | "conversa_id" => IS_ID,
-        "criado_em" | "capturado_em" => IS_UTC,
-        _ => return field,
-    };
-    field.with_metadata([(key.to_owned(), String::new())].into())
+    match field.name().as_str() {
+        "id" | "id_original" | "autor_id" | "referenciado_id" | "conversa_id" => {
+            field.with_metadata([(IS_ID.to_owned(), String::new())].into())
+        }
+        _ => field,
+    }
 }
 
 /// Returns the columns as they are printed: names and marks come from the plan, types from the rows, because the rules
-/// of `trino` decide the types later. Marked instants get their zone.
-pub(super) fn printed(planned: &Schema, rows: &Schema) -> Schema {
+/// of `trino` decide the types later.
+///
+/// Timestamps have no zone, as in Athena, but those of the lake are in UTC: they get it, so that their text ends in `Z`.
+/// `is_utc` is false for a statement that converts times to another zone, since its timestamps may be in that zone.
+pub(super) fn printed(planned: &Schema, rows: &Schema, is_utc: bool) -> Schema {
     let fields = planned.fields().iter().zip(rows.fields()).map(|(planned, row)| {
-        let data_type = match row.data_type() {
-            DataType::Timestamp(unit, None) if planned.metadata().contains_key(IS_UTC) => DataType::Timestamp(*unit, Some("UTC".into())),
-            data_type => data_type.clone(),
-        };
+        let data_type = if is_utc { in_utc(row.data_type()) } else { row.data_type().clone() };
         Field::clone(planned).with_data_type(data_type)
     });
     Schema::new(fields.collect::<Vec<_>>())
+}
+
+fn in_utc(data_type: &DataType) -> DataType {
+    let field = |field: &FieldRef| Arc::new(Field::clone(field).with_data_type(in_utc(field.data_type())));
+    match data_type {
+        DataType::Timestamp(unit, None) => DataType::Timestamp(*unit, Some("UTC".into())),
+        DataType::List(item) => DataType::List(field(item)),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(field).collect()),
+        data_type => data_type.clone(),
+    }
 }
 
 /// Converts rows to the columns of `schema`, which differ in names and in zones.

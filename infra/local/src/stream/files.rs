@@ -2,34 +2,25 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ::stream::Post;
 use datafusion::arrow::array::{Array as _, StringArray, TimestampMillisecondArray};
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use emulators::files;
+use emulators::files::Unreadable;
 
-use crate::Outcome;
+use crate::{Outcome, parquet};
 
-/// Returns the keys below `tweets/` that are not in `folded`, in order. As in Spark, a file whose name begins with `_`
-/// or `.` is not part of the table.
-///
-/// # Errors
-/// Fails if a folder cannot be read: its files would count as late afterwards.
-pub(super) fn new_files(ref_dir: &Path, folded: &BTreeSet<String>) -> Outcome<Vec<String>> {
-    let found = files::find(&ref_dir.join("tweets"));
-    if let Some(error) = found.unreadable.first() {
-        return Err(format!("{error}; give this user access to it, or move it away").into());
-    }
-    let key = |path: &Path| {
+/// Returns the keys below `tweets/` that are not in `folded`, in order, and what cannot be read.
+pub(super) fn new_files(ref_dir: &Path, folded: &BTreeSet<String>) -> (Vec<String>, Vec<Unreadable>) {
+    let found = parquet::find(&ref_dir.join("tweets"));
+    let key = |path: &PathBuf| {
         path.strip_prefix(ref_dir).ok()?.iter().map(|name| name.to_str()).collect::<Option<Vec<_>>>().map(|names| names.join("/"))
     };
-    let is_hidden = |key: &String| key.rsplit('/').next().is_some_and(|name| name.starts_with(['_', '.']));
-    let is_new = |key: &String| key.ends_with(".parquet") && !is_hidden(key) && !folded.contains(key);
-    let mut new: Vec<String> = found.files.iter().filter_map(|path| key(path)).filter(is_new).collect();
+    let mut new: Vec<String> = found.files.iter().filter_map(key).filter(|key| !folded.contains(key)).collect();
     new.sort_unstable();
-    Ok(new)
+    (new, found.unreadable)
 }
 
 /// The two columns of a file, one pair per batch.

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use ::stream::{Emitted, Query};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::lake::ref_dir;
+use crate::lake::{self, ref_dir};
 use crate::output::message;
 use crate::{Clock, Outcome};
 use capture::Capture;
@@ -28,9 +28,7 @@ use sink::Sink;
 pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
     let query = options.query()?;
     let mut capture = if options.no_ingest { None } else { Some(Capture::open(root, clock).await?) };
-    if !root.exists() {
-        return Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into());
-    }
+    lake::check(root, &ref_dir(root))?;
     let mut stream = Stream::open(root, query, options)?;
     let mut ticks = options.every.map(interval);
     if let Some(ticks) = &mut ticks {
@@ -65,7 +63,7 @@ struct Stream {
     held: Held,
     sink: Sink,
     files_per_trigger: usize,
-    /// Keys of unreadable files, each reported once and retried at every trigger.
+    /// Unreadable files and folders, each reported once and retried at every trigger.
     unreadable: BTreeSet<String>,
 }
 
@@ -86,9 +84,13 @@ impl Stream {
 
     /// Triggers until there is nothing to do: first new files, then, if that closes windows, one trigger without files.
     fn fold_what_is_new(mut self) -> Outcome<Self> {
-        let new = files::new_files(&self.ref_dir, &self.checkpoint.folded)?;
+        let (new, unreadable) = files::new_files(&self.ref_dir, &self.checkpoint.folded);
+        let reported = std::mem::take(&mut self.unreadable);
+        for entry in &unreadable {
+            self.pass_by(&reported, &entry.path.display().to_string(), &entry.to_string());
+        }
         for keys in new.chunks(self.files_per_trigger) {
-            let files = self.read(keys);
+            let files = self.read(keys, &reported);
             if !files.is_empty() {
                 self = self.trigger(&files)?;
             }
@@ -97,26 +99,28 @@ impl Stream {
     }
 
     /// Reads the readable files and reports the others.
-    fn read<'a>(&mut self, keys: &'a [String]) -> Vec<(&'a String, Posts)> {
+    fn read<'a>(&mut self, keys: &'a [String], reported: &BTreeSet<String>) -> Vec<(&'a String, Posts)> {
         let mut files = Vec::new();
         for key in keys {
             match Posts::read(&self.ref_dir.join(key)) {
-                Ok(posts) => {
-                    self.unreadable.remove(key);
-                    files.push((key, posts));
-                }
-                Err(error) if self.unreadable.insert(key.clone()) => message(&format!("{error}\n")),
-                Err(_) => {}
+                Ok(posts) => files.push((key, posts)),
+                Err(error) => self.pass_by(reported, key, &error.to_string()),
             }
         }
         files
     }
 
-    /// Fails if some files could not be read.
+    fn pass_by(&mut self, reported: &BTreeSet<String>, name: &str, problem: &str) {
+        if self.unreadable.insert(name.to_owned()) && !reported.contains(name) {
+            message(&format!("{problem}\n"));
+        }
+    }
+
+    /// Fails if some files or folders could not be read.
     fn all_counted(&self) -> Outcome {
         match self.unreadable.len() {
             0 => Ok(()),
-            files => Err(format!("{files} Parquet file(s) could not be read, so their words are not counted").into()),
+            files => Err(format!("{files} Parquet file(s) or folder(s) could not be read, so their words are not counted").into()),
         }
     }
 

@@ -14,8 +14,8 @@ fn check_rejected(raw: &str, want: Expect) {
 #[test]
 fn a_file_that_is_not_json_is_rejected_with_the_position_only() {
     let deep = format!(r#"{{"data":{}}}"#, "[".repeat(200_000));
-    check_rejected("", expect!["cut off at . (line 1, column 0)"]);
-    check_rejected("\u{feff}", expect!["cut off at . (line 1, column 0)"]);
+    check_rejected("", expect!["the file is empty, not an object"]);
+    check_rejected("\u{feff}\n", expect!["the file is empty, not an object"]);
     check_rejected("<html>segredo", expect!["not JSON at . (line 1, column 1)"]);
     check_rejected(
         r#"{"data":[{"id":"1","created_at":"2026-01-01T00:00:00Z","text":"segr"#,

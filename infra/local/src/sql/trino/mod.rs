@@ -9,6 +9,7 @@ mod arithmetic;
 mod arrays;
 mod calls;
 mod cast;
+mod chains;
 mod coerce;
 mod dates;
 mod dialect;
