@@ -6,7 +6,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ::stream::{Query, State, rule};
+use ::stream::{Query, State};
 use emulators::files;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use crate::Outcome;
 /// State and files, always of the same trigger.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Checkpoint {
-    /// [`rule`] by which the words were counted.
+    /// [`Words::rule`](::stream::Words::rule) by which the words were counted.
     rule: u64,
     pub state: State,
     /// Keys of the REF files that are folded into the state.
@@ -27,7 +27,7 @@ pub(super) struct Checkpoint {
 impl Checkpoint {
     /// Creates the checkpoint before the first trigger.
     pub fn new(query: Query) -> Self {
-        Self { rule: rule(), state: State::new(query), folded: BTreeSet::new(), written: None }
+        Self { rule: query.words().rule(), state: State::new(query), folded: BTreeSet::new(), written: None }
     }
 }
 
@@ -76,7 +76,7 @@ impl Held {
         };
         let checkpoint: Checkpoint = serde_json::from_slice(&json)
             .map_err(|error| format!("{path} is no checkpoint of a stream: {error}; delete it to count from the beginning"))?;
-        if checkpoint.rule != rule() || checkpoint.state.query() != query {
+        if checkpoint.rule != query.words().rule() || checkpoint.state.query() != query {
             return Err(format!("{path} counted other words or windows; delete it to count from the beginning").into());
         }
         // Some may have been removed since. If all of them are gone, the totals and the new files would come from two
@@ -112,12 +112,12 @@ impl Held {
 mod tests {
     use std::time::Duration;
 
-    use ::stream::{Mode, Post};
+    use ::stream::{Mode, Post, Words};
 
     use super::*;
 
     fn query(mode: Mode) -> Query {
-        Query::new(mode, None, Duration::ZERO).unwrap()
+        Query::new(mode, None, Some(Duration::ZERO), Words::Lake).unwrap()
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
         let held = Held::take(dir.path(), "update").unwrap();
         let mut checkpoint = held.read(query(Mode::Update), dir.path()).unwrap();
         let mut trigger = checkpoint.state.begin();
-        trigger.add(&Post { created_at_ms: 1, texto: "viva" });
+        trigger.add(&Post { created_at_ms: 1, texto: Some("viva") });
         checkpoint.state = trigger.finish().0;
         checkpoint.folded.extend(["tweets/a.parquet", "tweets/removed.parquet"].map(str::to_owned));
         checkpoint.written = Some(Written { path: "rows.json".into(), bytes: 7 });
@@ -147,7 +147,7 @@ mod tests {
         held.write(&whole).unwrap();
         assert!(held.read(query(Mode::Complete), dir.path()).is_err());
         let json = fs::read_to_string(&path).unwrap();
-        fs::write(&path, json.replace(&rule().to_string(), "1")).unwrap();
+        fs::write(&path, json.replace(&Words::Lake.rule().to_string(), "1")).unwrap();
         let refused = || held.read(query(Mode::Update), dir.path()).unwrap_err().to_string();
         assert!(refused().contains("counted other words"));
         fs::write(&path, &json[..json.len() / 2]).unwrap();

@@ -51,7 +51,7 @@ impl Posts {
             for (instant, texto) in instants.iter().zip(texts) {
                 // A row without an instant belongs to no window; Spark also leaves it out of all windows.
                 if let Some(created_at_ms) = instant {
-                    fold(&Post { created_at_ms, texto: texto.unwrap_or_default() });
+                    fold(&Post { created_at_ms, texto });
                 }
             }
         }

@@ -139,6 +139,6 @@ impl Stream {
 /// Describes a trigger in one line.
 fn summary(emitted: &Emitted, files: usize) -> String {
     let Emitted { trigger, posts, late_dropped, rows, .. } = emitted;
-    let watermark = sink::instant(emitted.watermark_ms);
+    let watermark = sink::instant(emitted.watermark_ms.unwrap_or(0));
     format!("trigger {trigger}: {files} file(s), {posts} posts, {} rows, watermark {watermark}, late_dropped {late_dropped}", rows.len())
 }

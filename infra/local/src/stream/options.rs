@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ::stream::{Mode, Query, Windows};
+use ::stream::{Mode, Query, Windows, Words};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args};
 use humantime::{format_duration, parse_duration};
@@ -66,7 +66,7 @@ impl Options {
     /// Returns the query that these options describe.
     pub fn query(&self) -> Outcome<Query> {
         let windows = self.window.map(|window| Windows::new(window, self.slide.unwrap_or(window))).transpose()?;
-        Ok(Query::new(self.mode, windows, self.late.unwrap_or(LATE))?)
+        Ok(Query::new(self.mode, windows.map(Windows::into), Some(self.late.unwrap_or(LATE)), Words::Lake)?)
     }
 
     /// Returns a name that only identical queries share: `append-10m-5m-30s`.

@@ -193,7 +193,7 @@ fn clock(ms: i64) -> String {
 mod tests {
     use std::time::Duration;
 
-    use ::stream::{Query, Window};
+    use ::stream::{Query, Window, Words};
 
     use super::*;
 
@@ -250,7 +250,7 @@ window (UTC)                      word                        count
     fn a_file_is_cut_back_to_what_is_confirmed_and_no_further() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("rows.json");
-        let mut checkpoint = Checkpoint::new(Query::new(Mode::Update, None, Duration::ZERO).unwrap());
+        let mut checkpoint = Checkpoint::new(Query::new(Mode::Update, None, Some(Duration::ZERO), Words::Lake).unwrap());
         let open = |checkpoint: &Checkpoint| Sink::open(&Destination::File(path.clone()), None, checkpoint).map(drop);
         let rows = || fs::read_to_string(&path).unwrap();
         let confirmed = "{\"trigger\":7,\"mode\":\"complete\",\"window\":null,\"word\":\"viva\",\"count\":1}\n";
