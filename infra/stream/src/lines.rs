@@ -16,6 +16,9 @@ pub struct Cutter {
     after_cr: bool,
 }
 
+/// Capacity that is kept for the next line.
+const LINE_BYTES_KEPT: usize = 64 * 1024;
+
 /// The end of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut<'a> {
@@ -81,6 +84,7 @@ impl Cutter {
         let bytes = std::mem::take(&mut self.bytes);
         cut(if bytes > self.bytes_max { Cut::TooLong { bytes } } else { Cut::Line(&self.line) });
         self.line.clear();
+        self.line.shrink_to(LINE_BYTES_KEPT);
     }
 }
 

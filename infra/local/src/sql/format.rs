@@ -26,7 +26,7 @@ const EXACT_DIGITS: u8 = 15;
 pub(super) fn marked(field: Field) -> Field {
     let key = match field.name().as_str() {
         "id" | "id_original" | "autor_id" | "referenciado_id" | "conversa_id" => IS_ID,
-        "criado_em" | "capturado_em" => IS_UTC,
+        "criado_em" | "capturado_em" | "window_start" | "window_end" => IS_UTC,
         _ => return field,
     };
     field.with_metadata([(key.to_owned(), String::new())].into())

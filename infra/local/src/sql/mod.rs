@@ -8,6 +8,7 @@ mod functions;
 mod lateral;
 mod partitions;
 mod saved;
+mod streamed;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -36,7 +37,7 @@ use futures_util::TryStreamExt as _;
 
 use crate::lake::ref_dir;
 use crate::output::{self, shown, shown_json};
-use crate::{Clock, Outcome};
+use crate::{Clock, Outcome, stream};
 use table::Table;
 use waiting::Waiting;
 
@@ -89,6 +90,7 @@ impl Session {
             let plan = trino::plan(&context, &format!("CREATE VIEW {name} AS {statement}")).await?;
             context.execute_logical_plan(plan).await?;
         }
+        streamed::register(&context, ref_dir)?;
         Ok(Self { context, files, tweets })
     }
 
@@ -250,7 +252,7 @@ fn write(text: &str) -> Outcome {
 
 /// Runs one statement over the lake at `root`.
 pub fn run(root: &Path, statement: &str, format: Format, clock: Clock) -> Outcome {
-    if !ref_dir(root).exists() {
+    if !ref_dir(root).exists() && !stream::tables_dir(root).exists() {
         return Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into());
     }
     let statement = statement.trim_start_matches('\u{feff}'); // a byte order mark, which some editors write

@@ -1,0 +1,63 @@
+//! What ends a stream from outside: Ctrl-C, or a reader of its output that has gone away.
+
+use tokio::sync::watch;
+
+use super::options::{Destination, Options, Pace, Source};
+use crate::{Outcome, output};
+
+/// Watches for the end from its creation on, also while a trigger runs.
+pub(super) struct End(watch::Receiver<Option<Ending>>);
+
+/// Why a stream ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The user pressed Ctrl-C.
+    Interrupted,
+    /// Nobody reads the rows any more.
+    OutputClosed,
+}
+
+impl End {
+    /// Starts to watch. A run that counts what the lake has and exits is not watched: Ctrl-C ends its process, which
+    /// loses nothing.
+    pub fn watch(options: &Options) -> Self {
+        let (sender, receiver) = watch::channel(None);
+        let is_short = options.source == Source::Lake && matches!(options.pace(), Pace::Once | Pace::SingleBatch);
+        let prints = matches!(options.sink, Destination::Console | Destination::Stdout);
+        tokio::spawn(async move {
+            let closed = async {
+                if prints {
+                    output::closed().await;
+                } else {
+                    std::future::pending().await
+                }
+            };
+            let interrupted = async {
+                if is_short || tokio::signal::ctrl_c().await.is_err() {
+                    std::future::pending().await
+                }
+            };
+            let ending = tokio::select! {
+                () = interrupted => Ending::Interrupted,
+                () = closed => Ending::OutputClosed,
+            };
+            sender.send_replace(Some(ending));
+            std::future::pending::<()>().await; // keeps the sender: a receiver without one would fail
+        });
+        Self(receiver)
+    }
+
+    /// Returns why the stream should end now, if it should.
+    pub fn now(&self) -> Option<Ending> {
+        *self.0.borrow()
+    }
+
+    /// Does the work, unless the stream ends before it is done.
+    pub async fn before(&mut self, work: impl Future<Output = Outcome>) -> Outcome<Option<Ending>> {
+        tokio::select! {
+            biased;
+            ended = self.0.wait_for(Option::is_some) => Ok(ended.ok().and_then(|ending| *ending)),
+            done = work => done.map(|()| None),
+        }
+    }
+}
