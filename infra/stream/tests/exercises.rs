@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stream::{Cut, Cutter, Gap, Mode, Post, Query, State, Words, decode};
+use stream::{Cut, Cutter, Gap, Mode, Post, Query, State, Windows, Words, decode};
 
 fn cases(name: &str) -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/exercises").join(name);
@@ -51,6 +51,40 @@ fn lines_and_words_are_those_of_spark() {
         lines.iter().for_each(|line| Words::Spaces.of(line, |word| *words.entry(word.to_owned()).or_default() += 1));
         lines.sort();
         assert_eq!((json!(lines), json!(words)), (case["lines_sorted"].clone(), case["words"].clone()), "{}", case["case"]);
+    }
+}
+
+/// The recordings were made over a socket, at instants that are aligned to the windows; without a watermark Spark has no
+/// trigger without lines.
+#[test]
+fn windows_are_those_of_spark() {
+    let cases = cases("windows.jsonl");
+    assert_eq!(cases.len(), 6);
+    for case in cases {
+        let mode = Mode::ALL.into_iter().find(|mode| case["mode"] == mode.name()).unwrap();
+        let ms = |name: &str| case[name].as_u64().map(Duration::from_millis);
+        let windows = Windows::new(ms("window_ms").unwrap(), ms("slide_ms").unwrap()).unwrap();
+        let mut state = State::new(Query::new(mode, Some(windows.into()), ms("late_ms"), Words::Spaces).unwrap());
+        let aligned_ms = 1_795_442_400_000;
+        let (mut at_ms, mut got) = (aligned_ms, Vec::new());
+        state = trigger(state, &[], &mut got); // the trigger in which Spark connects
+        for step in case["steps"].as_array().unwrap() {
+            if let Some(second) = step["at"].as_i64() {
+                at_ms = aligned_ms + second * 1_000;
+            } else if let Some(text) = step["send"].as_str() {
+                let lines: Vec<Value> = text.lines().map(|line| json!([at_ms, line])).collect();
+                state = trigger(state, &lines, &mut got);
+                if state.is_due() {
+                    state = trigger(state, &[], &mut got);
+                }
+            }
+        }
+        let instant = |second: &Value| aligned_ms + (second.as_f64().unwrap() * 1_000.0) as i64;
+        let row = |row: &Value| json!([instant(&row[0]), instant(&row[1]), row[2], row[3]]);
+        let rows = |trigger: &Value| ordered(&json!({ "rows": trigger["rows"].as_array().unwrap().iter().map(row).collect::<Vec<_>>() }));
+        let want: Vec<Value> = case["triggers"].as_array().unwrap().iter().map(|trigger| rows(trigger)["rows"].clone()).collect();
+        let got: Vec<Value> = got.iter().map(|trigger| trigger["rows"].clone()).collect();
+        assert_eq!(got, want, "{} {}", case["case"], case["mode"]);
     }
 }
 
@@ -115,8 +149,8 @@ fn what_spark_refuses_is_refused_with_its_reason() {
     }
 }
 
-fn windows() -> stream::Windows {
-    stream::Windows::new(Duration::from_secs(10), Duration::from_secs(5)).unwrap()
+fn windows() -> Windows {
+    Windows::new(Duration::from_secs(10), Duration::from_secs(5)).unwrap()
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
     options.check_source()?;
     let pace = options.pace();
     let mut ending = End::watch(options);
-    let mut stream = Stream::open(root, options, clock).await?.begin()?;
+    let mut stream = Stream::open(root, options, clock).await?;
     loop {
         if let Some(ending) = ending.before(stream.source.gather(pace)).await? {
             return stream.finish(ending);
@@ -115,19 +115,19 @@ impl Stream {
         Ok(Self { source, checkpoint, planned, held, sink, pace, per_trigger, tick_ms })
     }
 
-    /// Emits the first trigger of a socket, which is empty as in Spark, where it only connects.
-    fn begin(mut self) -> Outcome<Self> {
-        if matches!(self.source, Source::Lake { .. }) || self.checkpoint.state.next_trigger() > 0 {
-            return Ok(self);
-        }
-        self.planned = None;
-        self.trigger_without_input()
-    }
-
     /// Triggers until what is available is counted. One more trigger, without input, follows if it moves the watermark;
     /// at fixed intervals it waits for one in which there is nothing else to count, as in Spark.
+    ///
+    /// The first trigger of a socket is empty even if lines wait: it is the one in which Spark connects.
     fn count(mut self, end: &End) -> Outcome<Self> {
         self.source.look(&self.checkpoint)?;
+        if self.checkpoint.state.next_trigger() == 0 && matches!(self.source, Source::Socket(_)) {
+            self.planned = None;
+            self = self.trigger_without_input()?;
+            if matches!(self.pace, Pace::Every(_)) {
+                return Ok(self);
+            }
+        }
         let triggers = self.checkpoint.state.next_trigger();
         if self.planned == Some(self.source.nothing(&self.checkpoint)) {
             self.planned = None;
