@@ -476,6 +476,40 @@ fn killed_again_and_again_each_sink_has_each_trigger_once() {
     });
 }
 
+/// Killed while lines arrive: those in the socket may be lost, and no line counts twice.
+#[test]
+fn killed_while_lines_arrive_no_line_counts_twice() {
+    const LINES: u64 = 20_000;
+    let (server, lake) = (Server::start(), tempfile::tempdir().unwrap());
+    let listener = server.0.try_clone().unwrap();
+    let sender = std::thread::spawn(move || {
+        let mut next = 0;
+        while next < LINES {
+            let mut connection = listener.accept().unwrap().0;
+            while next < LINES && connection.write_all(format!("w{next}\n").as_bytes()).is_ok() {
+                next += 1;
+                if next % 50 == 0 {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+            }
+        }
+    });
+    let run = |flags: &[&str]| server.stream(lake.path(), &[&["--mode", "complete", "--sink", "stdout"], flags].concat());
+    for triggers in [2, 5, 1, 9] {
+        let running = Running::start(run(&[]));
+        (0..triggers).for_each(|_| _ = running.trigger());
+        running.kill();
+    }
+    let rows = finish(run(&["--once"]));
+    sender.join().unwrap();
+    let rows: Vec<Value> =
+        rows.lines().map(|line| serde_json::from_str(line).unwrap()).filter(|row: &Value| row["word"].is_string()).collect();
+    let last = rows.last().unwrap()["trigger"].clone();
+    let totals = counts(&rows.into_iter().filter(|row| row["trigger"] == last).collect::<Vec<_>>());
+    assert!(totals.values().all(|count| *count == 1), "a line counted twice");
+    assert!(totals.len() > 1_000 && totals.contains_key(&format!("w{}", LINES - 1)), "{} lines", totals.len());
+}
+
 /// What the interval of `log_only` waits for is counted by the next run, whatever became of the last record.
 #[test]
 fn what_was_logged_before_a_kill_is_counted_by_the_next_run() {

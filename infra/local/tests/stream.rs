@@ -126,6 +126,37 @@ fn each_file_is_folded_in_once_and_modes_do_not_share_a_checkpoint() {
     assert_eq!(totals(&run("update"))["viva"], 60);
 }
 
+/// `--single-batch` is one trigger over all files, and no other one; `--once` then closes what can be closed.
+#[test]
+fn a_single_batch_is_one_trigger() {
+    let lake = tempfile::tempdir().unwrap();
+    put_files(lake.path(), 0..30, 20);
+    let append = [&["--no-ingest", "--mode", "append"][..], &WINDOWED].concat();
+    let run = |flag: &str| stream(lake.path(), &[&[flag, "--files-per-trigger", "7"][..], &append].concat()).output().unwrap();
+    let first = run("--single-batch");
+    assert_eq!(String::from_utf8_lossy(&first.stdout), "");
+    let told = String::from_utf8_lossy(&first.stderr).into_owned();
+    assert!(told.starts_with("trigger 0: 30 file(s), 600 posts, 0 rows") && !told.contains("trigger 1"), "{told}");
+    assert!(String::from_utf8_lossy(&run("--once").stderr).starts_with("trigger 1: 0 file(s), 0 posts, "));
+}
+
+/// Without a flag, a trigger follows as soon as there is a new file; Ctrl-C stores the state.
+#[cfg(unix)]
+#[test]
+fn without_an_interval_a_new_file_is_counted_at_once() {
+    let lake = tempfile::tempdir().unwrap();
+    put_files(lake.path(), 0..1, 20);
+    let mut process =
+        stream(lake.path(), &["--no-ingest", "--mode", "update"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(told.next().unwrap().starts_with("trigger 0: 1 file(s), 20 posts"));
+    put_files(lake.path(), 1..2, 20);
+    assert!(told.next().unwrap().starts_with("trigger 1: 1 file(s), 20 posts"));
+    Command::new("sh").args(["-c", &format!("kill -INT {}", process.id())]).status().unwrap();
+    assert!(told.next().unwrap().starts_with("stopped; the state is in "));
+    assert!(process.wait().unwrap().success());
+}
+
 #[test]
 fn the_pipeline_runs_before_the_words_are_counted() {
     let lake = tempfile::tempdir().unwrap();

@@ -110,6 +110,17 @@ fn update_as_files_trickle_in() {
     );
 }
 
+/// A state that version 0.3.0 wrote, before there were sessions and other words.
+#[test]
+fn a_state_of_an_earlier_version_goes_on() {
+    let written = r#"{"query":{"mode":"Append","windows":{"length_ms":600000,"slide_ms":600000},"late_ms":0},
+        "next_trigger":1,"newest_ms":1795442400000,"watermark_ms":0,"counts":{"1795442400000":{"alfa":1}}}"#;
+    let state: State = serde_json::from_str(written).unwrap_or_else(|error| panic!("{error}"));
+    let windows = Windows::new(Duration::from_mins(10), Duration::from_mins(10)).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(Ok(state.query()), Query::new(Mode::Append, Some(windows.into()), Some(Duration::ZERO), Words::Lake));
+    assert_eq!((state.size(), state.is_due()), ((1, 1), true));
+}
+
 #[test]
 fn complete_keeps_all_and_never_waits() {
     let triggers = run(Mode::Complete, true);

@@ -5,13 +5,16 @@ use tokio::sync::watch;
 use super::options::{Destination, Options, Pace, Source};
 use crate::{Outcome, output};
 
+/// Exit code of a process that is interrupted before it can end by itself, as of a shell.
+const INTERRUPTED: i32 = 130;
+
 /// Watches for the end from its creation on, also while a trigger runs.
 pub(super) struct End(watch::Receiver<Option<Ending>>);
 
 /// Why a stream ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// The user pressed Ctrl-C.
+    /// The user pressed Ctrl-C. A second Ctrl-C ends the process at once.
     Interrupted,
     /// Nobody reads the rows any more.
     OutputClosed,
@@ -42,6 +45,9 @@ impl End {
                 () = closed => Ending::OutputClosed,
             };
             sender.send_replace(Some(ending));
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(INTERRUPTED); // a trigger may be waiting for a reader; what it did not commit is repeated
+            }
             std::future::pending::<()>().await; // keeps the sender: a receiver without one would fail
         });
         Self(receiver)

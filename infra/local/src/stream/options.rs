@@ -56,7 +56,7 @@ pub struct Options {
     /// As --once, in one single trigger, whatever its size.
     #[arg(long)]
     single_batch: bool,
-    /// Maximum number of rows per trigger, the newest windows first [default: 20 in a table, all elsewhere].
+    /// Maximum number of rows per trigger, those of the newest windows [default: 20 in a table, all elsewhere].
     #[arg(long, value_name = "ROWS")]
     pub top: Option<usize>,
     /// Destination of rows: `console`, a table on a terminal and JSON lines in a pipe; `json:FILE`, appended to;

@@ -17,6 +17,8 @@ use crate::{Clock, Outcome};
 
 /// Pause before the lake is looked at again if it has nothing new.
 const LAKE_POLL: Duration = Duration::from_millis(500);
+/// The same if looking costs a run of `ingest`: the X API answers 450 requests in 15 minutes.
+const CAPTURE_POLL: Duration = Duration::from_secs(5);
 
 /// An open source.
 pub(super) enum Source {
@@ -112,10 +114,9 @@ impl Source {
     /// Waits until there may be something to count.
     pub async fn more(&mut self, checkpoint: &Checkpoint) -> Outcome {
         match self {
-            Self::Lake { files, .. } => {
-                if !files.is_waiting() {
-                    sleep(LAKE_POLL).await;
-                }
+            Self::Lake { files, .. } if files.is_waiting() => Ok(()),
+            Self::Lake { capture, .. } => {
+                sleep(if capture.is_some() { CAPTURE_POLL } else { LAKE_POLL }).await;
                 Ok(())
             }
             Self::Socket(lines) => lines.more(checkpoint.counted).await,

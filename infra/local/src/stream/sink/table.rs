@@ -34,10 +34,14 @@ impl Table {
         self.rows.clear();
     }
 
-    /// Shows the rows of a trigger below a title.
+    /// Shows the rows of a trigger below a title, and how many of them there is no room for.
     pub fn show(&mut self, title: &str, rows: &[Row]) {
         bring_up_to_date(&mut self.rows, rows, self.rows_max);
-        self.bar.set_message(format!("{title}\n{}", table(&self.rows)));
+        let more = match rows.len().saturating_sub(self.rows.len()) {
+            0 => String::new(),
+            more => format!("\n{more} more row(s), of earlier windows or lower counts"),
+        };
+        self.bar.set_message(format!("{title}\n{}{more}", table(&self.rows)));
         self.bar.force_draw();
     }
 }
@@ -54,6 +58,8 @@ fn bring_up_to_date(shown: &mut Vec<Row>, emitted: &[Row], top: usize) {
 
 fn table(rows: &[Row]) -> String {
     let mut text = format!("{:<33} {:<24} {:>8}", "window (UTC)", "word", "count");
+    let mut rows: Vec<&Row> = rows.iter().collect();
+    rows.sort_by_key(|row| row.window); // the order within a window stays
     for row in rows {
         let window =
             row.window.map_or_else(|| "all".to_owned(), |window| format!("{} to {}", clock(window.start_ms), clock(window.end_ms)));
@@ -81,9 +87,9 @@ mod tests {
         bring_up_to_date(&mut shown, &rows, 3);
         let want = "\
 window (UTC)                      word                        count
+01-01 00:00:00 to 01-01 00:10:00  viva                            3
 01-01 00:05:00 to 01-01 00:15:00  água                            9
-01-01 00:05:00 to 01-01 00:15:00  viva                            1
-01-01 00:00:00 to 01-01 00:10:00  viva                            3";
+01-01 00:05:00 to 01-01 00:15:00  viva                            1";
         assert_eq!(table(&shown), want);
         bring_up_to_date(&mut shown, &[], 3); // a trigger without rows leaves the table unchanged
         assert_eq!(table(&shown), want);
