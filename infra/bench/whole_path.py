@@ -18,8 +18,8 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../deploy-checks"))
-from runtime_api import Function
-from served import serve
+from support.runtime_api import Function
+from support.served import serve
 
 WARM_UP = 3  # the first invocations open connections
 EXPANSIONS = "author_id,referenced_tweets.id,referenced_tweets.id.author_id,entities.mentions.username"

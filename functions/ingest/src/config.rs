@@ -68,7 +68,7 @@ impl ConfigError {
 }
 
 impl Config {
-    /// Reads the environment variables. The README lists their names and defaults.
+    /// Reads the environment variables. docs/deploy.md lists their names and defaults.
     pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut env = Env { var: &var, problems: Vec::new() };
         let config = Self {
@@ -197,7 +197,7 @@ mod tests {
     const REQUIRED: [(&str, &str); 3] = [("RAW_BUCKET", "raw"), ("X_SECRET_ID", "token"), ("SEARCH_QUERY", "presidente")];
 
     #[test]
-    fn defaults_are_those_of_the_readme() {
+    fn defaults_are_the_documented_ones() {
         let config = config(&REQUIRED).unwrap();
         assert_eq!(config.x_api_base_url.as_str(), "https://api.x.com/");
         assert_eq!((config.lookback.as_secs(), config.safety_lag.as_secs(), config.lease_margin.as_secs()), (1800, 60, 5));

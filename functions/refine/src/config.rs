@@ -20,7 +20,7 @@ pub struct ConfigError {
 }
 
 impl Config {
-    /// Reads the environment variables. The README lists their names.
+    /// Reads the environment variables. docs/deploy.md lists their names.
     pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
         let ref_bucket = match var("REF_BUCKET") {

@@ -154,7 +154,7 @@ impl Lake {
     }
 }
 
-/// Returns the secret that the X API emulator accepts, in the format that the README describes.
+/// Returns the secret that the X API emulator accepts, in the format that docs/deploy.md describes.
 pub fn emulator_secret() -> String {
     serde_json::json!({ "bearer_token": EMULATOR_TOKEN }).to_string()
 }

@@ -1,4 +1,4 @@
-//! A stream with the rows that `PySpark` 4.3.0 emitted, one file per trigger; `infra/deploy-checks/spark_stream.py`
+//! A stream with the rows that `PySpark` 4.3.0 emitted, one file per trigger; `infra/deploy-checks/engines/spark_stream.py`
 //! compares many more.
 
 use std::time::Duration;

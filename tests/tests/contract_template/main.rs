@@ -1,4 +1,4 @@
-//! What `template.yaml` says twice: once there, once in the code or in the README.
+//! What `template.yaml` and `infra/stacks` say twice: once there, once in the code or in the documents.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
@@ -55,9 +55,9 @@ fn every_column_has_a_comment_that_glue_takes() {
 }
 
 #[test]
-fn the_readme_has_the_columns_of_the_table() {
-    let readme = read("README.md").unwrap_or_default();
-    let Some((_, section)) = readme.split_once("Data contract") else { return };
+fn the_data_contract_has_the_columns_of_the_table() {
+    let document = read("docs/data.md").expect("the document exists");
+    let (_, section) = document.split_once("\n## Table `tweets`\n").expect("the section exists");
     let section = section.split("\n## ").next().unwrap_or_default();
     let rows = section.lines().filter(|line| line.starts_with("| `"));
     let columns: Vec<_> = rows
@@ -118,6 +118,19 @@ fn the_functions_get_the_variables_they_ask_for() {
     assert_eq!(given("RefineFunction"), asked(|var| drop(refine::Config::from_env(var))));
 }
 
+#[test]
+fn every_parameter_and_variable_is_documented() {
+    let document = read("docs/deploy.md").expect("the document exists");
+    for parameter in Template::read().section("Parameters").keys() {
+        assert!(document.contains(&format!("`{parameter}`")), "docs/deploy.md lacks {parameter}");
+    }
+    let of_ingest = asked(|var| drop(ingest::Config::from_env(var))).into_iter().map(|name| ("ingest", name));
+    let of_refine = asked(|var| drop(refine::Config::from_env(var))).into_iter().map(|name| ("refine", name));
+    for (function, name) in of_ingest.chain(of_refine) {
+        assert!(document.contains(&format!("\n| `{function}` | `{name}` | ")), "docs/deploy.md lacks {name} of {function}");
+    }
+}
+
 fn lookup(variables: &[(String, String)], name: &str) -> Option<String> {
     variables.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
 }
@@ -141,18 +154,26 @@ fn the_defaults_of_the_template_are_those_of_the_code() {
 /// is found without an error. Comments of the questions may be mangled.
 #[test]
 fn what_cloudformation_carries_is_ascii() {
-    let template = Template::read();
     let without_comments = |sql: &str| sql.lines().map(|line| line.split("--").next().unwrap_or_default().to_owned()).collect::<String>();
-    for (name, resource) in template.section("Resources") {
-        let mut properties = template.resource(name);
-        if resource["Type"] == "AWS::Athena::NamedQuery" {
-            properties["QueryString"] = without_comments(&text(&properties["QueryString"])).into();
+    for template in Template::all() {
+        for (name, resource) in template.section("Resources") {
+            let mut properties = template.resource(name);
+            if resource["Type"] == "AWS::Athena::NamedQuery" {
+                properties["QueryString"] = without_comments(&text(&properties["QueryString"])).into();
+            }
+            let carried = properties.to_string();
+            assert!(carried.is_ascii(), "{name}: {:?}", carried.split(' ').filter(|word| !word.is_ascii()).collect::<Vec<_>>());
         }
-        let carried = properties.to_string();
-        assert!(carried.is_ascii(), "{name}: {:?}", carried.split(' ').filter(|word| !word.is_ascii()).collect::<Vec<_>>());
+        assert!(template.without_resources().to_string().is_ascii());
     }
-    let others = ["Parameters", "Outputs", "Metadata"].map(|section| Value::from(template.section(section).clone()).to_string());
-    assert!(others.iter().all(|text| text.is_ascii()));
+}
+
+/// The first is what CloudFormation takes without a bucket, the second what somebody reads from beginning to end.
+#[test]
+fn the_template_is_short_enough_to_be_reviewed() {
+    let template = read("template.yaml").unwrap();
+    assert!(template.len() < 51_200, "{} bytes", template.len());
+    assert!(template.lines().count() <= 900, "{} lines", template.lines().count());
 }
 
 /// What the console lets through, the function takes; what the function refuses, the console refuses first.
@@ -192,8 +213,8 @@ fn a_message_is_hidden_for_six_timeouts_of_refine_and_outlives_its_source_as_a_d
     for emulated in ["infra/local/src/queue.rs", "tests/src/queue.rs"] {
         assert!(read(emulated).unwrap().contains(&format!("RECEIVES_MAX: u32 = {receives};")), "{emulated}");
     }
-    let late = &template.resource("RefineLate")["Threshold"];
-    assert!(number(late) > 5 * number(&queue["VisibilityTimeout"]), "a bad file is a dead letter before it is late");
+    let late = template.nested("Operations").resource("RefineLate")["Threshold"].clone();
+    assert!(number(&late) > 5 * number(&queue["VisibilityTimeout"]), "a bad file is a dead letter before it is late");
     let mapping = &refine["Events"]["NewFiles"]["Properties"];
     assert_eq!(mapping["FunctionResponseTypes"][0], "ReportBatchItemFailures");
     assert!(mapping["ScalingConfig"]["MaximumConcurrency"].is_u64());
@@ -203,11 +224,14 @@ fn a_message_is_hidden_for_six_timeouts_of_refine_and_outlives_its_source_as_a_d
 fn a_run_of_ingest_ends_before_the_next_tick_and_its_lease_is_believed() {
     let template = Template::read();
     let timeout = template.resource("IngestFunction")["Timeout"].as_u64().unwrap();
-    let periods = template.section("Mappings")["Periods"].as_object().unwrap();
+    let rates = template.section("Mappings")["Periods"].as_object().unwrap();
+    let operations = template.nested("Operations");
+    let periods = operations.section("Mappings")["Periods"].as_object().unwrap();
     for (minutes, period) in periods {
+        let rate = text(&rates[minutes]["Rate"]);
         let minutes: u64 = minutes.parse().unwrap();
         assert_eq!(period["Seconds"], minutes * 60);
-        assert_eq!(text(&period["Rate"]), format!("rate({minutes} minute{})", if minutes == 1 { "" } else { "s" }));
+        assert_eq!(rate, format!("rate({minutes} minute{})", if minutes == 1 { "" } else { "s" }));
         assert!(timeout <= minutes * 60);
         // Metrics of Lambda are some minutes late, so fewer would be an alarm about nothing.
         let silent = period["SilentPeriods"].as_u64().unwrap();
@@ -216,6 +240,7 @@ fn a_run_of_ingest_ends_before_the_next_tick_and_its_lease_is_believed() {
     let allowed: BTreeSet<_> =
         cloudformation::items(&template.section("Parameters")["SchedulePeriod"]["AllowedValues"]).into_iter().collect();
     assert_eq!(allowed, periods.keys().cloned().collect());
+    assert_eq!(allowed, rates.keys().cloned().collect());
 }
 
 #[test]
@@ -265,14 +290,14 @@ fn the_command_that_stores_the_token_is_the_same_everywhere() {
     let secret = lookup(&template.environment("IngestFunction"), "X_SECRET_ID").unwrap();
     let message = ingest::Error::SecretEmpty { secret }.to_string();
     let (_, command) = message.split_once("with: ").unwrap();
-    let output = text(&template.resolve(&template.section("Outputs")["StoreTokenCommand"]["Value"]));
+    let output = text(&template.output("StoreTokenCommand"));
     assert_eq!(output.replace(" --region sa-east-1", ""), command);
 }
 
 /// Without it the programs are for the processor of the host, and the functions do not start on another.
 #[test]
 fn every_build_that_is_deployed_names_its_architecture() {
-    for document in ["README.md", "RUNBOOK.md", ".ci/run"] {
+    for document in ["README.md", "docs/deploy.md", "docs/comece-aqui.md", "RUNBOOK.md", ".ci/run"] {
         for line in read(document).unwrap().lines() {
             let Some((_, rest)) = line.split_once("cargo lambda build") else { continue };
             let is_command = line.trim() == "cargo lambda build" || rest.trim_start().starts_with(['-', '&']);
@@ -281,13 +306,13 @@ fn every_build_that_is_deployed_names_its_architecture() {
     }
 }
 
-/// Whoever has the stack's outputs, the README or RUNBOOK.md before them stops ingest with the same command.
+/// Whoever reads the stack's outputs, docs/deploy.md or RUNBOOK.md stops ingest with the same command.
 #[test]
 fn the_command_that_stops_ingest_is_the_same_everywhere() {
     let template = Template::read();
     for output in ["StopCommand", "ResumeCommand"] {
-        let command = text(&template.resolve(&template.section("Outputs")[output]["Value"])).replace(" --region sa-east-1", "");
-        for document in ["README.md", "RUNBOOK.md"] {
+        let command = text(&template.output(output)).replace(" --region sa-east-1", "");
+        for document in ["docs/deploy.md", "RUNBOOK.md"] {
             let text = read(document).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(text.contains(&command), "{document} lacks {command}");
         }

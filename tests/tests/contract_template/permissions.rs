@@ -259,9 +259,9 @@ async fn the_roles_allow_what_the_functions_do_and_nothing_else() {
 
 #[test]
 fn every_statement_has_a_name_of_its_own() {
-    let template = Template::read();
+    let templates = Template::all();
     let mut policies = BTreeMap::new();
-    for (name, resource) in template.section("Resources") {
+    for (name, resource) in templates.iter().flat_map(|template| template.section("Resources")) {
         let own = &resource["Properties"];
         let roles = own["Policies"].as_array().into_iter().flatten().map(|policy| &policy["PolicyDocument"]);
         for document in roles.chain([&own["PolicyDocument"], &own["AssumeRolePolicyDocument"]]).filter(|document| document.is_object()) {

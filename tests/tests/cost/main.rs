@@ -1,4 +1,4 @@
-//! The cost tables of README.md and SCALE.md, computed from what is measured here and from list prices.
+//! The tables of docs/cost.md, computed from what is measured here and from list prices.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
@@ -22,7 +22,7 @@ const DAYS: f64 = 30.0;
 const HOURS: f64 = 730.0;
 const GB: f64 = 1e9;
 
-// What cannot be measured without an account. Each stands in the README as assumed.
+// What cannot be measured without an account. docs/cost.md marks each as assumed.
 /// Seconds of one S3 request, of one page of X, and of what else an invocation does.
 const S3_SECONDS: f64 = 0.04;
 const X_SECONDS: f64 = 0.5;
@@ -67,7 +67,7 @@ struct Asked {
 
 impl Asked {
     fn read() -> Self {
-        let counts = read("infra/deploy-checks/athena-requests.json").expect("the counts are there");
+        let counts = read("infra/deploy-checks/engines/athena-requests.json").expect("the counts are there");
         let counts: serde_json::Value = serde_json::from_str(&counts).unwrap();
         let counted = |name: &str| counts[QUESTION][name].as_f64().expect("a count");
         Self { lists_per_day: counted("lists") / counted("days"), gets_per_file: (counted("gets") + counted("heads")) / counted("files") }
@@ -247,7 +247,7 @@ fn metrics_paid() -> f64 {
 }
 
 fn alarm_metrics() -> f64 {
-    let template = Template::read();
+    let template = Template::read().nested("Operations");
     let alarms = template.section("Resources").iter().filter(|(_, resource)| resource["Type"] == "AWS::CloudWatch::Alarm");
     let metrics = alarms.map(|(name, _)| {
         let queries = template.resource(name)["Metrics"].as_array().cloned().unwrap_or_default();
@@ -280,14 +280,14 @@ fn head(title: &str) -> String {
     )
 }
 
-fn readme_table(rates: Rates) -> String {
+fn month_tables(rates: Rates) -> String {
     let months = LEVELS.each_ref().map(|level| Month::of(level, rates));
     let of = |value: fn(&Month) -> f64| months.each_ref().map(value);
     let plain = |value: fn(&Month) -> f64| of(value).map(|value| format!("{value:.0}")).join(" | ");
     let million = |price: f64| format!("{:.2} a million", price * 1e6);
     let mut table = head("US dollars a month");
     table += &format!("| *runs* | every 15, 15, 5, 1 minutes | | {} |\n", plain(|month| month.runs));
-    table += &format!("| *files* | 100 posts at most, one a run at least | | {} |\n", plain(|month| month.files));
+    table += &format!("| *files* | at most 100 posts, at least one file a run | | {} |\n", plain(|month| month.files));
     table += &row("**X: posts read**", "posts", &format!("{} a post (August 2026)", ingest::USD_PER_POST), of(Month::x));
     let puts = rates.ingest_puts;
     let requests = format!(
@@ -311,8 +311,8 @@ fn readme_table(rates: Rates) -> String {
     let queue = format!("{} ({SQS_DATE})", million(SQS_REQUEST));
     table += &row("SQS", "3 a file; 648,000 polls of an idle queue (assumed)", &queue, of(Month::sqs));
     let secret = format!("{SECRET_MONTH:.2} a secret, {} calls ({SECRET_DATE})", million(SECRET_CALL));
-    table += &row("Secrets Manager", "a secret; a call a run at most", &secret, of(Month::secret));
-    let watched = format!("{:.0} metrics, {:.0} of alarms, a dashboard", metrics_paid(), alarm_metrics());
+    table += &row("Secrets Manager", "one secret; at most one call a run", &secret, of(Month::secret));
+    let watched = format!("{:.0} metrics, {:.0} alarm metrics, one dashboard", metrics_paid(), alarm_metrics());
     let watching = format!("{METRIC_MONTH:.2}, {ALARM_METRIC_MONTH:.2}, {DASHBOARD_MONTH:.2} ({CLOUDWATCH_DATE})");
     table += &row("CloudWatch: metrics, alarms, dashboard", &watched, &watching, of(|_| monitoring()));
     let logs = format!(
@@ -323,7 +323,7 @@ fn readme_table(rates: Rates) -> String {
     );
     let logged = format!("{LOG_GB:.2} a GB, {LOG_KEPT_GB_MONTH} to keep it ({CLOUDWATCH_DATE})");
     table += &row("CloudWatch: logs", &logs, &logged, of(Month::logs));
-    table += &row("X-Ray", "a trace an invocation at most", &format!("{} ({TRACE_DATE})", million(TRACE)), of(Month::traces));
+    table += &row("X-Ray", "at most one trace an invocation", &format!("{} ({TRACE_DATE})", million(TRACE)), of(Month::traces));
     let asked = format!(
         "`{QUESTION}` every 15 minutes: {QUESTION_DAYS:.0} days, 10 MB at least; {:.1} LIST a day (or one for 1,000 files), {:.1} GET a file, counted in Trino",
         rates.asked.lists_per_day, rates.asked.gets_per_file
@@ -335,7 +335,7 @@ fn readme_table(rates: Rates) -> String {
     table += &head("the same job, without X");
     table += &row(
         "Glue streaming instead of refine",
-        "2 workers G.025X = 0.5 DPU × 730 h; the least there is",
+        "2 workers G.025X = 0.5 DPU × 730 h; the minimum",
         &format!("{GLUE_DPU_HOUR} a DPU-hour ({GLUE_DATE})"),
         of(|_| 0.5 * HOURS * GLUE_DPU_HOUR),
     );
@@ -347,14 +347,14 @@ fn readme_table(rates: Rates) -> String {
     );
     table += &row(
         "Firehose with conversion to Parquet",
-        "post × 5 KB; the Lambda that labels comes on top",
+        "post × 5 KB; the Lambda that labels not included",
         &format!("{FIREHOSE_GB} + {FIREHOSE_PARQUET_GB} a GB ({FIREHOSE_DATE})"),
         of(Month::firehose),
     );
     table
 }
 
-fn scale_table(rates: Rates) -> String {
+fn measured_tables(rates: Rates) -> String {
     let mut table = String::from("| measured | a run | a file |\n| --- | ---: | ---: |\n");
     let puts = rates.ingest_puts;
     table += &format!("| ingest: S3 writes | {:.0} | {:.0} |\n", puts.at_rest, puts.each);
@@ -364,7 +364,7 @@ fn scale_table(rates: Rates) -> String {
     table += &format!("| RAW, KB of a file of 100 | | {:.0} |\n", rates.raw_bytes.at(100.0) / 1e3);
     table += &format!("| REF, KB of a file of 100 | | {:.0} |\n", rates.ref_bytes.at(100.0) / 1e3);
     table += &format!("| REF, KB of a file of 10 | | {:.0} |\n", rates.ref_bytes.at(10.0) / 1e3);
-    table += "\n| counted in Trino | a day asked for | a file |\n| --- | ---: | ---: |\n";
+    table += "\n| counted in Trino | a day of the query | a file |\n| --- | ---: | ---: |\n";
     table += &format!("| question: S3 lists | {:.1} | |\n", rates.asked.lists_per_day);
     table += &format!("| question: S3 reads | | {:.1} |\n", rates.asked.gets_per_file);
     table
@@ -377,9 +377,8 @@ async fn the_tables_are_what_measurements_and_prices_give() {
         tenths.push(measure(start..start + 10).await);
     }
     let rates = Rates::of(&tenths, &measure(0..100).await, &measure(0..1_000).await);
-    let tables = [("README.md", readme_table(rates)), ("SCALE.md", scale_table(rates))];
-    let lacking = tables.iter().filter(|(document, table)| !read(document).expect("the document is there").contains(table));
+    let document = read("docs/cost.md").expect("the document exists");
     let lacking: Vec<String> =
-        lacking.map(|(document, table)| format!("{document} lacks this table, or has an older one:\n\n{table}")).collect();
-    assert!(lacking.is_empty(), "{}", lacking.join("\n"));
+        [month_tables(rates), measured_tables(rates)].into_iter().filter(|tables| !document.contains(tables)).collect();
+    assert!(lacking.is_empty(), "docs/cost.md lacks these tables, or has older ones:\n\n{}", lacking.join("\n"));
 }

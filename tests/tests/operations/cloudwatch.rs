@@ -1,4 +1,4 @@
-//! CloudWatch, as far as the alarms of `template.yaml` need it: metrics out of log lines, and which alarms are on.
+//! CloudWatch, as far as the alarms of `infra/stacks/operations.yaml` need it: metrics out of log lines, and which alarms are on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -119,7 +119,7 @@ fn breaches(alarm: &Value, value: f64) -> bool {
     }
 }
 
-/// The alarms of the template by name, without the prefix.
+/// The alarms of the template `Operations` by name, without the prefix.
 pub fn alarms(template: &Template) -> BTreeMap<String, Value> {
     let resources = template.section("Resources").iter().filter(|(_, resource)| resource["Type"] == "AWS::CloudWatch::Alarm");
     let alarms = resources.map(|(logical, _)| template.resource(logical));

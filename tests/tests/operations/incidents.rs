@@ -29,7 +29,8 @@ struct Play {
 impl Play {
     /// A world in which the pipeline has run well for an hour.
     async fn begin(world: World) -> Self {
-        let mut play = Self { sandbox: world.sandbox(), world, template: Template::read(), cloudwatch: CloudWatch::default() };
+        let mut play =
+            Self { sandbox: world.sandbox(), world, template: Template::read().nested("Operations"), cloudwatch: CloudWatch::default() };
         for _ in 0..4 {
             play.world.post(10);
             assert_eq!(play.tick().await.status(), "complete");

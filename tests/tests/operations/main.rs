@@ -57,8 +57,13 @@ fn every_metric_is_emitted_by_a_function() {
     assert_eq!(emitted, Metric::ALL.iter().map(|metric| metric.name()).collect());
 }
 
+/// The template of what is watched and looked at.
+fn operations() -> Template {
+    Template::read().nested("Operations")
+}
+
 fn dashboard() -> Value {
-    let body = text(&Template::read().resource("Dashboard")["DashboardBody"]);
+    let body = text(&operations().resource("Dashboard")["DashboardBody"]);
     serde_json::from_str(&body).expect("the dashboard is JSON")
 }
 
@@ -84,7 +89,7 @@ fn shown() -> Vec<Name> {
 }
 
 fn watched() -> Vec<Name> {
-    alarms(&Template::read()).values().flat_map(names).collect()
+    alarms(&operations()).values().flat_map(names).collect()
 }
 
 #[test]
@@ -124,7 +129,7 @@ fn every_metric_that_is_paid_for_is_looked_at() {
 fn the_dashboard_shows_every_alarm_and_no_widget_covers_another() {
     let shown: BTreeSet<_> =
         widgets("alarm")[0]["alarms"].as_array().unwrap().iter().map(|arn| text(arn).rsplit(":xpto-").next().unwrap().to_owned()).collect();
-    assert_eq!(shown, alarms(&Template::read()).into_keys().collect());
+    assert_eq!(shown, alarms(&operations()).into_keys().collect());
     let mut taken = BTreeSet::new();
     for widget in dashboard()["widgets"].as_array().unwrap() {
         let side = |name: &str| widget[name].as_u64().unwrap();
@@ -181,7 +186,7 @@ fn error_types(function: &str) -> BTreeSet<String> {
 fn the_runbook_has_an_entry_for_each_alarm_and_each_error_type_and_for_nothing_else() {
     let runbook = read("RUNBOOK.md").unwrap();
     let entries: Vec<_> = runbook.lines().filter_map(|line| line.strip_prefix("### ")).map(str::to_owned).collect();
-    let wanted: BTreeSet<_> = alarms(&Template::read()).into_keys().chain(error_types("ingest")).chain(error_types("refine")).collect();
+    let wanted: BTreeSet<_> = alarms(&operations()).into_keys().chain(error_types("ingest")).chain(error_types("refine")).collect();
     assert_eq!(entries.iter().cloned().collect::<BTreeSet<_>>(), wanted);
     assert_eq!(entries.len(), wanted.len(), "an entry stands twice");
     for entry in entries {
@@ -238,7 +243,7 @@ fn queries_name_only_fields_and_messages_that_are_logged() {
     });
     let logged: BTreeSet<_> = lines.iter().flat_map(|line| line.fields.iter().map(|(name, _)| *name)).chain(["message"]).collect();
     let messages: BTreeSet<_> = lines.iter().map(|line| line.message.as_str()).chain(["refine failed"]).collect();
-    let template = Template::read();
+    let template = operations();
     let saved = template.section("Resources").iter().filter(|(_, resource)| resource["Type"] == "AWS::Logs::QueryDefinition");
     let saved: Vec<_> = saved.map(|(name, _)| text(&template.resource(name)["QueryString"])).collect();
     assert_eq!(saved.len(), 8);

@@ -1,7 +1,7 @@
 //! Runs every question of `infra/athena` over REF files that the pipeline wrote, and compares it with a count made by
 //! hand.
 //!
-//! The lake and all answers are left in `target/sql/`, where `infra/deploy-checks/sql.py` runs the same questions in
+//! The lake and all answers are left in `target/sql/`, where `infra/deploy-checks/engines/sql.py` runs the same questions in
 //! DuckDB.
 
 mod by_hand;

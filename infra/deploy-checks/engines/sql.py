@@ -13,7 +13,7 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ATHENA = ROOT / "infra/athena"
 MADE = ROOT / "target/sql"
 IDS = {"id", "id_original", "autor_id", "referenciado_id", "conversa_id"}  # strings in the JSON of `local sql`

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyarrow.parquet
 
-import emulated_aws
+from support import emulated_aws
 import engines_lake
 import sql
 import trino_server

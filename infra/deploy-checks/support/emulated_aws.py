@@ -9,8 +9,8 @@ import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from bodies import calls
-from translated import REGION, Stack, template, translate
+from support.bodies import calls
+from support.translated import REGION, Stack, template, translate
 
 
 YEARS = range(2026, 2027)  # of the table, so that what lists every day takes seconds

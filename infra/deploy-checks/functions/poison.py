@@ -20,11 +20,11 @@ import pyarrow.parquet
 from moto.server import ThreadedMotoServer
 
 from bootstraps import Emulated, want
-from runtime_api import Died, Function
+from support.runtime_api import Died, Function
 from sandbox import bootstrap, notification
-from tap import Answer, Tap
-from translated import Stack, template, translate
-from x_api import posts
+from support.tap import Answer, Tap
+from support.translated import Stack, template, translate
+from support.x_api import posts
 
 VISIBILITY = 4
 FILES, PER_FILE, EVERY_S = 60, 5, 0.2

@@ -1,9 +1,9 @@
 """The same lines, at the same moments, to Spark's socket source and to `cargo run -- stream --source tcp://…`: the same tables, trigger by
 trigger, compared as sets.
 
-    python infra/deploy-checks/spark_socket.py --local target/debug/local
+    python infra/deploy-checks/engines/spark_socket.py --local target/debug/local
 
-Needs requirements-spark.txt and Java 17; takes about two minutes. A server sends each piece to both and waits until both have counted it.
+Needs requirements/spark.txt and Java 17; takes about two minutes. A server sends each piece to both and waits until both have counted it.
 Windows are of the time of arrival, so their pieces are sent at fixed seconds within windows that are aligned to the clock, for all
 queries at once. Spark may begin a trigger in the middle of a piece; a case that differs is therefore played again, twice at most.
 """
@@ -24,7 +24,7 @@ import time
 from pyspark.sql import functions
 from spark_stream import Spark
 
-EXERCISES = pathlib.Path(__file__).resolve().parents[1] / "stream/tests/exercises"
+EXERCISES = pathlib.Path(__file__).resolve().parents[2] / "stream/tests/exercises"
 PIECES = ["azul", "Azul", "verde", "", " ", "\t", "ação", "ac\u0327a\u0303o", "😀", "\u00a0", "a,b", "\u0085", "\u2028", "\0", "\ufeff"]
 BROKEN = [b"\xff", b"\xe2\x82", b"\xf0\x9f\x98", b"\xc3", b"\xc0\x80", b"\xf4\x90\x80\x80"]
 

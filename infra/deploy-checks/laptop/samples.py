@@ -1,4 +1,4 @@
-"""Invokes every sample of events/ with `cargo lambda invoke` against `cargo lambda watch` and `serve`, as README does it."""
+"""Invokes every sample of events/ with `cargo lambda invoke` against `cargo lambda watch` and `serve`, as docs/laptop.md shows it."""
 
 import argparse
 import json
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import duckdb
 
-from served import check, serve
+from support.served import check, serve
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 FIRST = "2026-11-23T14-05Z_2124866860615730246_2124870575825357463.parquet"
 BY_HAND = "by%20hand%2Fpresid%C3%AAncia%20%2B%20a%C3%A7%C3%A3o.json.parquet"
 BAD_MESSAGE = {"itemIdentifier": "c80e8021-a70a-42c7-a470-796e1186f753"}
@@ -63,7 +63,7 @@ def parquet(lake):
 
 
 def run(local):
-    # Built before, as README does it: the first invocation need not wait for it.
+    # Built first, as docs/laptop.md shows it, so that the first invocation does not wait for the compiler.
     subprocess.run(["cargo", "build", "--bin", "ingest", "--bin", "refine"], cwd=ROOT, check=True)
     lake = tempfile.mkdtemp()
     shutil.copytree(ROOT / "events" / "raw", f"{lake}/xpto-raw")

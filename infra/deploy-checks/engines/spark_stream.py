@@ -1,8 +1,8 @@
 """The same Parquet files through Spark's Structured Streaming and through `cargo run -- stream`: the same rows, trigger by trigger.
 
-    python infra/deploy-checks/spark_stream.py --local target/debug/local
+    python infra/deploy-checks/engines/spark_stream.py --local target/debug/local
 
-Needs requirements-spark.txt and Java 17; takes some minutes, so CI runs only `--sessions`. Files are made from a seed: rows out of order,
+Needs requirements/spark.txt and Java 17; takes some minutes, so CI runs only `--sessions`. Files are made from a seed: rows out of order,
 minutes late, on the edges of windows, without words, without text. Each query is run in two ways: `backlog`, where all files are
 there and each trigger takes one, and `trickle`, where a file arrives after all is done. The second has triggers without data between.
 """
@@ -22,7 +22,7 @@ import pyarrow
 import pyarrow.parquet
 from pyspark.sql import SparkSession, functions, types
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 PATTERN = re.search(r"'(\(\?:https.*)'", (ROOT / "infra/athena/views/palavras.sql").read_text()).group(1)
 STOP_LIST = (ROOT / "infra/athena/palavras_vazias.txt").read_text().split()
 

@@ -3,7 +3,7 @@
 import contextlib
 import threading
 
-from bodies import attribute
+from support.bodies import attribute
 
 ARN = "arn:aws:sqs:sa-east-1:123456789012:refine"
 

@@ -1,8 +1,10 @@
-"""template.yaml as CloudFormation gets it: what SAM makes of it, and the values that a stack of it would have."""
+"""template.yaml and what is nested in it as CloudFormation gets them: what SAM makes of each, and the values that a stack would have."""
 
 import base64
+import functools
 import json
 import re
+import shutil
 from pathlib import Path
 
 import boto3
@@ -11,7 +13,7 @@ from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ACCOUNT, REGION = "123456789012", "sa-east-1"
 PSEUDO = {
     "AWS::AccountId": ACCOUNT,
@@ -23,8 +25,19 @@ PSEUDO = {
 NOTHING = object()  # AWS::NoValue
 
 
-def template():
-    return yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+def template(path="template.yaml"):
+    return yaml_parse((ROOT / path).read_text(encoding="utf-8"))
+
+
+def nested(source):
+    """Logical names and paths of the templates nested in one."""
+    applications = {name: one for name, one in source["Resources"].items() if one["Type"] == "AWS::Serverless::Application"}
+    return {name: one["Properties"]["Location"] for name, one in applications.items()}
+
+
+def paths():
+    """Every template of the repository."""
+    return ["template.yaml", *nested(template()).values()]
 
 
 def translate(source):
@@ -37,15 +50,21 @@ def translate(source):
     return Translator({}, Parser(), boto_session=session).translate(source, {})
 
 
+@functools.cache
+def translated_file(path):
+    return translate(template(path))
+
+
 class Stack:
-    """The translated template with every function resolved, for one set of parameters."""
+    """A translated template and those nested in it with every function resolved, for one set of parameters."""
 
     def __init__(self, translated, **parameters):
         self.translated = translated
         declared = translated["Parameters"]
         unknown = parameters.keys() - declared.keys()
-        if unknown:
-            raise SystemExit(f"template.yaml has no parameter {sorted(unknown)}")
+        missing = {name for name, one in declared.items() if "Default" not in one} - parameters.keys()
+        if unknown or missing:
+            raise SystemExit(f"no such parameters: {sorted(unknown)}; parameters without a value: {sorted(missing)}")
         self.parameters = {name: str(parameters.get(name, one.get("Default", ""))) for name, one in declared.items()}
         present = {
             name: resource
@@ -54,10 +73,25 @@ class Stack:
         }
         self.types = {name: resource["Type"] for name, resource in present.items()}
         self.present = present
+        stacks = {name: self.properties(name) for name, type_ in self.types.items() if type_ == "AWS::CloudFormation::Stack"}
+        self.nested = {name: Stack(translated_file(one["TemplateURL"]), **one["Parameters"]) for name, one in stacks.items()}
+
+    def resources(self):
+        """Logical names, types and resolved properties of all resources, the nested ones too."""
+        for name, type_ in self.types.items():
+            yield name, type_, self.properties(name)
+        for stack in self.nested.values():
+            yield from stack.resources()
 
     def of_type(self, kind):
         """Logical names and resolved properties of all resources of a type."""
-        return {name: self.properties(name) for name, type_ in self.types.items() if type_ == kind}
+        found = [(name, properties) for name, type_, properties in self.resources() if type_ == kind]
+        if len(dict(found)) < len(found):
+            raise SystemExit(f"two templates use one name for {kind}: {sorted(name for name, _ in found)}")
+        return dict(found)
+
+    def outputs(self):
+        return {name: self.resolve(one["Value"]) for name, one in self.translated.get("Outputs", {}).items()}
 
     def properties(self, name):
         return self.resolve(self.present[name].get("Properties", {}))
@@ -134,6 +168,11 @@ class Stack:
         if name not in self.types:
             raise SystemExit(f"{name}.{attribute} is asked for, and with these parameters there is no such resource")
         kind = self.types[name].rpartition("::")[2]
+        if kind == "Stack":
+            outputs, _, output = attribute.partition(".")
+            if outputs != "Outputs" or output not in self.nested[name].outputs():
+                raise SystemExit(f"{name}.{attribute} is asked for, and that stack has no such output")
+            return self.nested[name].outputs()[output]
         if kind in ("Role",):
             own = f"{name}-GENERATED"
         else:
@@ -166,11 +205,17 @@ class Stack:
 
 
 def main():
-    translated = translate(template())
-    out = ROOT / "target" / "deploy-checks" / "translated.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(translated, indent=1, ensure_ascii=False), encoding="utf-8")
-    print(f"{len(translated['Resources'])} resources in {out.relative_to(ROOT)}")
+    folder = ROOT / "target" / "deploy-checks" / "translated"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for path in paths():
+        translated = translate(template(path))
+        for resource in translated["Resources"].values():
+            if resource["Type"] == "AWS::CloudFormation::Stack":
+                resource["Properties"]["TemplateURL"] = "https://s3.amazonaws.com/artifacts/stack.template"  # as `sam deploy` replaces it
+        out = (folder / Path(path).name).with_suffix(".json")
+        out.write_text(json.dumps(translated, indent=1, ensure_ascii=False), encoding="utf-8")
+        print(f"{path}: {len(translated['Resources'])} resources in {out.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from collections import Counter
 from pathlib import Path
 
 from invariants import Run, parse
-from runtime_api import Died, Failed, Function
-from tap import Tap
+from support.runtime_api import Died, Failed, Function
+from support.tap import Tap
 
 TIMEOUT = {"ingest": 1.5, "refine": 5}
 REQUESTS = {"ingest": 12, "refine": 4}  # the chosen one, on average

@@ -9,8 +9,8 @@ import tempfile
 import duckdb
 import pyarrow.parquet
 
-from runtime_api import Failed, Function
-from served import check, serve
+from support.runtime_api import Failed, Function
+from support.served import check, serve
 
 
 def function(bootstraps, name, environment):
@@ -33,7 +33,7 @@ def metrics(function):
 
 
 def sample(name):
-    return json.load(open(os.path.join(os.path.dirname(__file__), "../../events", name + ".json")))
+    return json.load(open(os.path.join(os.path.dirname(__file__), "../../../events", name + ".json")))
 
 
 def s3_event(bucket, path, root):

@@ -12,7 +12,7 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import ClientError
 
-from served import check, serve
+from support.served import check, serve
 
 TOKEN_MARK = "zarabatana7Qk2v"
 

@@ -17,11 +17,11 @@ import boto3
 import pyarrow.parquet
 from moto.server import ThreadedMotoServer
 
-from bodies import notification
-from runtime_api import Failed, Function
-from sqs import Queue
-from translated import REGION, ROOT, Stack, template, translate
-from x_api import XApi, posts
+from support.bodies import notification
+from support.runtime_api import Failed, Function
+from support.sqs import Queue
+from support.translated import REGION, ROOT, Stack, template, translate
+from support.x_api import XApi, posts
 
 TOKEN = "AAAAmadeUpTokenOfTheDeploymentChecks"
 POSTS = 230  # three files: two full ones and a rest

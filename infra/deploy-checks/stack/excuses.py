@@ -1,4 +1,4 @@
-"""Reads checkov's report: fails on what is not excused in the template, and on an excuse that excuses nothing.
+"""Reads checkov's report: fails on what is not excused in its template, and on an excuse that excuses nothing.
 
     checkov ... -o json | python excuses.py
 """
@@ -6,7 +6,7 @@
 import json
 import sys
 
-from translated import template
+from support.translated import paths, template
 
 
 def main():
@@ -17,7 +17,7 @@ def main():
     skipped = {(check["resource"].rpartition(".")[2], check["check_id"]) for one in results for check in one["skipped_checks"]}
     passed = sum(len(one["passed_checks"]) for one in results)
     findings = [f"{check['check_id']} {check['resource']}: {check['check_name']}" for check in failed]
-    for name, resource in template()["Resources"].items():
+    for name, resource in [one for path in paths() for one in template(path)["Resources"].items()]:
         for excuse in resource.get("Metadata", {}).get("checkov", {}).get("skip", []):
             if not excuse.get("comment"):
                 findings.append(f"{name}: {excuse['id']} is excused without a reason")

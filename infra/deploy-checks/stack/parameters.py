@@ -1,5 +1,5 @@
-"""Parameters: the defaults obey their own patterns, samconfig.toml sets only what there is, and `sam deploy --guided`, which
-writes every value into samconfig.toml, reads back what it wrote."""
+"""Parameters: the defaults obey their own patterns, nested templates get their values from the root, samconfig.toml sets only what
+there is, and `sam deploy --guided`, which writes every value into samconfig.toml, reads back what it wrote."""
 
 import re
 import tomllib
@@ -7,7 +7,7 @@ import tomllib
 from samcli.cli.types import CfnParameterOverridesType
 from samcli.commands.deploy.guided_config import GuidedConfig
 
-from translated import ROOT, template
+from support.translated import ROOT, nested, template
 
 
 def refusals(name, declared, value):
@@ -33,6 +33,19 @@ def explained(name, declared):
         yield f"{name} has no ConstraintDescription"
 
 
+def handed_down(name, passed, declared, in_root):
+    """A nested template's parameters have one name and one value everywhere; cfn-lint sees that all of them are passed."""
+    for parameter, value in passed.items():
+        source = value.get("Ref") or value["Fn::GetAtt"][0]
+        if source != parameter:
+            yield f"{name}.{parameter} is the root's {source}: give the two one name"
+    for parameter, one in declared.items():
+        if "Default" in one:
+            yield f"{name}.{parameter} has a default, which could differ from the root's"
+        if not one.get("MinLength") and in_root.get(parameter, {}).get("Default") != "":
+            yield f"{name}.{parameter} may be empty: the root stack could be updated to this template by mistake"
+
+
 def main():
     source = template()
     declared = source["Parameters"]
@@ -46,6 +59,8 @@ def main():
     grouped = [name for group in source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"] for name in group["Parameters"]]
     if sorted(grouped) != sorted(declared):
         findings.append(f"the console's groups and the parameters differ in {set(grouped) ^ set(declared)}")
+    for name, path in nested(source).items():
+        findings += handed_down(name, source["Resources"][name]["Properties"]["Parameters"], template(path)["Parameters"], declared)
     stages = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
     stages.pop("version")
     for stage, commands in stages.items():

@@ -6,7 +6,7 @@ import json
 import boto3
 from moto import mock_aws
 
-from translated import REGION, Stack, template, translate
+from support.translated import REGION, Stack, template, translate
 
 
 def calls(stack):

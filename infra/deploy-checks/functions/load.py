@@ -15,10 +15,10 @@ from pathlib import Path
 
 from crash import due
 from invariants import Happened, Lake, nothing_is_missed, nothing_is_twice, ref_is_raw
-from runtime_api import Function
+from support.runtime_api import Function
 from sandbox import bootstrap, notification
-from served import check, serve
-from translated import Stack, template, translate
+from support.served import check, serve
+from support.translated import Stack, template, translate
 
 FLAT_MIB = 4
 TIMEOUT_S = 900  # the longest that Lambda allows

@@ -25,9 +25,9 @@ from moto.server import ThreadedMotoServer
 from invariants import Happened, Lake, violations
 from mutations import MUTATIONS, unnoticed
 from sandbox import TIMEOUT, VISIBILITY, Sandbox, World
-from served import serve
-from sqs import Queue
-from translated import REGION, Stack, template, translate
+from support.served import serve
+from support.sqs import Queue
+from support.translated import REGION, Stack, template, translate
 
 QUIET_RUNS_MAX = 60
 

@@ -1,4 +1,4 @@
-"""Both bootstraps between another X API and another S3, with only the variables of the README: RAW is what was sent.
+"""Both bootstraps between another X API and another S3, with only the variables of docs/deploy.md: RAW is what was sent.
 
 The posts are odd in every way that JSON allows: unknown fields, numbers in all forms, escapes, half emoji, deep nesting. Each must
 stand in RAW as the very bytes that were sent, in files of 100 across pages, with what it refers to and nothing else, and be a row of
@@ -21,10 +21,10 @@ import boto3
 import pyarrow.parquet
 from moto.server import ThreadedMotoServer
 
-from runtime_api import Failed, Function
-from x_api import EPOCH_MS, XApi
+from support.runtime_api import Failed, Function
+from support.x_api import EPOCH_MS, XApi
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 RAW, REF, SECRET, TOKEN, QUERY = "another-raw", "another-ref", "another/token", "AAAA%2FanotherMadeUpToken%3D", '"presidente do Brasil" lang:pt'
 KEYS = {"aws_access_key_id": "emulated", "aws_secret_access_key": "emulated"}
 MARK = "jabuticabal"  # in every text; it must be in no log

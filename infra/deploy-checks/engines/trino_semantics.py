@@ -1,7 +1,7 @@
 """Statements of `infra/local/src/sql/trino/conformance/answers.txt`, asked of Trino again.
 
-    python infra/deploy-checks/trino_semantics.py            # each answer is still Trino's
-    python infra/deploy-checks/trino_semantics.py --record   # writes the answers; a line without one is a new statement
+    python infra/deploy-checks/engines/trino_semantics.py            # each answer is still Trino's
+    python infra/deploy-checks/engines/trino_semantics.py --record   # writes the answers; a line without one is a new statement
 
 It starts a server, or uses the one on `--port` that has the connector `memory` under that name. The rows are those of `conformance/rows.json`, as `cargo test -p local`
 leaves them in `target/sql-trino`. A line of the file is a comment (`--`), a statement, a row of its answer as JSON (`= `) or the
@@ -20,7 +20,7 @@ import trino_server
 from trino.dbapi import connect
 from trino.exceptions import TrinoQueryError
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ANSWERS = ROOT / "infra/local/src/sql/trino/conformance/answers.txt"
 FILES = ROOT / "target/sql-trino/tweets/**/*.parquet"
 TYPES = {"BIGINT": "bigint", "INTEGER": "integer", "VARCHAR": "varchar", "BOOLEAN": "boolean", "VARCHAR[]": "array(varchar)"}
