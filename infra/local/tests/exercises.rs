@@ -476,15 +476,43 @@ fn killed_again_and_again_each_sink_has_each_trigger_once() {
     });
 }
 
+/// A process that dies after it has emitted rows and before the checkpoint: the trigger comes again with the lines that
+/// it had, though more have arrived since.
+#[test]
+fn a_trigger_that_is_repeated_takes_the_lines_that_it_had() {
+    let (server, lake) = (Server::start(), tempfile::tempdir().unwrap());
+    let once = |text: &str| {
+        let running = Running::start(server.stream(lake.path(), &["--mode", "update", "--once", "--sink", "stdout"]));
+        server.serve(text);
+        running
+            .rows
+            .iter()
+            .map(|line| serde_json::from_str(&line).unwrap())
+            .filter(|row: &Value| row["word"].is_string())
+            .collect::<Vec<_>>()
+    };
+    once("azul\n");
+    let checkpoint =
+        fs::read_dir(lake.path()).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.extension().is_some_and(|of| of == "json"));
+    let checkpoint = checkpoint.unwrap();
+    let before = fs::read(&checkpoint).unwrap();
+    let first = once("verde\nazul\n");
+    fs::write(&checkpoint, before).unwrap();
+    let second = once("preto\n");
+    assert_eq!((first.len(), &second[..2]), (2, &first[..]));
+    assert_eq!(second[2..], [json!({ "trigger": 3, "mode": "update", "window": null, "word": "preto", "count": 1 })]);
+}
+
 /// Killed while lines arrive: those in the socket may be lost, and no line counts twice.
 #[test]
 fn killed_while_lines_arrive_no_line_counts_twice() {
     const LINES: u64 = 20_000;
     let (server, lake) = (Server::start(), tempfile::tempdir().unwrap());
     let listener = server.0.try_clone().unwrap();
+    let (done, is_done) = channel::<()>();
     let sender = std::thread::spawn(move || {
         let mut next = 0;
-        while next < LINES {
+        while is_done.try_recv().is_err() {
             let mut connection = listener.accept().unwrap().0;
             while next < LINES && connection.write_all(format!("w{next}\n").as_bytes()).is_ok() {
                 next += 1;
@@ -501,6 +529,8 @@ fn killed_while_lines_arrive_no_line_counts_twice() {
         running.kill();
     }
     let rows = finish(run(&["--once"]));
+    done.send(()).unwrap();
+    drop(TcpStream::connect(server.0.local_addr().unwrap()));
     sender.join().unwrap();
     let rows: Vec<Value> =
         rows.lines().map(|line| serde_json::from_str(line).unwrap()).filter(|row: &Value| row["word"].is_string()).collect();
@@ -597,5 +627,85 @@ fn mistakes_are_told_with_the_next_step() {
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {error}");
         assert!(error.contains(want), "{arguments:?}: {error}");
+    }
+}
+
+/// A command of `docs/exercises.md`, with what is typed and what it prints.
+struct Exercise {
+    arguments: Vec<String>,
+    pieces: Vec<String>,
+    rows: Vec<Value>,
+}
+
+/// Reads the exercises of the document: the blocks `sh by-hand`, `text` and `json`, one after the other.
+fn documented() -> Vec<Exercise> {
+    let document = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/exercises.md")).unwrap();
+    let blocks: Vec<(&str, &str)> = document.split("```").skip(1).step_by(2).map(|block| block.split_once('\n').unwrap()).collect();
+    let exercise = |blocks: &[(&str, &str)]| match blocks {
+        [("sh by-hand", command), ("text", typed), ("json", printed)] => Some(Exercise {
+            arguments: command.trim().strip_prefix("cargo run -- ").unwrap().split(' ').map(str::to_owned).collect(),
+            pieces: typed.trim_end().split("\n\n").map(|piece| format!("{piece}\n")).collect(),
+            rows: printed.lines().map(|row| serde_json::from_str(row).unwrap()).collect(),
+        }),
+        _ => None,
+    };
+    blocks.windows(3).filter_map(exercise).collect()
+}
+
+/// Plays an exercise, with a shorter interval, and returns what it prints.
+fn played(exercise: &Exercise) -> Vec<Value> {
+    let (server, lake) = (Server::start(), tempfile::tempdir().unwrap());
+    let source = server.source();
+    let arguments: Vec<&str> = exercise
+        .arguments
+        .iter()
+        .map(|argument| match argument.as_str() {
+            "tcp://127.0.0.1:3456" => source.as_str(),
+            "10s" => "1s",
+            argument => argument,
+        })
+        .collect();
+    let running = Running::start(command(lake.path(), &arguments));
+    let mut connection = server.accept();
+    let ends_by_itself = arguments.contains(&"--once");
+    for (number, piece) in exercise.pieces.iter().enumerate() {
+        if number > 0 && arguments.contains(&"--session") {
+            std::thread::sleep(Duration::from_secs(3));
+        }
+        connection.write_all(piece.as_bytes()).unwrap();
+        let lines = format!(": {} line(s)", piece.lines().count());
+        if !ends_by_itself {
+            running.message(&lines);
+        }
+    }
+    if ends_by_itself {
+        drop(connection);
+    }
+    let rows = exercise.rows.iter().map(|_| serde_json::from_str(&running.rows.recv_timeout(PATIENCE).unwrap()).unwrap()).collect();
+    running.kill();
+    rows
+}
+
+/// Replaces instants by the time since the first one: sessions begin at any millisecond, windows at multiples.
+fn relative(mut rows: Vec<Value>) -> Vec<Value> {
+    let ms = |value: &Value| value.as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp_millis();
+    let first = rows.iter().filter(|row| row["window"].is_object()).map(|row| ms(&row["window"]["start"])).min();
+    for row in &mut rows {
+        if let Some(window) = row["window"].as_object_mut() {
+            window.values_mut().for_each(|value| *value = json!(ms(value) - first.unwrap()));
+        }
+    }
+    rows
+}
+
+#[test]
+fn the_exercises_of_the_document_print_what_it_says() {
+    let exercises = documented();
+    assert_eq!(exercises.len(), 6);
+    for exercise in &exercises {
+        let want = relative(exercise.rows.clone());
+        // A window may end while an exercise with windows is played, but not twice.
+        let is_as_said = (0..2).any(|_| relative(played(exercise)) == want);
+        assert!(is_as_said, "{:?} prints {:#?}", exercise.arguments, played(exercise));
     }
 }
