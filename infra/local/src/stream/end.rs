@@ -32,12 +32,12 @@ impl End {
                 if prints {
                     output::closed().await;
                 } else {
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
             };
             let interrupted = async {
                 if is_short || tokio::signal::ctrl_c().await.is_err() {
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
             };
             let ending = tokio::select! {

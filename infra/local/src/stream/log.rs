@@ -234,18 +234,18 @@ mod tests {
     fn counted_lines_are_removed_and_positions_stay() {
         let dir = tempfile::tempdir().unwrap();
         let log = Log::new(dir.path(), "update");
-        let long = "x".repeat(3 * 1024 * 1024); // longer than what is read at once
+        let line = "x".repeat(3 * 1024 * 1024); // longer than what is read at once
         let (mut writer, _) = log.open(0).unwrap();
         let mut ends = vec![0];
         for _ in 0..7 {
-            writer.append(&record(&long)).unwrap();
+            writer.append(&record(&line)).unwrap();
             ends.push(writer.end());
         }
         assert_eq!(log.parts().unwrap().len(), 7);
-        check(&log, ends[1], ends[7], &[&*long; 6]);
+        check(&log, ends[1], ends[7], &[&*line; 6]);
         log.trim(ends[4]).unwrap();
         assert_eq!(log.parts().unwrap().len(), 3);
-        check(&log, ends[4], ends[7], &[&*long; 3]);
+        check(&log, ends[4], ends[7], &[&*line; 3]);
         assert!(log.read(0, ends[7], |_| true).unwrap_err().to_string().contains("damaged at position 0"));
         drop(writer);
         let (writer, _) = log.open(ends[7]).unwrap();

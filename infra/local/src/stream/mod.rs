@@ -41,11 +41,13 @@ pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
     let mut stream = Stream::open(root, options, clock).await?;
     loop {
         if let Some(ending) = ending.before(stream.source.gather(pace)).await? {
-            return stream.finish(ending);
+            stream.report(ending);
+            return Ok(());
         }
         let triggers = stream.checkpoint.state.next_trigger();
         stream = stream.count(&ending)?;
         let waited = match pace {
+            _ if ending.now().is_some() => ending.now(),
             Pace::Continuous => ending.before(stream.source.more(&stream.checkpoint)).await?,
             Pace::Every(interval) => {
                 let tick_ms = next_tick_ms(stream.tick_ms, i64::try_from(interval.as_millis()).unwrap_or(i64::MAX));
@@ -67,7 +69,8 @@ pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
             }
         };
         if let Some(ending) = waited {
-            return stream.finish(ending);
+            stream.report(ending);
+            return Ok(());
         }
     }
 }
@@ -95,12 +98,11 @@ impl Stream {
         emulators::files::create_folders(root).map_err(|error| format!("cannot create {}: {error}", root.display()))?;
         let held = Held::take(root, &name)?;
         let log = Log::new(root, &name);
-        let mut checkpoint = match held.read(query, &ref_dir(root))? {
-            Some(checkpoint) => checkpoint,
-            None => {
-                log.remove()?; // of a stream whose checkpoint the user deleted, to count from the beginning
-                held.begin(query)?
-            }
+        let mut checkpoint = if let Some(checkpoint) = held.read(query, &ref_dir(root))? {
+            checkpoint
+        } else {
+            log.remove()?; // of a stream whose checkpoint the user deleted, to count from the beginning
+            held.begin(query)?
         };
         let planned = held.planned(&checkpoint)?;
         let sink = Sink::open(root, options, &checkpoint, planned.is_some())?;
@@ -158,13 +160,11 @@ impl Stream {
         let planned = self.planned.take();
         let mut trigger = self.take_state().begin();
         let input = self.source.fold(&self.checkpoint, planned.as_ref(), self.per_trigger, |post| trigger.add(post))?;
-        match input {
-            Some(input) => self.emit(trigger, input),
-            None => {
-                self.checkpoint.state = trigger.abandon();
-                Ok(self)
-            }
+        if let Some(input) = input {
+            return self.emit(trigger, input);
         }
+        self.checkpoint.state = trigger.abandon();
+        Ok(self)
     }
 
     fn trigger_without_input(mut self) -> Outcome<Self> {
@@ -213,8 +213,8 @@ impl Stream {
         }
     }
 
-    /// Ends a stream that would go on.
-    fn finish(self, ending: Ending) -> Outcome {
+    /// Reports that a stream ends that would go on.
+    fn report(&self, ending: Ending) {
         let path = self.held.path().display();
         let waiting = match &self.source {
             Source::Socket(lines) if lines.uncounted_bytes(self.checkpoint.counted) > 0 => {
@@ -225,6 +225,5 @@ impl Stream {
         if ending == Ending::Interrupted {
             message(&format!("stopped; the state is in {path}, and the same command goes on from there{waiting}\n"));
         }
-        Ok(())
     }
 }

@@ -49,9 +49,9 @@ impl Lines {
         if unfinished > 0 {
             message(&format!("{unfinished} bytes that were being logged when an earlier run died are left out\n"));
         }
-        let (sender, received) = watch::channel(Received { end: writer.end(), is_over: false });
-        let receiver = Receiver { address, log: writer, received: sender, clock };
-        Ok(Self { log, received, receiver: tokio::spawn(receiver.run(until_closed)), to: counted })
+        let (progress, received) = watch::channel(Received { end: writer.end(), is_over: false });
+        let connection = Receiver { address, log: writer, progress, clock };
+        Ok(Self { log, received, receiver: tokio::spawn(connection.run(until_closed)), to: counted })
     }
 
     /// Takes note of the lines that have been logged by now.
@@ -108,7 +108,7 @@ impl Lines {
 struct Receiver {
     address: String,
     log: Writer,
-    received: watch::Sender<Received>,
+    progress: watch::Sender<Received>,
     clock: Clock,
 }
 
@@ -118,7 +118,7 @@ impl Receiver {
             let connection = self.connect().await;
             self.take_lines(connection).await?;
             if until_closed {
-                self.received.send_modify(|received| received.is_over = true);
+                self.progress.send_modify(|received| received.is_over = true);
                 return Ok(());
             }
             sleep(RETRY).await;
@@ -156,7 +156,7 @@ impl Receiver {
             if !lines.records.is_empty() {
                 // One write and one flush for all lines that arrived together.
                 self.log.append(&lines.records).map_err(|error| format!("cannot log received lines: {error}; make room on the disk"))?;
-                self.received.send_modify(|received| received.end = self.log.end());
+                self.progress.send_modify(|received| received.end = self.log.end());
                 lines.records.clear();
                 lines.records.shrink_to(READ_BYTES);
             }

@@ -24,7 +24,7 @@ const CAPTURE_POLL: Duration = Duration::from_secs(5);
 pub(super) enum Source {
     Lake {
         /// Captures and refines new posts; `None` if other programs do.
-        capture: Option<Capture>,
+        capture: Option<Box<Capture>>,
         files: Files,
     },
     Socket(Lines),
@@ -35,7 +35,7 @@ impl Source {
     pub async fn open(root: &Path, options: &Options, log: Log, checkpoint: &Checkpoint, clock: Clock) -> Outcome<Self> {
         match &options.source {
             options::Source::Lake => {
-                let capture = if options.no_ingest { None } else { Some(Capture::open(root, clock).await?) };
+                let capture = if options.no_ingest { None } else { Some(Box::new(Box::pin(Capture::open(root, clock)).await?)) };
                 Ok(Self::Lake { capture, files: Files::below(ref_dir(root)) })
             }
             options::Source::Tcp(address) => {
@@ -49,7 +49,7 @@ impl Source {
     /// closes.
     pub async fn gather(&mut self, pace: Pace) -> Outcome {
         match (self, pace) {
-            (Self::Lake { capture: Some(capture), .. }, _) => capture.catch_up().await,
+            (Self::Lake { capture: Some(capture), .. }, _) => Box::pin(capture.catch_up()).await,
             (Self::Socket(lines), Pace::Once | Pace::SingleBatch) => lines.over().await,
             _ => Ok(()),
         }

@@ -78,7 +78,7 @@ impl Table {
             Some(last) => table.put(Mode::Complete, last, &state.rows().iter().collect::<Vec<_>>())?,
             None => remove_if_any(&table.0.0.join(WHOLE))?,
         }
-        numbered(&table.0.0)?.values().try_for_each(|file| fs::remove_file(file))?;
+        numbered(&table.0.0)?.values().try_for_each(fs::remove_file)?;
         Ok(table)
     }
 
