@@ -84,7 +84,8 @@ mod tests {
             assert!(records(&log[..cut]).eq(RECORDS[..whole].iter().copied()), "cut at {cut}");
             let mut zeros = log[..cut].to_vec();
             zeros.resize(log.len() + 100, 0); // what a file system may leave of an append that it did not finish
-            assert!(records(&zeros).eq(RECORDS[..whole].iter().copied()), "zeros after {cut}");
+            let read: Vec<Record<'_>> = records(&zeros).collect();
+            assert!(read.len() >= whole && read == RECORDS[..read.len()], "zeros after {cut}"); // the missing bytes may be zeros
         }
     }
 
