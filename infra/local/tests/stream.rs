@@ -101,6 +101,22 @@ fn rows_that_no_checkpoint_confirms_are_written_once() {
     assert_eq!(fs::read_to_string(&rows).unwrap(), both);
 }
 
+/// The plan of a trigger names its files: if it is repeated, a file that has come since is counted in a later one.
+#[test]
+fn a_trigger_that_is_repeated_takes_the_files_that_it_had() {
+    let lake = tempfile::tempdir().unwrap();
+    let run = || finish(stream(lake.path(), &["--once", "--no-ingest", "--mode", "update"]));
+    put_files(lake.path(), 0..1, 20);
+    run();
+    let checkpoint = fs::read(lake.path().join("stream.update.json")).unwrap();
+    put_files(lake.path(), 3..4, 20);
+    let first = run();
+    fs::write(lake.path().join("stream.update.json"), checkpoint).unwrap();
+    put_files(lake.path(), 1..3, 20);
+    let second = run();
+    assert!(first.contains(r#""trigger":1,"#) && second.starts_with(&first) && second[first.len()..].starts_with(r#"{"trigger":2,"#));
+}
+
 #[test]
 fn each_file_is_folded_in_once_and_modes_do_not_share_a_checkpoint() {
     let lake = tempfile::tempdir().unwrap();
