@@ -53,10 +53,11 @@ fn sessions_of_lines_end_with_a_pause() {
     let sessions = ["--mode", "append", "--session", "300ms", "--late", "0s", "--sink", "stdout"];
     let running = Running::start(server.stream(lake.path(), &sessions));
     let mut connection = server.accept();
-    let mut closed = Vec::new();
     connection.write_all(b"azul azul\nverde\n").unwrap();
-    std::thread::sleep(Duration::from_millis(700));
+    assert_eq!((running.trigger().0, running.trigger().0), (0, 1));
+    std::thread::sleep(Duration::from_millis(500));
     connection.write_all(b"azul\n").unwrap();
+    let mut closed = Vec::new();
     while closed.len() < 2 {
         closed.extend(running.trigger().1);
     }
@@ -68,16 +69,16 @@ fn sessions_of_lines_end_with_a_pause() {
 #[test]
 fn an_interval_is_kept_by_the_clock() {
     let (server, lake) = (Server::start(), tempfile::tempdir().unwrap());
-    let running = Running::start(server.stream(lake.path(), &["--mode", "batch", "--every", "700ms"]));
+    let running = Running::start(server.stream(lake.path(), &["--mode", "batch", "--every", "1s"]));
     let mut connection = server.accept();
     running.message("trigger 0 at ");
-    for number in 1..4 {
+    for number in 1..3 {
         connection.write_all(b"azul\n").unwrap();
         let line = running.message("trigger ");
         let at = line.strip_prefix(&format!("trigger {number} at ")).unwrap();
         let at: chrono::DateTime<chrono::Utc> = at.split(": ").next().unwrap().parse().unwrap();
-        assert_eq!(at.timestamp_millis() % 700, 0, "{line}");
-        std::thread::sleep(Duration::from_millis(1_500)); // two intervals without lines
+        assert_eq!(at.timestamp_millis() % 1_000, 0, "{line}");
+        std::thread::sleep(Duration::from_millis(2_100)); // two intervals without lines
     }
     running.kill();
 }

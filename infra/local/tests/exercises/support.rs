@@ -49,7 +49,7 @@ impl Server {
 pub struct Running {
     pub process: Child,
     pub rows: Receiver<String>,
-    messages: Receiver<String>,
+    pub messages: Receiver<String>,
 }
 
 impl Running {
