@@ -2,14 +2,14 @@
 
 use tokio::sync::watch;
 
-use super::options::{Destination, Options, Pace, Source};
+use super::options::{Destination, Options, Origin, Pace};
 use crate::{Outcome, output};
 
 /// Exit code of a process that is interrupted before it can end by itself, as of a shell.
 const INTERRUPTED: i32 = 130;
 
 /// Watches for the end from its creation on, also while a trigger runs.
-pub(super) struct End(watch::Receiver<Option<Ending>>);
+pub(super) struct EndWatch(watch::Receiver<Option<Ending>>);
 
 /// Why a stream ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,12 +20,12 @@ pub(super) enum Ending {
     OutputClosed,
 }
 
-impl End {
+impl EndWatch {
     /// Starts to watch. A run that counts what the lake has and exits is not watched: Ctrl-C ends its process, which
     /// loses nothing.
-    pub fn watch(options: &Options) -> Self {
+    pub fn start(options: &Options) -> Self {
         let (sender, receiver) = watch::channel(None);
-        let is_short = options.source == Source::Lake && matches!(options.pace(), Pace::Once | Pace::SingleBatch);
+        let is_short = options.source == Origin::Lake && matches!(options.pace(), Pace::Once | Pace::SingleBatch);
         let prints = matches!(options.sink, Destination::Console | Destination::Stdout);
         tokio::spawn(async move {
             let closed = async {

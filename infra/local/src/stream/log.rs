@@ -29,7 +29,7 @@ pub(super) struct Log {
 
 /// The end of a log, to which records are appended.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(super) struct LogWriter {
     log: Log,
     file: File,
     /// Position of the first record of the file.
@@ -52,14 +52,14 @@ impl Log {
 
     /// Opens the end of the log: after the last whole record, and not before `counted`, the position of the checkpoint.
     /// Returns also the number of bytes of an unfinished record that a dead process left.
-    pub fn open(&self, counted: u64) -> Outcome<(Writer, u64)> {
+    pub fn open(&self, counted: u64) -> Outcome<(LogWriter, u64)> {
         let (mut end, mut unfinished) = (counted, 0);
         if let Some(part) = self.parts()?.last() {
             let length = fs::metadata(&part.path)?.len();
             end = part.scan(counted.max(part.first), part.first + length, |_| true)?.max(counted);
             unfinished = (part.first + length).saturating_sub(end);
         }
-        Ok((Writer { log: self.clone(), file: self.create(end)?, first: end, end }, unfinished))
+        Ok((LogWriter { log: self.clone(), file: self.create(end)?, first: end, end }, unfinished))
     }
 
     /// Calls `each` with the records from one position to another, until it returns false; returns the position reached.
@@ -160,7 +160,7 @@ impl Part {
     }
 }
 
-impl Writer {
+impl LogWriter {
     /// Returns the position after the last record.
     pub fn end(&self) -> u64 {
         self.end

@@ -6,66 +6,64 @@
 mod capture;
 mod checkpoint;
 mod end;
+mod feed;
 mod files;
 mod log;
 mod options;
 mod sink;
 mod socket;
-mod source;
 
 use std::path::Path;
 use std::time::Duration;
 
 use ::stream::{Emitted, State, Trigger, next_tick_ms};
-
 use tokio::time::sleep;
 
 use crate::lake::ref_dir;
 use crate::output::message;
 use crate::{Clock, Outcome};
 use checkpoint::{Checkpoint, Held, Input};
-use end::{End, Ending};
+use end::{EndWatch, Ending};
+use feed::Feed;
 use log::Log;
 pub use options::Options;
-use options::Pace;
+use options::{Origin, Pace};
 use sink::Sink;
 pub(crate) use sink::{schema as table_schema, tables_dir};
-use source::Source;
 
 /// Keeps the counts up to date, once or until the process is ended. The state is in the lake at `root`.
 pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
     options.query()?;
     options.check_source()?;
     let pace = options.pace();
-    let mut ending = End::watch(options);
+    let mut end = EndWatch::start(options);
     let mut stream = Stream::open(root, options, clock).await?;
     loop {
-        if let Some(ending) = ending.before(stream.source.gather(pace)).await? {
+        if let Some(ending) = end.before(stream.feed.gather(pace)).await? {
             stream.report(ending);
             return Ok(());
         }
         let triggers = stream.checkpoint.state.next_trigger();
-        stream = stream.count(&ending)?;
+        stream = stream.count(&end)?;
         let waited = match pace {
-            _ if ending.now().is_some() => ending.now(),
-            Pace::Continuous => ending.before(stream.source.more(&stream.checkpoint)).await?,
+            _ if end.now().is_some() => end.now(),
+            Pace::Continuous => end.before(stream.feed.more(&stream.checkpoint)).await?,
             Pace::Every(interval) => {
                 let tick_ms = next_tick_ms(stream.tick_ms, i64::try_from(interval.as_millis()).unwrap_or(i64::MAX));
                 let left = Duration::from_millis(u64::try_from(tick_ms - clock().timestamp_millis()).unwrap_or(0));
                 // Triggers that took longer than the interval are followed by the next one at once.
                 stream.tick_ms = if left.is_zero() { clock().timestamp_millis() } else { tick_ms };
-                ending
-                    .before(async {
-                        sleep(left).await;
-                        Ok(())
-                    })
-                    .await?
+                end.before(async {
+                    sleep(left).await;
+                    Ok(())
+                })
+                .await?
             }
             Pace::Once | Pace::SingleBatch => {
                 if stream.checkpoint.state.next_trigger() == triggers {
                     message(&format!("{}\n", stream.why_idle()));
                 }
-                return stream.source.all_counted().await;
+                return stream.feed.all_counted().await;
             }
         };
         if let Some(ending) = waited {
@@ -77,7 +75,7 @@ pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
 
 /// One query over one source.
 struct Stream {
-    source: Source,
+    feed: Feed,
     checkpoint: Checkpoint,
     /// Input of the next trigger, if an earlier run died in it.
     planned: Option<Input>,
@@ -91,7 +89,7 @@ struct Stream {
 
 impl Stream {
     async fn open(root: &Path, options: &Options, clock: Clock) -> Outcome<Self> {
-        let (query, name, is_lake) = (options.query()?, options.name(), options.source == options::Source::Lake);
+        let (query, name, is_lake) = (options.query()?, options.name(), options.source == Origin::Lake);
         if !root.exists() && is_lake && options.no_ingest {
             return Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into());
         }
@@ -112,18 +110,18 @@ impl Stream {
             checkpoint.written = Some(written);
             held.write(&checkpoint)?;
         }
-        let source = Source::open(root, options, log, &checkpoint, clock).await?;
+        let feed = Feed::open(root, options, log, &checkpoint, clock).await?;
         let (pace, per_trigger, tick_ms) = (options.pace(), options.per_trigger(), clock().timestamp_millis());
-        Ok(Self { source, checkpoint, planned, held, sink, pace, per_trigger, tick_ms })
+        Ok(Self { feed, checkpoint, planned, held, sink, pace, per_trigger, tick_ms })
     }
 
     /// Triggers until what is available is counted. One more trigger, without input, follows if it moves the watermark;
     /// at fixed intervals it waits for one in which there is nothing else to count, as in Spark.
     ///
     /// The first trigger of a socket is empty even if lines wait: it is the one in which Spark connects.
-    fn count(mut self, end: &End) -> Outcome<Self> {
-        self.source.look(&self.checkpoint)?;
-        if self.checkpoint.state.next_trigger() == 0 && matches!(self.source, Source::Socket(_)) {
+    fn count(mut self, end: &EndWatch) -> Outcome<Self> {
+        self.feed.look(&self.checkpoint)?;
+        if self.checkpoint.state.next_trigger() == 0 && matches!(self.feed, Feed::Socket(_)) {
             self.planned = None;
             self = self.trigger_without_input()?;
             if matches!(self.pace, Pace::Every(_)) {
@@ -131,7 +129,7 @@ impl Stream {
             }
         }
         let triggers = self.checkpoint.state.next_trigger();
-        if self.planned == Some(self.source.nothing(&self.checkpoint)) {
+        if self.planned == Some(self.feed.nothing(&self.checkpoint)) {
             self.planned = None;
             self = self.trigger_without_input()?;
         }
@@ -145,8 +143,8 @@ impl Stream {
         let is_idle = self.checkpoint.state.next_trigger() == triggers;
         let may_follow = match self.pace {
             Pace::Continuous => {
-                self.source.look(&self.checkpoint)?;
-                !self.source.is_waiting(&self.checkpoint)
+                self.feed.look(&self.checkpoint)?;
+                !self.feed.is_waiting(&self.checkpoint)
             }
             Pace::Every(_) => is_idle,
             Pace::Once => true,
@@ -159,7 +157,7 @@ impl Stream {
     fn trigger(mut self) -> Outcome<Self> {
         let planned = self.planned.take();
         let mut trigger = self.take_state().begin();
-        let input = self.source.fold(&self.checkpoint, planned.as_ref(), self.per_trigger, |post| trigger.add(post))?;
+        let input = self.feed.fold(&self.checkpoint, planned.as_ref(), self.per_trigger, |post| trigger.add(post))?;
         if let Some(input) = input {
             return self.emit(trigger, input);
         }
@@ -169,7 +167,7 @@ impl Stream {
 
     fn trigger_without_input(mut self) -> Outcome<Self> {
         let trigger = self.take_state().begin();
-        let nothing = self.source.nothing(&self.checkpoint);
+        let nothing = self.feed.nothing(&self.checkpoint);
         self.emit(trigger, nothing)
     }
 
@@ -189,7 +187,7 @@ impl Stream {
         self.checkpoint.state = state;
         self.checkpoint.advance(input);
         self.held.write(&self.checkpoint)?;
-        self.source.counted(&self.checkpoint)?;
+        self.feed.counted(&self.checkpoint)?;
         Ok(self)
     }
 
@@ -207,17 +205,17 @@ impl Stream {
 
     /// Explains why there was nothing to count.
     fn why_idle(&self) -> String {
-        match self.source {
-            Source::Lake { .. } => self.held.why_idle(&self.checkpoint),
-            Source::Socket(_) => "nothing to count: no line was received".to_owned(),
+        match self.feed {
+            Feed::Lake { .. } => self.held.why_idle(&self.checkpoint),
+            Feed::Socket(_) => "nothing to count: no line was received".to_owned(),
         }
     }
 
     /// Reports that a stream ends that would go on.
     fn report(&self, ending: Ending) {
         let path = self.held.path().display();
-        let waiting = match &self.source {
-            Source::Socket(lines) if lines.uncounted_bytes(self.checkpoint.counted) > 0 => {
+        let waiting = match &self.feed {
+            Feed::Socket(lines) if lines.uncounted_bytes(self.checkpoint.counted) > 0 => {
                 "; the next run counts first what is logged already"
             }
             _ => "",

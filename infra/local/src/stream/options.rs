@@ -26,7 +26,7 @@ const LINES_PER_TRIGGER: u32 = 100_000;
 pub struct Options {
     /// Input: `lake`, the tweets of the lake, or `tcp://HOST:PORT`, the lines that a server sends, such as `nc -lk PORT`.
     #[arg(long, value_name = "SOURCE", default_value = "lake", value_parser = source)]
-    pub source: Source,
+    pub source: Origin,
     /// Counts that a trigger emits: all, those of closed windows, those that changed, or those of its own input alone.
     #[arg(long, value_parser = mode_parser())]
     mode: Mode,
@@ -78,7 +78,7 @@ pub struct Options {
 
 /// Origin of what is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum Origin {
     /// The Parquet files of the lake.
     Lake,
     /// Lines of a TCP connection to this address, `HOST:PORT`.
@@ -151,10 +151,10 @@ impl Options {
     /// Fails if an option has no meaning for the source, rather than ignoring it.
     pub fn check_source(&self) -> Outcome {
         match self.source {
-            Source::Lake if self.lines_per_trigger.is_some() => {
+            Origin::Lake if self.lines_per_trigger.is_some() => {
                 Err("--lines-per-trigger is for a socket; the lake has --files-per-trigger".into())
             }
-            Source::Tcp(_) if self.files_per_trigger.is_some() => {
+            Origin::Tcp(_) if self.files_per_trigger.is_some() => {
                 Err("--files-per-trigger is for the lake; a socket has --lines-per-trigger".into())
             }
             _ => Ok(()),
@@ -175,15 +175,15 @@ impl Options {
     pub fn per_trigger(&self) -> usize {
         match self.source {
             _ if self.single_batch => usize::MAX,
-            Source::Lake => self.files_per_trigger.unwrap_or(FILES_PER_TRIGGER).into(),
-            Source::Tcp(_) => usize::try_from(self.lines_per_trigger.unwrap_or(LINES_PER_TRIGGER)).unwrap_or(usize::MAX),
+            Origin::Lake => self.files_per_trigger.unwrap_or(FILES_PER_TRIGGER).into(),
+            Origin::Tcp(_) => usize::try_from(self.lines_per_trigger.unwrap_or(LINES_PER_TRIGGER)).unwrap_or(usize::MAX),
         }
     }
 
     /// Returns a name that only identical queries share: `append-10m-5m-30s`, `tcp-127.0.0.1-3456-complete`.
     pub fn name(&self) -> String {
         let mut parts = Vec::new();
-        if let Source::Tcp(address) = &self.source {
+        if let Origin::Tcp(address) = &self.source {
             parts.push(format!("tcp-{}", address.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-")));
         }
         parts.push(self.mode.name().to_owned());
@@ -209,7 +209,7 @@ impl Options {
         match (self.late, &self.source) {
             (Some(Lateness::Time(late)), _) => Some(late),
             (Some(Lateness::NoWatermark), _) => None,
-            (None, Source::Tcp(_)) if self.mode != Mode::Append => None,
+            (None, Origin::Tcp(_)) if self.mode != Mode::Append => None,
             (None, _) => Some(LATE),
         }
     }
@@ -220,8 +220,8 @@ impl Options {
 
     fn default_words(&self) -> Words {
         match self.source {
-            Source::Lake => Words::Lake,
-            Source::Tcp(_) => Words::Spaces,
+            Origin::Lake => Words::Lake,
+            Origin::Tcp(_) => Words::Spaces,
         }
     }
 }
@@ -231,16 +231,16 @@ fn mode_parser() -> impl TypedValueParser<Value = Mode> {
     PossibleValuesParser::new(Mode::ALL.map(Mode::name)).try_map(of_name)
 }
 
-fn source(text: &str) -> Result<Source, String> {
+fn source(text: &str) -> Result<Origin, String> {
     let explained = || "expected `lake` or `tcp://HOST:PORT`, such as tcp://127.0.0.1:3456".to_owned();
     if text == "lake" {
-        return Ok(Source::Lake);
+        return Ok(Origin::Lake);
     }
     let address = text.strip_prefix("tcp://").ok_or_else(explained)?;
     let (host, port) = address.rsplit_once(':').ok_or_else(explained)?;
     let is_host = !host.is_empty() && !host.contains(['/', '@', ' ']) && (!host.contains(':') || host.starts_with('['));
     match port.parse::<u16>() {
-        Ok(1..) if is_host => Ok(Source::Tcp(address.to_owned())),
+        Ok(1..) if is_host => Ok(Origin::Tcp(address.to_owned())),
         _ => Err(explained()),
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::log::{Log, Writer};
+use super::log::{Log, LogWriter};
 use crate::output::message;
 use crate::{Clock, Outcome};
 
@@ -107,7 +107,7 @@ impl Lines {
 
 struct Receiver {
     address: String,
-    log: Writer,
+    log: LogWriter,
     progress: watch::Sender<Received>,
     clock: Clock,
 }

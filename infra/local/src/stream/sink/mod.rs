@@ -17,6 +17,8 @@ use crate::Outcome;
 use crate::output::message;
 use json::JsonFile;
 pub(crate) use parquet::schema;
+use parquet::{LakeTable, ParquetFolder};
+use table::TerminalTable;
 
 /// Default number of rows in a table on a terminal.
 const TABLE_ROWS: usize = 20;
@@ -32,14 +34,14 @@ pub(super) struct Sink {
 }
 
 enum Output {
-    Terminal(table::Table),
+    Terminal(TerminalTable),
     /// Standard output, with a line at the end of each trigger or without.
     Lines {
         closes: bool,
     },
     File(JsonFile),
-    Folder(parquet::Folder),
-    Table(parquet::Table),
+    Folder(ParquetFolder),
+    Table(LakeTable),
 }
 
 impl Sink {
@@ -48,12 +50,12 @@ impl Sink {
     pub fn open(root: &Path, options: &Options, checkpoint: &Checkpoint, has_begun: bool) -> Outcome<Self> {
         let (mode, top) = (checkpoint.state.query().mode(), options.top);
         let output = match &options.sink {
-            Destination::Console if stdout().is_terminal() => Output::Terminal(table::Table::new(top.unwrap_or(TABLE_ROWS))),
+            Destination::Console if stdout().is_terminal() => Output::Terminal(TerminalTable::new(top.unwrap_or(TABLE_ROWS))),
             Destination::Console => Output::Lines { closes: false },
             Destination::Stdout => Output::Lines { closes: true },
             Destination::File(path) => Output::File(JsonFile::open(path, checkpoint)?),
-            Destination::Parquet(path) => Output::Folder(parquet::Folder::open(path, checkpoint, has_begun)?),
-            Destination::Memory(name) => Output::Table(parquet::Table::open(tables_dir(root).join(name), checkpoint)?),
+            Destination::Parquet(path) => Output::Folder(ParquetFolder::open(path, checkpoint, has_begun)?),
+            Destination::Memory(name) => Output::Table(LakeTable::open(tables_dir(root).join(name), checkpoint)?),
         };
         Ok(Self { mode, top, output })
     }

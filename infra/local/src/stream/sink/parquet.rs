@@ -34,9 +34,9 @@ pub(crate) fn schema() -> SchemaRef {
 }
 
 /// A folder with one file for each trigger that emitted rows, named by its number.
-pub(super) struct Folder(PathBuf);
+pub(super) struct ParquetFolder(PathBuf);
 
-impl Folder {
+impl ParquetFolder {
     /// Opens the folder, which is created if it is missing. `has_begun` tells whether an earlier run died in the next
     /// trigger, so that its file may be there and is replaced.
     ///
@@ -65,14 +65,14 @@ impl Folder {
 }
 
 /// A table of the lake: all counts in complete, else the rows of all triggers since the stream was started.
-pub(super) struct Table(Folder);
+pub(super) struct LakeTable(ParquetFolder);
 
-impl Table {
+impl LakeTable {
     /// Opens the table and replaces its rows by those of this stream.
     pub fn open(path: PathBuf, checkpoint: &Checkpoint) -> Outcome<Self> {
         let state = &checkpoint.state;
         files::create_folders(&path).map_err(|error| format!("cannot create {}: {error}", path.display()))?;
-        let table = Self(Folder(path));
+        let table = Self(ParquetFolder(path));
         let last = state.next_trigger().checked_sub(1);
         match last.filter(|_| state.query().mode() == Mode::Complete) {
             Some(last) => table.put(Mode::Complete, last, &state.rows().iter().collect::<Vec<_>>())?,
@@ -165,7 +165,7 @@ mod tests {
         let path = dir.path().join("rows");
         let rows = rows();
         let rows: Vec<&Row> = rows.iter().collect();
-        let folder = Folder::open(&path, &after(Mode::Update, 0), false).unwrap();
+        let folder = ParquetFolder::open(&path, &after(Mode::Update, 0), false).unwrap();
         folder.put(Mode::Update, 0, &rows).unwrap();
         folder.put(Mode::Update, 1, &[]).unwrap();
         folder.put(Mode::Update, 2, &rows).unwrap();
@@ -173,10 +173,10 @@ mod tests {
         assert_eq!(names(&path), ["0000000000.parquet", "0000000002.parquet"]);
         folder.put(Mode::Update, 0, &[]).unwrap();
         assert_eq!(names(&path), ["0000000002.parquet"]);
-        assert!(Folder::open(&path, &after(Mode::Update, 3), false).is_ok());
-        assert!(Folder::open(&path, &after(Mode::Update, 2), true).is_ok(), "the process died in trigger 2");
+        assert!(ParquetFolder::open(&path, &after(Mode::Update, 3), false).is_ok());
+        assert!(ParquetFolder::open(&path, &after(Mode::Update, 2), true).is_ok(), "the process died in trigger 2");
         for (triggers, has_begun) in [(2, false), (1, true), (0, false)] {
-            let error = Folder::open(&path, &after(Mode::Update, triggers), has_begun).err().unwrap().to_string();
+            let error = ParquetFolder::open(&path, &after(Mode::Update, triggers), has_begun).err().unwrap().to_string();
             assert!(error.contains("0000000002.parquet is of another stream"), "{error}");
         }
     }
@@ -185,7 +185,7 @@ mod tests {
     fn a_table_is_replaced_when_a_stream_is_started() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("cores");
-        let open = |mode, triggers| Table::open(path.clone(), &after(mode, triggers)).unwrap();
+        let open = |mode, triggers| LakeTable::open(path.clone(), &after(mode, triggers)).unwrap();
         let rows = rows();
         let table = open(Mode::Update, 0);
         table.put(Mode::Update, 0, &[&rows[0]]).unwrap();

@@ -14,14 +14,14 @@ use crate::output::{padded, shortened};
 const WORD_COLUMNS: usize = 24;
 
 /// A table on standard output.
-pub(super) struct Table {
+pub(super) struct TerminalTable {
     /// A bar with only a message, which stays in place and is redrawn.
     bar: ProgressBar,
     rows: Vec<Row>,
     rows_max: usize,
 }
 
-impl Table {
+impl TerminalTable {
     /// Creates a table of at most `rows_max` rows.
     pub fn new(rows_max: usize) -> Self {
         let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());

@@ -10,7 +10,7 @@ use super::capture::Capture;
 use super::checkpoint::{Checkpoint, Input};
 use super::files::Files;
 use super::log::Log;
-use super::options::{self, Options, Pace};
+use super::options::{Options, Origin, Pace};
 use super::socket::Lines;
 use crate::lake::ref_dir;
 use crate::{Clock, Outcome};
@@ -20,8 +20,8 @@ const LAKE_POLL: Duration = Duration::from_millis(500);
 /// The same if looking costs a run of `ingest`: the X API answers 450 requests in 15 minutes.
 const CAPTURE_POLL: Duration = Duration::from_secs(5);
 
-/// An open source.
-pub(super) enum Source {
+/// An open source of input.
+pub(super) enum Feed {
     Lake {
         /// Captures and refines new posts; `None` if other programs do.
         capture: Option<Box<Capture>>,
@@ -30,15 +30,15 @@ pub(super) enum Source {
     Socket(Lines),
 }
 
-impl Source {
+impl Feed {
     /// Opens the source of a stream. The lake is created with its first posts if nothing else fills it.
     pub async fn open(root: &Path, options: &Options, log: Log, checkpoint: &Checkpoint, clock: Clock) -> Outcome<Self> {
         match &options.source {
-            options::Source::Lake => {
+            Origin::Lake => {
                 let capture = if options.no_ingest { None } else { Some(Box::new(Box::pin(Capture::open(root, clock)).await?)) };
                 Ok(Self::Lake { capture, files: Files::below(ref_dir(root)) })
             }
-            options::Source::Tcp(address) => {
+            Origin::Tcp(address) => {
                 let until_closed = matches!(options.pace(), Pace::Once | Pace::SingleBatch);
                 Ok(Self::Socket(Lines::receive(address.clone(), log, checkpoint.counted, until_closed, clock)?))
             }
