@@ -1,26 +1,26 @@
 #!/usr/bin/env bash
-# Checks of template.yaml and infra/stacks that need no AWS account and no network, a minute and a half in all.
+# Checks of template.yaml and infra/stacks that need no AWS account and no network; they take a minute and a half.
 #
-#   infra/deploy-checks/run.sh              everything but what follows
-#   infra/deploy-checks/run.sh sql          the questions of infra/athena in DuckDB, after `cargo test` has left its answers
+#   infra/deploy-checks/run.sh              all checks but the ones below
+#   infra/deploy-checks/run.sh sql          the questions of infra/athena in DuckDB; needs the answers that `cargo test` leaves
 #   infra/deploy-checks/run.sh trino LOCAL [NAME …]
 #                                           the same questions, and statements of any kind, in Trino, the engine of Athena, over emulated Glue and S3,
 #                                           and what the questions ask of S3; LOCAL is the program `local`. Trino (800 MB) goes into $XPTO_CACHE, by `mvn`.
 #   infra/deploy-checks/run.sh spark LOCAL  lines of a socket, and sessions over files, in PySpark (700 MB, by `pip`); needs Java 17
 #   infra/deploy-checks/run.sh bootstraps   the bootstraps of `cargo lambda build` against emulated AWS services
 #   infra/deploy-checks/run.sh deaths BOOTSTRAPS LOCAL [--kills N --seed N …]
-#                                           the bootstraps killed, poisoned and loaded, against the program `local`
+#                                           the bootstraps killed, poisoned and under load, against the program `local`
 #
-# Folders: `stack` checks the templates, `functions` the programs that are deployed, `engines` the SQL, `laptop` the program `local`,
-# `house` the repository itself; `support` is what several of them use.
+# Folders: `stack` checks the templates, `functions` the deployed programs, `engines` the SQL, `laptop` the program `local`, `house` the
+# repository itself; `support` is shared by several of them.
 #
-# The pinned tools are installed into .venv/ of the repository the first time (VENVS names another place).
+# The pinned tools are installed into .venv/ of the repository the first time; VENVS names another folder.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 checks=infra/deploy-checks
 venvs=${VENVS:-.venv}
 
-# An environment for each set of tools, since checkov and aws-sam-cli pin different versions of boto3. Installed again when a pin changes.
+# One environment per set of tools, since checkov and aws-sam-cli pin different versions of boto3. Reinstalled when a pin changes.
 install() { # name requirements...
   local name=$1 stamp="$venvs/$1/installed.txt"
   shift
@@ -41,7 +41,7 @@ spark) install spark "$checks/requirements/spark.txt" ;;
   ;;
 esac
 
-# A region and keys that open nothing: no tool may find others, and none needs them.
+# A region and keys without any access: no tool may find others, and none needs them.
 unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
 export AWS_DEFAULT_REGION=sa-east-1 AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none AWS_EC2_METADATA_DISABLED=true
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
@@ -62,7 +62,7 @@ step() { # title command...
 }
 translated=target/deploy-checks/translated
 checkov() {
-  # The exit status of checkov is left to excuses.py, which also looks for excuses that are not needed.
+  # checkov's exit status is ignored: excuses.py decides, and also reports unnecessary excuses.
   { "$venvs/checkov/bin/checkov" --file template.yaml infra/stacks/*.yaml "$translated"/*.json --framework cloudformation \
     --skip-download --output json || true; } | "$python" "$checks/stack/excuses.py"
 }
@@ -81,7 +81,7 @@ all)
   step "wildcards and missing protections in the translation" "$python" "$checks/stack/protections.py"
   step "parameters and samconfig.toml" "$python" "$checks/stack/parameters.py"
   step "bodies of the AWS calls" "$python" "$checks/support/bodies.py"
-  step "what sam deploy uploads and asks for" "$python" "$checks/stack/deployed.py"
+  step "what sam deploy uploads and requests" "$python" "$checks/stack/deployed.py"
   step "checkov" checkov
   ;;
 sql)

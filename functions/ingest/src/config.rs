@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_is_told_at_once() {
+    fn all_problems_are_reported_in_one_error() {
         let error = config(&[
             ("X_SECRET_ID", " "),
             ("SEARCH_QUERY", "-is:retweet -lang:pt"),
@@ -248,13 +248,13 @@ mod tests {
         ] {
             let required = REQUIRED.into_iter().filter(|(required, _)| *required != name);
             let error = config(&required.chain([(name, TOKEN)]).collect::<Vec<_>>()).unwrap_err();
-            let told = format!("{error} {error:?}");
-            assert!(told.contains(&format!("{name} ")) && !told.contains("AAAA") && !told.contains("EUifi"), "{told}");
+            let message = format!("{error} {error:?}");
+            assert!(message.contains(&format!("{name} ")) && !message.contains("AAAA") && !message.contains("EUifi"), "{message}");
         }
     }
 
     #[test]
-    fn the_token_travels_over_https_or_stays_on_this_machine() {
+    fn the_token_is_sent_over_https_or_to_this_machine_only() {
         for (url, ok) in [
             ("https://api.twitter.com", true),
             ("https://localhost:8443/base", true),

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_holds_until_its_end_unless_it_lies_absurdly_far_ahead() {
+    fn a_lease_holds_until_it_expires_unless_it_is_absurdly_long() {
         let now: DateTime<Utc> = "2026-11-23T14:05:00Z".parse().unwrap();
         for (ahead_seconds, leased) in [(-1, false), (0, false), (1, true), (960, true), (961, false)] {
             let lease = Lease { until: now + chrono::Duration::seconds(ahead_seconds) };

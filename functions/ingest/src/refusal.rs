@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn x_is_quoted() {
+    fn the_words_of_x_are_quoted() {
         let invalid = |parameter: &str, message: &str| {
             let error = serde_json::json!({ "parameters": { parameter: ["7"] }, "message": message });
             answer(400, &[], &serde_json::json!({ "errors": [error], "title": "Invalid Request" }).to_string())
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_not_of_x_blames_neither_the_token_nor_the_app_nor_the_query() {
+    fn an_answer_not_from_x_does_not_blame_the_token_the_app_or_the_query() {
         let html = [("content-type", "text/html; charset=utf-8")];
         check(
             answer(401, &html, "<html>Proxy login</html>"),
@@ -307,8 +307,8 @@ mod tests {
             ("/2/other", "a redirect to the host api.x.com"),
             ("mailto:segredo@example.com", "a redirect)"),
         ] {
-            let told = of(&answer(302, &[("location", location)], ""), BASE, None).into_error("s").chain();
-            assert!(told.contains(want) && !told.contains("segredo"), "{told}");
+            let message = of(&answer(302, &[("location", location)], ""), BASE, None).into_error("s").chain();
+            assert!(message.contains(want) && !message.contains("segredo"), "{message}");
         }
     }
 }

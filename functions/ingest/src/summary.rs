@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn lag_and_month_are_told_once_the_cursor_is_known() {
+    fn lag_and_month_are_emitted_once_the_cursor_is_known() {
         let now = at("2026-11-23T14:05:00Z");
         let mut summary = Summary { posts_read: 3, posts_read_month: 200, users_read: 1, ..Summary::default() };
         let unknown = summary.lines(now, Duration::ZERO, None);
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_of_a_moment_is_more_than_nothing() {
+    fn a_gap_of_a_millisecond_is_one_second() {
         let gap = |from: &str, to: &str| Gap { from: TweetId::lowest_at(at(from)), to: TweetId::lowest_at(at(to)) };
         for (gap, want) in [
             (None, 0),

@@ -69,12 +69,12 @@ mod tests {
             "TABLE_YEARS" => table_years.map(str::to_owned),
             _ => None,
         };
-        let told = |config: Config| format!("{} {}", config.ref_bucket, config.table_years);
-        want.assert_eq(&Config::from_env(variable).map_or_else(|error| error.to_string(), told));
+        let shown = |config: Config| format!("{} {}", config.ref_bucket, config.table_years);
+        want.assert_eq(&Config::from_env(variable).map_or_else(|error| error.to_string(), shown));
     }
 
     #[test]
-    fn a_bad_environment_is_told_in_one_message() {
+    fn a_bad_environment_is_reported_in_one_message() {
         check(Some("xpto-ref"), expect!["xpto-ref 2024,2035"]);
         check(Some("xpto.ref-1"), expect!["xpto.ref-1 2024,2035"]);
         // A template passes an unset parameter as an empty value.

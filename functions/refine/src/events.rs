@@ -205,16 +205,16 @@ mod tests {
     #[track_caller]
     fn check(event: Value, want: Expect) {
         want.assert_eq(&match parse(event) {
-            Ok(Event::Direct(notification)) => told(&Ok(notification)),
+            Ok(Event::Direct(notification)) => show(&Ok(notification)),
             Ok(Event::Queue(messages)) => {
-                messages.iter().map(|message| format!("{}: {}", &message.id, told(&message.notification))).collect::<Vec<_>>().join("\n")
+                messages.iter().map(|message| format!("{}: {}", &message.id, show(&message.notification))).collect::<Vec<_>>().join("\n")
             }
             Ok(Event::Reprocess(Reprocess { bucket, prefix, after })) => format!("{bucket} {prefix} after {after:?}"),
             Err(error) => error.received,
         });
     }
 
-    fn told(notification: &Result<Notification, EventUnknown>) -> String {
+    fn show(notification: &Result<Notification, EventUnknown>) -> String {
         match notification {
             Ok(Notification { objects, ignored }) => {
                 let objects = objects.iter().map(|RawObject { bucket, key }| format!("{bucket} {key}"));
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn every_sample_is_understood() {
+    fn every_sample_event_is_parsed() {
         let put = expect!["xpto-raw tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_2124866860615730246_2124870575825357463.json"];
         check(sample!("s3-put.json"), put);
         check(sample!("eventbridge-object-created.json"), expect!["xpto-raw tweets/by hand/presidência + ação.json"]);
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn only_new_objects_are_work() {
+    fn only_created_objects_are_processed() {
         for (event_name, want) in [
             ("ObjectCreated:Put", expect!["raw tweets/a.json"]),
             ("ObjectCreated:CompleteMultipartUpload", expect!["raw tweets/a.json"]),
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_is_told_by_its_shape() {
+    fn unknown_events_are_described_by_their_shape() {
         let message = |body: &str| json!({"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": body}]});
         check(json!("segredo"), expect!["a text"]);
         check(json!([1, 2]), expect!["a list of 2"]);

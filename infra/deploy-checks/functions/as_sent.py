@@ -1,8 +1,8 @@
-"""Both bootstraps between another X API and another S3, with only the variables of docs/deploy.md: RAW is what was sent.
+"""Runs both bootstraps between another X API and another S3, with only the variables of docs/deploy.md: RAW is what was sent.
 
-The posts are odd in every way that JSON allows: unknown fields, numbers in all forms, escapes, half emoji, deep nesting. Each must
-stand in RAW as the very bytes that were sent, in files of 100 across pages, with what it refers to and nothing else, and be a row of
-REF. A page with a damaged post loses no other; the token follows no redirect.
+The posts are odd in every way that JSON allows: unknown fields, numbers in all forms, escapes, lone surrogates, deep nesting. RAW must
+contain each of them byte for byte as sent, in files of 100 across pages, with exactly the objects that they refer to, and each must be
+a row of REF. A page with a damaged post loses no other post, and the token follows no redirect.
 
     python as_sent.py [FOLDER]    FOLDER/ingest/bootstrap and FOLDER/refine/bootstrap; default target/lambda
 """
@@ -27,10 +27,10 @@ from support.x_api import EPOCH_MS, XApi
 ROOT = Path(__file__).resolve().parents[3]
 RAW, REF, SECRET, TOKEN, QUERY = "another-raw", "another-ref", "another/token", "AAAA%2FanotherMadeUpToken%3D", '"presidente do Brasil" lang:pt'
 KEYS = {"aws_access_key_id": "emulated", "aws_secret_access_key": "emulated"}
-MARK = "jabuticabal"  # in every text; it must be in no log
+MARK = "jabuticabal"  # part of every text; must never occur in a log
 COUNT = 230
 
-# Texts as they stand in the JSON, and as a reader of REF must see them.
+# Texts as they are in the JSON, and as REF must contain them.
 TEXTS = [
     (r"plano \u00e7\u00e3o \ud83d\ude00 fim", "plano ção 😀 fim"),
     ("sem escape ção 😀\u2028 fim", "sem escape ção 😀\u2028 fim"),
@@ -48,7 +48,7 @@ ODD = [
 
 
 def made_posts(newest_ms, newer):
-    """Posts as JSON text, newest first, in either vocabulary: (id, text of REF, JSON)."""
+    """Returns posts as JSON text, newest first, in either vocabulary: (id, text of REF, JSON)."""
     note, references, history, reposts = (
         ("note_post", "referenced_posts", "edit_history_post_ids", "repost_count")
         if newer
@@ -79,12 +79,12 @@ def made_posts(newest_ms, newer):
 
 
 class OddXApi(XApi):
-    """Serves JSON texts, 100 a page, with objects in `includes` that nobody refers to."""
+    """Serves JSON texts, 100 per page, with unreferenced objects in `includes`."""
 
     def __init__(self, token, made, newer):
         super().__init__(token, made)
         self.kind = "posts" if newer else "tweets"
-        self.before = []  # posts that damage the page that they begin
+        self.before = []  # damaged posts that precede the others of a page
 
     def body(self, query):
         low, high, size = int(query["since_id"][0]), int(query["until_id"][0]), int(query["max_results"][0])
@@ -99,7 +99,7 @@ class OddXApi(XApi):
 
 
 def as_bytes(text):
-    """UTF-8, but for U+F7xx, which stands for the byte xx."""
+    """Encodes as UTF-8, except that U+F7xx becomes the byte xx."""
     return b"".join(bytes([ord(char) - 0xF700]) if 0xF780 <= ord(char) <= 0xF7FF else char.encode() for char in text)
 
 
@@ -117,7 +117,7 @@ def function(folder, name, endpoint, variables):
 
 
 def exact(text):
-    """JSON with every number as it is written and every key in its place."""
+    """Parses JSON, keeping the spelling of numbers and the order of keys."""
     return json.loads(text, parse_float=lambda number: ("n", number), parse_int=lambda number: ("n", number), object_pairs_hook=list)
 
 
@@ -128,7 +128,7 @@ def objects(s3, bucket, prefix=""):
 
 
 def check_raw(files, made, expansions):
-    """Names, shapes and contents; `made` are the posts that must be there, newest first."""
+    """Checks names, shapes and contents; `made` are the expected posts, newest first."""
     by_id = {str(post[0]): post[2] for post in made}
     files = sorted(files, key=lambda file: -int(file[1]["Metadata"]["newest"]))
     sizes, seen = [], []
@@ -140,7 +140,7 @@ def check_raw(files, made, expansions):
         seen += ids
         for id_ in ids:
             if as_bytes(by_id[id_]) not in body:
-                raise SystemExit(f"FAILED: post {id_} stands in {key} as it was not sent")
+                raise SystemExit(f"FAILED: post {id_} in {key} is not as it was sent")
         sent = [exact(by_id[id_]) for id_ in ids]
         if dict(exact(body.decode()))["data"] != sent:
             raise SystemExit(f"FAILED: the values of {key} are not those that were sent")
@@ -163,14 +163,14 @@ def check_raw(files, made, expansions):
         users, posts = {user["id"] for user in includes["users"]}, {post["id"] for post in included}
         if users != authors or posts != quoted or len(includes) > 2:
             raise SystemExit(f"FAILED: includes of {key} are not what its tweets refer to: {users ^ authors} {posts ^ quoted} {list(includes)}")
-    want(seen == list(by_id), f"{len(seen)} posts, each once, newest first, as the very bytes that were sent")
-    want(max(sizes) <= 100 and all(size == 100 for size in sizes[:-1]), f"in files of {sizes}, under the names, with meta, metadata and includes")
+    want(seen == list(by_id), f"{len(seen)} posts, each once, newest first, byte for byte as sent")
+    want(max(sizes) <= 100 and all(size == 100 for size in sizes[:-1]), f"in files of {sizes}, with the right names, meta, metadata and includes")
 
 
 def check_ref(s3, made, newer):
     rows = [row for _, answer in objects(s3, REF) for row in pyarrow.parquet.read_table(io.BytesIO(answer["Body"].read())).to_pylist()]
     texts = {row["id"]: row["texto"] for row in rows}
-    want(len(rows) == len(made) and texts == {post[0]: post[1] for post in made}, f"{len(rows)} rows, each with its whole text")
+    want(len(rows) == len(made) and texts == {post[0]: post[1] for post in made}, f"{len(rows)} rows, each with its full text")
     row = next(row for row in rows if row["id"] == made[0][0])
     got = (row["curtidas"], row["retweets"], row["tipo"], row["referenciado_id"], row["autor_usuario"], row["id_original"])
     want(got == (3, 10, "citacao", 7000, "u1000", made[0][0]), f"{'newer' if newer else 'older'} names give the same columns: {got}")
@@ -186,7 +186,7 @@ def check(folder, endpoint, newer):
     for bucket in (RAW, REF):
         for key, _ in objects(s3, bucket):
             s3.delete_object(Bucket=bucket, Key=key)
-    # Three minutes back, so that the second run has a span of its own above them.
+    # Three minutes ago, so that the second run has its own span above them.
     made = made_posts(int(time.time() * 1000) - 180_000, newer)
     expansions = ["author_id", "referenced_posts"] if newer else ["author_id", "referenced_tweets.id"]
     variables = {"RAW_BUCKET": RAW, "X_SECRET_ID": SECRET, "SEARCH_QUERY": QUERY, "X_EXPANSIONS": ",".join(expansions)}
@@ -199,7 +199,7 @@ def check(folder, endpoint, newer):
         summary = ingest.invoke({})
         want((summary["status"], summary["posts"], summary["posts_read"]) == ("complete", COUNT, COUNT), f"{summary['posts']} posts are read once")
         asked = x_api.asked[0][1]
-        want(("post.fields" in asked, "tweet.fields" in asked) == (newer, not newer), "asked for under one family of names")
+        want(("post.fields" in asked, "tweet.fields" in asked) == (newer, not newer), "only one vocabulary is requested")
         files = list(objects(s3, RAW, "tweets/"))
         for key, _ in files:
             refine.invoke(notification(key))
@@ -212,24 +212,24 @@ def check(folder, endpoint, newer):
                 logged = "".join(ingest.lines + refine.lines + soon.lines)
         else:
             logged = "".join(ingest.lines + refine.lines)
-    want(MARK not in logged and TOKEN not in logged, "no token and no text of a tweet in the logs")
+    want(MARK not in logged and TOKEN not in logged, "the logs contain no token and no text of a tweet")
 
 
 def damaged(s3, x_api, ingest, before):
-    """A page with posts that have no id, and bytes that are no UTF-8."""
+    """Serves a page with posts without an id, and with invalid UTF-8."""
     newest_ms = int(time.time() * 1000) - 80_000
     id_ = (newest_ms - EPOCH_MS) << 22
     x_api.made = [(id_, "", f'{{"id":"{id_}","text":"{MARK} a\uf7e7\uf7e3o","author_id":"1000"}}'), *x_api.made]
     x_api.before = [f'{{"text":"{MARK}"}}', '{"id":"12345678901234567890"}', "null"]
     summary = ingest.invoke({})
     got = (summary["status"], summary["posts"], summary["posts_read"], summary["problems"])
-    want(got == ("complete", 1, 4, {"bytes-not-utf8": 2, "post-without-id": 3, "result-count-differs": 1}), f"a damaged post costs no other, and is counted: {got}")
+    want(got == ("complete", 1, 4, {"bytes-not-utf8": 2, "post-without-id": 3, "result-count-differs": 1}), f"a damaged post loses no other post, and is counted: {got}")
     [(_, answer)] = [(key, answer) for key, answer in objects(s3, RAW, "tweets/") if key not in before]
-    want(json.loads(answer["Body"].read())["data"][0]["text"] == f"{MARK} a\ufffd\ufffdo", "what is no UTF-8 is U+FFFD")
+    want(json.loads(answer["Body"].read())["data"][0]["text"] == f"{MARK} a\ufffd\ufffdo", "invalid UTF-8 is U+FFFD")
 
 
 class Trap:
-    """Answers with a redirect to itself under another name, and keeps what it was sent."""
+    """Answers with a redirect to itself under another name, and records the requests."""
 
     def __init__(self):
         self.seen = []

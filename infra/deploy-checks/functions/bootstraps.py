@@ -1,7 +1,7 @@
-"""The bootstraps under the environment that the template gives them, against an emulated S3, SQS and Secrets Manager.
+"""Runs the bootstraps in the environment that the template gives them, against an emulated S3, SQS and Secrets Manager.
 
-From the stored token to rows in Parquet: ingest fails with the command while the secret is empty, stores files once it has
-a value, each file is announced through the queue, refine answers, and the Parquet has the columns of the Glue table.
+Covers the path from the stored token to rows in Parquet: ingest fails and prints the command while the secret is empty, and stores
+files once it has a value; each file is announced through the queue, refine answers, and the Parquet has the columns of the Glue table.
 
     python bootstraps.py [FOLDER]    FOLDER/ingest/bootstrap and FOLDER/refine/bootstrap; default target/lambda
 """
@@ -24,15 +24,15 @@ from support.translated import REGION, ROOT, Stack, template, translate
 from support.x_api import XApi, posts
 
 TOKEN = "AAAAmadeUpTokenOfTheDeploymentChecks"
-POSTS = 230  # three files: two full ones and a rest
-GLUE = {  # what pyarrow calls the types of the table
+POSTS = 230  # three files, two of them full
+GLUE = {  # pyarrow's names for the types of the table
     "bigint": ["int64"],
     "string": ["string"],
     "boolean": ["bool"],
     "timestamp": ["timestamp[ms, tz=UTC]"],
     "array<string>": ["list<element: string not null>", "list<element: string>", "list<item: string>"],
 }
-UNITS = {"Count", "Milliseconds", "None", "Seconds"}  # of those that CloudWatch has
+UNITS = {"Count", "Milliseconds", "None", "Seconds"}  # a subset of CloudWatch's units
 
 
 def want(condition, what):
@@ -72,7 +72,7 @@ class Emulated:
 
 
 def pump(queue, refine, size):
-    """Hands the queue to refine until it is empty; how many messages, and which of them failed."""
+    """Delivers the queue to refine until it is empty. Returns the number of messages, and which of them failed."""
     messages, failed = 0, set()
     while records := queue.batch(size):
         answer = refine.invoke({"Records": records})
@@ -87,10 +87,10 @@ def columns(table):
 
 
 def metric_faults(document, now_ms):
-    """What CloudWatch would drop, silently. Source: its user guide, embedded metric format specification."""
+    """Yields what CloudWatch would silently drop. Source: its user guide, embedded metric format specification."""
     at = document["_aws"]["Timestamp"]
     if not isinstance(at, int) or not -14 * 86_400_000 <= at - now_ms <= 7_200_000:
-        yield f"{at} is no time in milliseconds of the last two weeks"
+        yield f"{at} is not a time in milliseconds within the last two weeks"
     for directive in document["_aws"]["CloudWatchMetrics"]:
         for dimensions in directive["Dimensions"]:
             if len(dimensions) > 30 or not all(isinstance(document.get(name), str) and document[name] for name in dimensions):
@@ -123,7 +123,7 @@ def check(stack, folder, endpoint):
             except Failed as error:
                 want(error.type == "SecretEmpty", f"an empty secret is an error: {error.type}")
                 command = f"--secret-id {emulated.secret} --secret-string file://token.txt"
-                want(command in error.message, "its message holds the command that stores the token")
+                want(command in error.message, "its message contains the command that stores the token")
             want(not emulated.keys(raw, ""), "and nothing is written")
 
             emulated.secrets.put_secret_value(SecretId=emulated.secret, SecretString=f"{TOKEN}\n")
@@ -131,11 +131,11 @@ def check(stack, folder, endpoint):
             files = emulated.keys(raw, "tweets/")
             want(summary["status"] == "complete" and summary["posts"] == POSTS, f"{POSTS} posts are captured: {summary['status']}")
             want(len(files) == 3, f"in three files: {len(files)}")
-            want(emulated.keys(raw, "state/") == ["state/ingest.json"], "beside the cursor")
+            want(emulated.keys(raw, "state/") == ["state/ingest.json"], "next to the cursor")
 
             print("refine")
             messages, failed = pump(emulated.queue, refine, batch_size)
-            want(messages >= len(files) and not failed, f"{messages} messages of the queue are answered, none fails")
+            want(messages >= len(files) and not failed, f"{messages} messages of the queue are processed, none fails")
             parquet = emulated.keys(ref, "tweets/")
             want(len(parquet) >= len(files) and all(key.endswith(".parquet") for key in parquet), f"{len(parquet)} Parquet files")
             tables = []
@@ -143,40 +143,40 @@ def check(stack, folder, endpoint):
                 body = emulated.s3.get_object(Bucket=ref, Key=key)["Body"].read()
                 tables.append(pyarrow.parquet.read_table(io.BytesIO(body)))
             rows = [row for table in tables for row in table.to_pylist()]
-            want(sorted(row["id"] for row in rows) == sorted(int(post["id"]) for post in made), f"{len(rows)} rows, each post once")
+            want(sorted(row["id"] for row in rows) == sorted(int(post["id"]) for post in made), f"{len(rows)} rows, one per post")
             declared = columns(stack.properties("TweetsTable"))
-            want(tables[0].column_names == [name for name, _ in declared], "with the columns of the Glue table, in its order")
+            want(tables[0].column_names == [name for name, _ in declared], "with the columns of the Glue table, in the same order")
             odd = [
                 f"{field.name} is {field.type}, declared as {kind}"
                 for field, (_, kind) in zip(tables[0].schema, declared, strict=True)
                 if str(field.type) not in GLUE[kind]
             ]
-            want(not odd, f"and of its types {odd or ''}")
+            want(not odd, f"and with the same types {odd or ''}")
             sentiments = {row["sentimento"] for row in rows}
-            want(sentiments == {"Positivo", "Negativo", "Neutro"}, "in every sentiment")
+            want(sentiments == {"Positivo", "Negativo", "Neutro"}, "of every sentiment")
             projected = all(
                 key.startswith(f"tweets/ano={row['criado_em']:%Y}/mes={row['criado_em']:%m}/dia={row['criado_em']:%d}/")
                 for key, table in zip(parquet, tables, strict=True)
                 for row in table.to_pylist()
             )
-            want(projected, "below the prefixes that the projection computes")
+            want(projected, "under the prefixes that the projection computes")
 
             print("bad files and repetitions")
             emulated.s3.put_object(Bucket=raw, Key="tweets/by hand/ação + 1.json", Body=b'{"data": [')
             emulated.s3.copy_object(Bucket=raw, Key="tweets/again.json", CopySource={"Bucket": raw, "Key": files[0]})
             messages, failed = pump(emulated.queue, refine, batch_size)
-            want(messages == 2 and len(failed) == 1, "of a good and a bad file in one batch the bad one alone is left in the queue")
+            want(messages == 2 and len(failed) == 1, "of a good and a bad file in one batch only the bad one remains in the queue")
             summary = ingest.invoke(tick)
             want(emulated.keys(raw, "tweets/ano") == files, f"another run stores nothing twice: {summary['status']}")
             memory = ", ".join(f"{function.name} {function.peak_mib():.0f} MiB" for function in (ingest, refine) if function.peak_mib())
             print(f"  peak memory: {memory}")
         logged = "".join(ingest.lines + refine.lines)
-        want(TOKEN not in logged and not any(text in logged for text in ("Gostei", "Que pena")), "no token and no text in the logs")
+        want(TOKEN not in logged and not any(text in logged for text in ("Gostei", "Que pena")), "the logs contain no token and no text")
         broken = [line for line in ingest.lines + refine.lines if not line.startswith("{")]
         want(not broken, f"every log line is JSON {broken[:1] or ''}")
         metrics = [document for document in map(json.loads, ingest.lines + refine.lines) if "_aws" in document]
         faults = [fault for document in metrics for fault in metric_faults(document, time.time() * 1000)]
-        want(metrics and not faults, f"CloudWatch would take each of {len(metrics)} lines of metrics {faults[:1] or ''}")
+        want(metrics and not faults, f"CloudWatch would accept each of {len(metrics)} metric lines {faults[:1] or ''}")
 
 
 def main():

@@ -1,10 +1,10 @@
-"""Real processes, real deaths: both bootstraps killed at random moments, retried as Lambda and SQS would, with rivals.
+"""Kills real processes: both bootstraps die at random moments, are retried as by Lambda and SQS, and have rivals.
 
     python crash.py --bootstraps target/lambda --local target/debug/local --kills 60 --seed 1
 
-Time goes by faster than the clock: each run may read closer to now than the one before, by a smaller SAFETY_LAG_SECONDS.
-Afterwards the processes run in peace until all is quiet, and invariants.py reads the files. The seed chooses what
-happens at which request of which invocation; when that is, the machine decides. Ends with status 1 if anything does not hold.
+Time passes faster than the clock: each run may read closer to now than the one before, because its SAFETY_LAG_SECONDS is smaller.
+Afterwards the processes run without faults until all is at rest, and invariants.py checks the files. The seed decides what happens
+at which request of which invocation; when that is depends on the machine. Exits with status 1 if an invariant is violated.
 """
 
 import argparse
@@ -33,7 +33,7 @@ QUIET_RUNS_MAX = 60
 
 
 def work(world, name, turn, is_over, pause_s):
-    """One invocation after the other, in a process that is warm or new, until it is over."""
+    """Invokes a function repeatedly, in a warm or a new process, until `is_over`."""
     sandbox, stack = None, contextlib.ExitStack()
     with stack:
         while not is_over():
@@ -48,7 +48,7 @@ def work(world, name, turn, is_over, pause_s):
 def ingest_turn(world, sandbox):
     answer = sandbox.invoke({})
     if answer and answer["status"] == "complete":
-        world.time_goes_by()
+        world.pass_time()
     return answer
 
 
@@ -56,7 +56,7 @@ def refine_turn(world, sandbox):
     size = 10 if world.has_peace else int(world.uniform(1, 6))
     records = world.queue.batch(size)
     if not records and not world.has_peace and world.first_seen:
-        # Nothing waits, so what is done is announced again.
+        # The queue is empty, so a processed file is announced again.
         world.announce(world.chosen(sorted(world.first_seen)))
     if not records:
         time.sleep(0.1)
@@ -70,7 +70,7 @@ def refine_turn(world, sandbox):
 
 
 def chaos(world):
-    """Three that ingest, rivals each of the other, and two that refine, until enough of each have died."""
+    """Runs three rival workers of ingest and two of refine until enough of each have died."""
     until = time.monotonic() + world.arguments.seconds
     half = world.arguments.kills / 2
 
@@ -91,7 +91,7 @@ def chaos(world):
 
 
 def peace(world):
-    """Without faults: ingest until it finds nothing new twice, then the queue until it is empty, dead letters too."""
+    """Runs without faults: ingest until it finds nothing new twice, then the queue, dead letters included, until it is empty."""
     world.has_peace, world.lag_s = True, 2
     while world.under_way:  # requests that outlived their process
         time.sleep(0.1)
@@ -102,7 +102,7 @@ def peace(world):
             runs, complete = runs + 1, complete + 1 if answer["status"] == "complete" else 0
             time.sleep(0.2)
     if complete < 2:
-        world.problems.append(f"after {runs} runs without a fault ingest is not done")
+        world.problems.append(f"after {runs} runs without a fault ingest has not caught up")
     redriven = 0
     with Sandbox(world, "refine") as sandbox:
         for _ in range(2):
@@ -117,18 +117,18 @@ def peace(world):
 
 
 def in_order(cursors):
-    """Cursors by the version that each replaced; when the tap learned of them may be another order."""
+    """Returns the cursors in order: each names the version that it replaced, while the tap may see them in another order."""
     version, ordered = None, []
     while version in cursors:
         version, cursor = cursors.pop(version)
         ordered.append(cursor)
     if cursors:
-        raise SystemExit(f"{len(cursors)} writes of the cursor replaced a version that nobody wrote")
+        raise SystemExit(f"{len(cursors)} cursor writes replaced an unknown version")
     return ordered
 
 
 def due(environment, first, done):
-    """Ids in `[first, done)` that X serves at the end: those were there all along."""
+    """Returns the ids in `[first, done)` that X serves at the end; X has served them all along."""
     account = {"region_name": environment["AWS_REGION"], "endpoint_url": environment["AWS_ENDPOINT_URL"]}
     account |= {f"aws_{name}": environment[f"AWS_{name}".upper()] for name in ("access_key_id", "secret_access_key")}
     secret = boto3.client("secretsmanager", **account).get_secret_value(SecretId=environment["X_SECRET_ID"])["SecretString"]
@@ -145,17 +145,17 @@ def due(environment, first, done):
         until = int(page["meta"]["oldest_id"])
 
 
-def tell(world, lake, seconds, in_chaos, runs, redriven, is_due):
+def report(world, lake, seconds, in_chaos, runs, redriven, is_due):
     killed = sum(world.kills.values())
-    print(f"{killed} deaths in {seconds:.0f} s: {dict(world.kills)}; {runs} runs in peace, {redriven} dead letters redriven")
-    for title, counts in (("what was to happen to a request", world.fates), ("how invocations ended", world.ends)):
+    print(f"{killed} deaths in {seconds:.0f} s: {dict(world.kills)}; {runs} runs without faults, {redriven} dead letters redriven")
+    for title, counts in (("planned faults of requests", world.fates), ("ends of invocations", world.ends)):
         print(f"  {title}: " + ", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
     sizes = [len(ids) for ids in lake.ids.values()]
     paid, posts = sum(len(run.served) for run in world.runs), sum(sizes)
-    print(f"  {len(is_due)} posts are due, {posts} are in {len(sizes)} RAW files ({sizes.count(100)} of 100 posts, {in_chaos} put before the peace)")
+    print(f"  {len(is_due)} posts are due, {posts} are in {len(sizes)} RAW files ({sizes.count(100)} of 100 posts, {in_chaos} put before the faults ended)")
     print(f"  and in {len(lake.ref)} Parquet files")
-    print(f"  X sent {paid} posts, {paid - len(world.sent)} of them again; {len(world.cursors)} cursor writes; {len(world.logs)} log lines")
-    print("  most memory: " + ", ".join(f"{name} {mib:.0f} MiB" for name, mib in sorted(world.memory.items())))
+    print(f"  X sent {paid} posts, {paid - len(world.sent)} of them more than once; {len(world.cursors)} cursor writes; {len(world.logs)} log lines")
+    print("  peak memory: " + ", ".join(f"{name} {mib:.0f} MiB" for name, mib in sorted(world.memory.items())))
 
 
 def check(arguments, lake, endpoint):
@@ -177,7 +177,7 @@ def check(arguments, lake, endpoint):
         process.terminate()
         process.wait()
     files = Lake(lake)
-    tell(world, files, seconds, in_chaos, runs, redriven, happened.due)
+    report(world, files, seconds, in_chaos, runs, redriven, happened.due)
     found = [("INV-4", problem) for problem in world.problems] + list(violations(files, happened))
     for invariant, text in found[:20]:
         print(f"  VIOLATED {invariant}: {text}")
@@ -185,8 +185,8 @@ def check(arguments, lake, endpoint):
     if not found:
         failures = list(unnoticed(lake, happened))
         for failure in failures:
-            print(f"  THE CHECKER FAILS: {failure}")
-        print(f"  {len(MUTATIONS) - len(failures)} of {len(MUTATIONS)} damages to the lake are found")
+            print(f"  THE CHECKER FAILED: {failure}")
+        print(f"  {len(MUTATIONS) - len(failures)} of {len(MUTATIONS)} kinds of damage to the lake are detected")
         found += failures
     return found
 
@@ -195,10 +195,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bootstraps", required=True, type=Path, help="folder with ingest and refine, or ingest/bootstrap and refine/bootstrap")
     parser.add_argument("--local", required=True, help="the binary `local`")
-    parser.add_argument("--kills", type=int, default=60, help="deaths, half of each function")
-    parser.add_argument("--seconds", type=float, default=600, help="end of the chaos, whatever is left to kill")
+    parser.add_argument("--kills", type=int, default=60, help="deaths, half of them of each function")
+    parser.add_argument("--seconds", type=float, default=600, help="seconds after which the faults end, even with fewer deaths")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--latency-ms", type=float, default=10, help="a request takes up to this much longer")
+    parser.add_argument("--latency-ms", type=float, default=10, help="maximum additional latency of a request")
     parser.add_argument("--broken", choices=["if-none-match"], help="an S3 that ignores this condition: violations are expected")
     arguments = parser.parse_args()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)

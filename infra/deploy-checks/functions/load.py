@@ -1,9 +1,9 @@
-"""Fifty thousand posts through the bootstraps in one go: ingest in one invocation, refine in parallel, then alone once more.
+"""Sends fifty thousand posts through the bootstraps: ingest in one invocation, refine in parallel, then refine alone once more.
 
     python load.py --bootstraps target/lambda --local target/debug/local
 
-Says how long it took and how much memory the processes held, and reads the files. Memory is flat if the second half of the work
-adds less than FLAT_MIB to the peak of the first.
+Reports the time and the memory of the processes, and checks the files. Memory is flat if the second half of the work adds less than
+FLAT_MIB to the peak of the first.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from crash import due
-from invariants import Happened, Lake, nothing_is_missed, nothing_is_twice, ref_is_raw
+from invariants import Happened, Lake, nothing_is_missed, nothing_is_captured_twice, ref_matches_raw
 from support.runtime_api import Function
 from sandbox import bootstrap, notification
 from support.served import check, serve
@@ -26,7 +26,7 @@ SAMPLE_S = 0.2
 
 
 class Memory:
-    """The peak of a process, beside how much work was done."""
+    """Records the peak memory of a process against its progress."""
 
     def __init__(self, function, progress):
         self.function, self.progress, self.samples, self.is_over = function, progress, [], False
@@ -50,7 +50,7 @@ class Memory:
         if peak := self.function.peak_mib():
             self.samples.append((self.progress(), peak))
 
-    def tell(self, name):
+    def report(self, name):
         done, peak = self.samples[-1]
         half = next(peak for progress, peak in self.samples if progress >= done / 2)
         check(peak - half <= FLAT_MIB, f"{name}: at most {half:.1f} MiB in the first half of the work, {peak:.1f} MiB in all")
@@ -71,7 +71,7 @@ def message(number, path, lake):
 
 
 def refine_in_parallel(arguments, stack, environment, lake, is_ingested):
-    """Files are handed on as they appear, ten at a time; the batches by process."""
+    """Delivers files as they appear, ten at a time, to several processes. Returns the workers, their memory and the failures."""
     seen, lock, failures, batches = set(), threading.Lock(), [], Counter()
 
     def take():
@@ -117,10 +117,10 @@ def run(arguments):
             worker.join()
         all_s = time.monotonic() - started
         check(answer["status"] == "complete", f"one run of ingest: {answer['posts']} posts, {answer['files']} files in {ingest_s:.0f} s")
-        memory.tell("ingest")
+        memory.report("ingest")
         check(not failures, f"refine in {arguments.processes} processes: done {all_s - ingest_s:.1f} s after ingest")
         for number, one in enumerate(memories):
-            one.tell(f"refine {number}")
+            one.report(f"refine {number}")
 
         with function(arguments, stack, "refine", environment) as refine:
             steps = []
@@ -132,15 +132,15 @@ def run(arguments):
                     steps.append(step)
         objects = sum(step["objects"] for step in steps)
         check(objects == answer["files"], f"refine alone over all {objects} files again: {time.monotonic() - started:.0f} s")
-        memory.tell("refine alone")
+        memory.report("refine alone")
 
         files = Lake(lake)
         captured = {id_ for ids in files.ids.values() for id_ in ids}
         happened = Happened({}, due(environment, first, int(files.cursor()["done"])), {}, [], [], [])
         lost = list(nothing_is_missed(files, happened))
-        twice = list(nothing_is_twice(files, happened))
-        differs = list(ref_is_raw(files, happened))
-        check(not lost and len(happened.due) > 0.9 * len(captured), f"of {len(happened.due)} posts {len(lost)} are lost")
+        twice = list(nothing_is_captured_twice(files, happened))
+        differs = list(ref_matches_raw(files, happened))
+        check(not lost and len(happened.due) > 0.9 * len(captured), f"{len(lost)} of {len(happened.due)} posts are lost")
         check(not twice, f"{len(captured)} posts are in RAW, {len(twice)} of them twice")
         check(not differs, f"REF has exactly these rows: {len(differs)} differ")
     finally:
@@ -152,8 +152,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bootstraps", required=True, type=Path, help="folder with ingest and refine, or ingest/bootstrap and refine/bootstrap")
     parser.add_argument("--local", required=True, help="the binary `local`")
-    parser.add_argument("--minutes", type=int, default=6_000, help="of emulated posts, about ten each; at most 10080")
-    parser.add_argument("--processes", type=int, default=4, help="of refine at once")
+    parser.add_argument("--minutes", type=int, default=6_000, help="minutes of emulated posts, about ten posts each; at most 10080")
+    parser.add_argument("--processes", type=int, default=4, help="concurrent processes of refine")
     run(parser.parse_args())
 
 

@@ -1,4 +1,4 @@
-"""The checker checked: each damage to a lake that keeps its promises must be found, as the invariant that it breaks."""
+"""Checks the checker: each damage to a correct lake must be detected as a violation of the right invariant."""
 
 import copy
 import json
@@ -57,7 +57,7 @@ def a_file_is_named_by_another_hour(lake, happened):
     return {"RAW", "INV-3"}
 
 
-def two_files_become_one(lake, happened):
+def two_files_are_merged(lake, happened):
     big, other = sorted(lake.raw.values(), key=lambda path: path.stat().st_size)[-2:]
     documents = [json.loads(path.read_text(encoding="utf-8")) for path in (big, other)]
     documents[0]["data"] += documents[1]["data"]
@@ -105,7 +105,7 @@ def the_cursor_keeps_its_lease(lake, happened):
     return {"INV-4"}
 
 
-def done_goes_back(lake, happened):
+def done_moves_backwards(lake, happened):
     happened.cursors.append({**happened.cursors[-1], "done": "1"})
     return {"INV-4"}
 
@@ -115,7 +115,7 @@ def the_month_is_counted_low(lake, happened):
     return {"INV-6"}
 
 
-def a_run_reads_all_again(lake, happened):
+def a_run_reads_everything_again(lake, happened):
     run = next(run for run in happened.runs if run.served)
     run.answer, run.lost = None, 0
     run.served = run.served * 200
@@ -123,7 +123,7 @@ def a_run_reads_all_again(lake, happened):
     return {"INV-6"}
 
 
-def what_a_whole_run_read_is_read_again(lake, happened):
+def posts_of_a_completed_run_are_read_again(lake, happened):
     run, later = [run for run in happened.runs if run.served][:2]
     run.answer = {"status": "complete", "posts_reread": 0, "out_of_span": 0}
     later.served = later.served + run.served[:1]
@@ -132,7 +132,7 @@ def what_a_whole_run_read_is_read_again(lake, happened):
 
 
 def a_late_put_is_redone(lake, happened):
-    """No damage: the put of the first is carried out while the second redoes its file, which then dies with another page."""
+    """Is not damage: the put of the first run is applied while the second refills the file, which then dies with another page."""
     file, page = list(range(100)), list(range(100, 200))
     number = len(happened.runs)
     whole = {"status": "complete", "posts_reread": 0, "out_of_span": 0}
@@ -141,16 +141,16 @@ def a_late_put_is_redone(lake, happened):
     return set()
 
 
-def a_log_tells_a_text(lake, happened):
+def a_log_contains_a_text(lake, happened):
     happened.logs.append('{"level":"DEBUG","fields":{"message":"deu no zarpelim"}}')
     return {"INV-7"}
 
 
 MUTATIONS = [
     a_raw_file_is_lost, a_raw_file_is_copied, a_byte_of_raw_changes, a_raw_file_is_written_again, a_file_is_named_by_its_newest,
-    a_file_is_named_by_another_hour, two_files_become_one, a_parquet_file_is_lost, a_parquet_file_is_copied,
-    a_parquet_file_is_in_another_day, a_row_is_lost, a_text_is_cut, the_cursor_keeps_its_lease, done_goes_back,
-    the_month_is_counted_low, a_run_reads_all_again, what_a_whole_run_read_is_read_again, a_log_tells_a_text,
+    a_file_is_named_by_another_hour, two_files_are_merged, a_parquet_file_is_lost, a_parquet_file_is_copied,
+    a_parquet_file_is_in_another_day, a_row_is_lost, a_text_is_cut, the_cursor_keeps_its_lease, done_moves_backwards,
+    the_month_is_counted_low, a_run_reads_everything_again, posts_of_a_completed_run_are_read_again, a_log_contains_a_text,
 ]  # fmt: skip
 
 
@@ -172,7 +172,7 @@ def change_cursor(lake, change):
 
 
 def a_few_files(root, happened, folder):
-    """A lake of the first files alone, and what is known of them: small, so that it can be damaged and checked often."""
+    """Copies a lake of the first files only, and returns what is known about them: small enough to be damaged and checked often."""
     lake = Lake(root)
     keys = list(lake.raw)[:FILES]
     for path in [lake.raw[key] for key in keys] + [lake.raw_root / "state" / "ingest.json"]:
@@ -194,7 +194,7 @@ def copy_below(root, path, folder):
 
 
 def unnoticed(root, happened):
-    """Damages that the checker does not find as what they are, or takes for something else."""
+    """Yields mutations that the checker does not detect, or detects as something else."""
     with tempfile.TemporaryDirectory() as whole:
         happened = a_few_files(root, happened, whole)
         for mutation in [nothing_happens, a_late_put_is_redone, *MUTATIONS]:

@@ -1,10 +1,10 @@
-"""Poison and redrive, end to end: the refine bootstrap between an emulated S3 and SQS with the template's settings.
+"""Tests poison messages and their redrive end to end: the refine bootstrap between an emulated S3 and SQS with the template's settings.
 
     python poison.py --bootstraps target/lambda
 
-Six messages can never be done, while good files keep coming and one process is killed. Each of the six must end in the
-dead-letter queue after the template's number of deliveries, with its reason in the log; no good file may wait longer than one
-visibility timeout. Then the causes are removed, the dead letters sent again, and everything must be in REF once.
+Six messages can never be processed, while good files keep arriving and one process is killed. Each of the six must end in the
+dead-letter queue after the template's number of deliveries, with its reason in the log, and no good file may wait longer than one
+visibility timeout. Then the causes are removed and the dead letters redriven, and REF must have each tweet once.
 """
 
 import argparse
@@ -28,13 +28,13 @@ from support.x_api import posts
 
 VISIBILITY = 4
 FILES, PER_FILE, EVERY_S = 60, 5, 0.2
-ANSWER_S = 2  # for a process to start, and for its answer
-KILLED_AT = "good-30"  # the file at whose write the process dies, once
+ANSWER_S = 2  # seconds for a process to start and to answer
+KILLED_AT = "good-30"  # the process is killed once, when it writes this file
 DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 
 
 class Refine:
-    """The bootstrap, started again when it has died; its requests go through a tap that can kill it and refuse writes."""
+    """Runs the bootstrap and restarts it when it has died. Its requests go through a tap that can kill it and refuse writes."""
 
     def __init__(self, folder, properties, emulated):
         self.folder, self.properties, self.emulated = folder, properties, emulated
@@ -64,7 +64,7 @@ class Refine:
         return forward(request)
 
     def invoke(self, event):
-        """The answer; None if the process died."""
+        """Returns the answer; None if the process died."""
         if not self.function:
             environment = self.emulated.environment | {"AWS_ENDPOINT_URL": self.tap.url}
             self.function = Function(bootstrap(self.folder, "refine"), self.properties, environment).__enter__()
@@ -77,7 +77,7 @@ class Refine:
 
 
 class Poller:
-    """Lambda's: hands batches on, deletes what is done, and notes when that was."""
+    """Acts as Lambda's poller: delivers batches, deletes processed messages, and records when that was."""
 
     def __init__(self, queue, refine, batch_size, whole_batches):
         self.queue, self.refine, self.batch_size, self.whole_batches, self.done_at = queue, refine, batch_size, whole_batches, {}
@@ -117,7 +117,7 @@ def check(stack, folder, endpoint, whole_batches):
         put_at[key] = time.monotonic()
         emulated.s3.put_object(Bucket=raw, Key=key, Body=body, IfNoneMatch="*")
 
-    poison = {  # key, or what stands for it in the log → error type
+    poison = {  # key, or its substitute in the log → error type
         "tweets/cut.json": "RawRejected",
         "tweets/without-an-id.json": "RawRejected",
         "tweets/large.json": "RawTooLarge",
@@ -154,41 +154,41 @@ def check(stack, folder, endpoint, whole_batches):
         rejected = [line for line in fields if line.get("message") in ("object rejected", "message rejected")]
         for name, error_type in poison.items():
             reasons = [line for line in rejected if line.get("key", "a message that is not JSON") == name]
-            is_told = reasons and all(line["error_type"] == error_type and line["error"] for line in reasons)
+            is_logged = reasons and all(line["error_type"] == error_type and line["error"] for line in reasons)
             most = emulated.queue.receives_max
-            # A delivery that ended with the death of the process has no line.
-            want(is_told and most - refine.deaths <= len(reasons) <= most, f"{name}: {error_type}, told {len(reasons)} times of {most}")
+            # A delivery that ended with the death of the process has no log line.
+            want(is_logged and most - refine.deaths <= len(reasons) <= most, f"{name}: {error_type}, logged {len(reasons)} times in {most} deliveries")
         delays = sorted(poller.done_at.get(key, float("inf")) - put_at[key] for key in put_at if key.startswith("tweets/good"))
-        want(refine.deaths == 1, "one process was killed with a batch in hand")
-        told = f"{len(delays)} good files: median {delays[len(delays) // 2]:.2f} s, longest {delays[-1]:.2f} s from put to done"
-        want(len(delays) == FILES and delays[-1] <= VISIBILITY + ANSWER_S, f"{told}, visibility {VISIBILITY} s")
+        want(refine.deaths == 1, "one process was killed while it processed a batch")
+        summary = f"{len(delays)} good files: median {delays[len(delays) // 2]:.2f} s, longest {delays[-1]:.2f} s from put to done"
+        want(len(delays) == FILES and delays[-1] <= VISIBILITY + ANSWER_S, f"{summary}, visibility {VISIBILITY} s")
 
         print("redrive")
-        # Nothing is fixed yet: all of it comes back.
+        # Nothing is fixed yet, so all of them become dead letters again.
         emulated.queue.redrive()
         poller.until_empty(10 * VISIBILITY)
-        want(emulated.queue.dead() == len(poison), "without a fix every one is a dead letter again")
-        # RAW is immutable: what is missing is put, a right to write is given, a broken file gets a corrected one under another key.
+        want(emulated.queue.dead() == len(poison), "without a fix each of them is a dead letter again")
+        # RAW is immutable: the missing file is put, the write is allowed, and a broken file gets a corrected copy under another key.
         emulated.s3.put_object(Bucket=raw, Key="tweets/missing.json", Body=document(rest[15:20]), IfNoneMatch="*")
         refine.refuses = None
         put("tweets/cut-corrected.json", document(rest[:5]))
         expected |= {int(post["id"]) for post in [*rest[:5], *rest[10:20]]}
         emulated.queue.redrive()
         poller.until_empty(10 * VISIBILITY)
-        want(emulated.queue.dead() == 4, "what is fixed is done, what cannot be is dead again: 4")
+        want(emulated.queue.dead() == 4, "fixed messages are processed, the other 4 are dead letters again")
         refine.end()
     ids = []
     for key in emulated.keys(ref, "tweets/"):
         body = emulated.s3.get_object(Bucket=ref, Key=key)["Body"].read()
         ids += pyarrow.parquet.read_table(io.BytesIO(body), columns=["id"], partitioning=None)["id"].to_pylist()
-    want(sorted(ids) == sorted(expected), f"{len(ids)} rows: each good and each mended tweet once, none of a rejected file")
+    want(sorted(ids) == sorted(expected), f"{len(ids)} rows: each good and each repaired tweet once, none of a rejected file")
 
 
 def main():
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bootstraps", required=True, type=Path, help="folder with refine, or refine/bootstrap")
-    parser.add_argument("--whole-batches", action="store_true", help="a poller that ignores which messages failed: the check must fail")
+    parser.add_argument("--whole-batches", action="store_true", help="ignore which messages failed, so that the check must fail")
     arguments = parser.parse_args()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

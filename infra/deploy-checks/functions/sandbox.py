@@ -1,4 +1,4 @@
-"""What happens to a process: the world it lives in, and the sandbox whose taps kill, freeze and deceive it."""
+"""The world of a process, and a sandbox whose taps kill it, freeze it and lose its answers."""
 
 import contextlib
 import hashlib
@@ -16,22 +16,22 @@ from support.runtime_api import Died, Failed, Function
 from support.tap import Tap
 
 TIMEOUT = {"ingest": 1.5, "refine": 5}
-REQUESTS = {"ingest": 12, "refine": 4}  # the chosen one, on average
-OVERRUN = 4  # long enough for a frozen run to wake up after its lease
+REQUESTS = {"ingest": 12, "refine": 4}  # the request that meets a fault, on average
+OVERRUN = 4  # long enough for a frozen run to resume after its lease
 VISIBILITY = 2
-FATES = {  # what happens at the chosen request, and how often
-    "killed before": 3,  # it is never sent
-    "killed after": 3,  # it is carried out, and nobody learns of it
-    "killed, request late": 2,  # it is carried out seconds after the process is gone
-    "killed at a moment": 3,  # wherever that is
+FATES = {  # what happens at the chosen request, and its weight
+    "killed before": 3,  # the request is never sent
+    "killed after": 3,  # the request is applied, and its answer is lost
+    "killed, request late": 2,  # the request is applied seconds after the process has died
+    "killed at a moment": 3,  # at any point of the run
     "answer lost": 1,
-    "frozen": 1,  # until its lease has run out; its request is carried out just before it wakes
+    "frozen": 1,  # until its lease has expired; its request is applied just before it resumes
 }
-BEFORE_NOW_MINUTES = 24 * 60  # the largest SAFETY_LAG_SECONDS there is
+BEFORE_NOW_MINUTES = 24 * 60  # the maximum of SAFETY_LAG_SECONDS
 
 
 class World:
-    """The servers, the queue, and what is known of everything that happened."""
+    """The servers, the queue, and a record of everything that happened."""
 
     def __init__(self, arguments, environment, lake, queue, functions):
         self.random, self.arguments = random.Random(arguments.seed), arguments
@@ -51,7 +51,7 @@ class World:
             return self.random.uniform(low, high)
 
     def fate(self, name):
-        """(what, at which request) of the next invocation; (None, 0) for a good one. Follows from the seed and the number alone."""
+        """Returns (what, at which request) for the next invocation, (None, 0) without a fault. Depends only on the seed and the number."""
         with self.lock:
             self.invocations[name] += 1
             chance = random.Random(f"{self.arguments.seed} {name} {self.invocations[name]}")
@@ -64,27 +64,27 @@ class World:
             return self.random.choice(among)
 
     def announce(self, key):
-        """As S3 tells the queue of a new object, some time later."""
+        """Announces a new object to the queue as S3 does, some time later."""
         self.queue.send(notification(self.environment["RAW_BUCKET"], key), delay=int(self.uniform(0, 3)))
 
     def variables(self, name):
         variables = {key: value for key, value in self.environment.items() if not key.startswith("AWS_")}
         if name == "ingest":
-            extra = self.arguments.kills * 6  # minutes of posts for the first, long sweep
+            extra = self.arguments.kills * 6  # minutes of posts in the first, long sweep
             lookback = min(BEFORE_NOW_MINUTES + extra, 7 * 24 * 60)
             variables |= {"LOOKBACK_MINUTES": lookback, "SAFETY_LAG_SECONDS": int(self.lag_s), "LEASE_MARGIN_SECONDS": 0}
             variables |= {"MAX_POSTS_PER_RUN": 10_000 if self.has_peace else 700, "MAX_POSTS_PER_MONTH": 0}
         return variables
 
-    def time_goes_by(self):
-        """A sweep is closed: the next one may read closer to now."""
+    def pass_time(self):
+        """Called when a sweep is closed: the next one may read closer to now."""
         with self.lock:
             step = BEFORE_NOW_MINUTES * 60 / max(self.arguments.kills / 4, 10)
             self.lag_s = max(2, self.lag_s - self.random.uniform(0.5, 1.5) * step)
 
 
 class Sandbox:
-    """One process of a function, behind taps of its own; from `with` to the end of its block, or its death."""
+    """One process of a function with its own taps; lives for the `with` block or until its death."""
 
     def __init__(self, world, name):
         self.world, self.name, self.lag_s = world, name, world.lag_s
@@ -110,7 +110,7 @@ class Sandbox:
             self.world.logs += self.function.lines
 
     def invoke(self, event):
-        """The answer; None if it failed or died."""
+        """Returns the answer; None if it failed or died."""
         world = self.world
         self.what, self.at = world.fate(self.name)
         self.requests, self.was_killed = 0, False
@@ -136,7 +136,7 @@ class Sandbox:
         return answer
 
     def kill(self, run=None):
-        """Kills the process; for the sake of `run` only if that still goes on."""
+        """Kills the process; with `run`, only if that run is still active."""
         if run is None or (self.is_at_work and self.run is run):
             self.was_killed = True
             self.function.process.kill()
@@ -171,7 +171,7 @@ class Sandbox:
                 world.under_way -= 1
 
     def what_now(self):
-        """What happens at this request; sets the clock for a death at any moment."""
+        """Returns what happens at this request. Starts the timer of a death at any moment."""
         world = self.world
         with world.lock:
             self.requests += 1
@@ -186,7 +186,7 @@ class Sandbox:
             return self.what
 
     def watch(self, run, request, forward):
-        """Lets a request through, and notes what it did."""
+        """Forwards a request and records its effect."""
         world, key = self.world, urllib.parse.unquote(urllib.parse.urlsplit(request.path).path)
         raw = f"/{world.environment['RAW_BUCKET']}/"
         is_new_raw = request.method == "PUT" and key.startswith(raw + "tweets/")
@@ -209,14 +209,14 @@ class Sandbox:
             elif answer.status == 200 and request.method == "PUT" and key == raw + "state/ingest.json":
                 world.cursors[header(request, "if-match")] = header(answer, "etag"), json.loads(request.body)
         if answer.status == 200 and is_new_raw:
-            # S3 tells the queue at least once, and not in the order of events.
+            # S3 notifies the queue at least once, and in any order.
             for _ in range(2 if world.chance(0.1) else 1):
                 world.announce(key.removeprefix(raw))
         return answer
 
 
 def bootstrap(folder, name):
-    """The layout of `cargo lambda build`, or programs side by side."""
+    """Finds a bootstrap in the layout of `cargo lambda build`, or in a folder of programs."""
     return next(path for path in (folder / name / "bootstrap", folder / name) if path.is_file())
 
 

@@ -1,14 +1,14 @@
-"""Checks the documents: runs their commands, and looks up what they link to and name.
+"""Checks the documents: runs their commands, and resolves what they link to and name.
 
     python documents.py                  links, anchors, paths and marks
-    python documents.py --local PROGRAM  also the commands; PROGRAM is `local`, what `cargo run` starts
+    python documents.py --local PROGRAM  also the commands; PROGRAM is `local`, the program that `cargo run` starts
 
-What a fenced block is marked as:
+Marks of fenced blocks:
 
-    sh            run here, block after block, in one shell and one empty folder per document
+    sh            run here, in order, in one shell and one empty folder per document
     sh account    needs an AWS account or a token of the X API
     sh by-hand    takes minutes, does not end by itself, or needs tools that are not installed here
-    text output   (or `json output`) what the `sh` block before it must print on standard output, line by line
+    text output   (or `json output`) exactly what the `sh` block before it must print on standard output
 """
 
 import argparse
@@ -41,14 +41,14 @@ cargo() {
     shift
     if [ "${1:-}" = -- ]; then shift; fi
     if [ "${1:-}" != serve ]; then "$LOCAL" "$@"; return; fi
-    # It continues in the background, and what it prints is pasted.
+    # It continues in the background; the variables that it prints are set here.
     "$LOCAL" "$@" > serve.txt & wait_for serve.txt SEARCH_QUERY
     . ./serve.txt ;;
   "lambda watch")
     local log=$PWD/watch.txt
     (cd "$ROOT" && exec cargo "$@" > "$log" 2>&1) & wait_for "$log" "starting Runtime server" ;;
   "lambda invoke" | "build --bin") (cd "$ROOT" && exec cargo "$@") ;;
-  "test ") grep -q "cargo test --workspace" "$ROOT/.ci/run" ;; # a step of its own there
+  "test ") grep -q "cargo test --workspace" "$ROOT/.ci/run" ;; # a separate step there
   *) echo "no step of .ci/run is known for: cargo $*" >&2; exit 1 ;;
   esac
 }
@@ -56,19 +56,19 @@ cargo() {
 
 
 def blocks(text):
-    """The mark and the lines of each fenced block, without the indentation that it has in a list."""
+    """Yields the mark and the lines of each fenced block, without the indentation of a list."""
     for indent, mark, body in BLOCK.findall(text):
         yield mark, re.sub(f"^{indent}", "", body, flags=re.MULTILINE)
 
 
 def prose(text):
-    """The text without fenced blocks, and its code spans."""
+    """Returns the text without fenced blocks, and its code spans."""
     text = BLOCK.sub("", text)
     return re.sub(r"`[^`]*`", "code", text), re.findall(r"`([^`]*)`", text)
 
 
 def anchors(document):
-    """The anchors that GitHub gives to the headings of a document."""
+    """Returns the anchors that GitHub gives to the headings of a document."""
     headings = re.findall(r"^#+ (.*)$", BLOCK.sub("", document.read_text(encoding="utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -79,12 +79,12 @@ def link_problem(document, target):
     if not linked.exists():
         return f"links to {target}, which does not exist"
     if anchor and anchor not in anchors(linked):
-        return f"links to {target}, and there is no such heading"
+        return f"links to {target}, but there is no such heading"
     return None
 
 
 def path_problem(span):
-    """Code spans that look like a path of the repository must be one; `*` matches as in a shell."""
+    """Checks that a code span that looks like a path of the repository is one; `*` matches as in a shell."""
     is_path = re.fullmatch(r"(?:docs|infra|tests|functions|events|\.ci|\.github)/[\w./@*-]+", span)
     return f"names {span}, which does not exist" if is_path and not list(ROOT.glob(span.rstrip("/"))) else None
 
@@ -94,7 +94,7 @@ def problems(document):
     without_code, spans = prose(text)
     targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", without_code) if "://" not in target]
     yield from filter(None, (link_problem(document, target) for target in targets))
-    if document.name != "CHANGELOG.md":  # it names what there was
+    if document.name != "CHANGELOG.md":  # it also names deleted files
         yield from filter(None, map(path_problem, spans))
     previous = None
     for mark, body in blocks(text):
@@ -121,7 +121,7 @@ def problems_of_the_readme():
 
 
 def problems_of_the_sources():
-    """Documents that comments and messages name."""
+    """Checks the documents that comments and messages refer to."""
     for source in sorted(path for pattern in SOURCES for path in ROOT.rglob(pattern)):
         name = source.relative_to(ROOT)
         if {"target", ".venv", ".git"} & set(name.parts) or source == Path(__file__).resolve() or not source.is_file():
@@ -143,7 +143,7 @@ def look_up():
 
 
 def script(document):
-    """The commands of a document; where its output follows a block, the two are compared."""
+    """Yields the commands of a document. If an output block follows, the printed output is compared with it."""
     parts = list(blocks(document.read_text(encoding="utf-8")))
     for (mark, body), (next_mark, output) in zip(parts, parts[1:] + [("", "")]):
         if mark == RUN and next_mark in OUTPUTS:
@@ -159,7 +159,7 @@ def run(document, local):
         (folder / shared).symlink_to(ROOT / shared)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment |= {"LOCAL": str(Path(local).resolve()), "ROOT": str(ROOT), "HOME": str(folder)}
-    # rustup and cargo look for their folders in HOME, which is another one so that no configuration of the AWS CLI is found.
+    # rustup and cargo have their folders in the real HOME; HOME itself is replaced so that no configuration of the AWS CLI is found.
     for variable, folder_of_it in (("RUSTUP_HOME", ".rustup"), ("CARGO_HOME", ".cargo")):
         environment.setdefault(variable, str(Path.home() / folder_of_it))
     commands = list(script(document))
@@ -167,13 +167,13 @@ def run(document, local):
         return
     done = subprocess.run(["bash", "-c", PRELUDE + "set -x\n" + "\n".join(commands)], cwd=folder, env=environment)
     if done.returncode:
-        raise SystemExit(f"{name}: a command failed with status {done.returncode}, or printed something else than {name} shows")
+        raise SystemExit(f"{name}: a command failed with status {done.returncode}, or printed something other than {name} shows")
     print(f"ok      {name}: {len(commands)} blocks of commands were run", flush=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--local", help="the program `local`: run the commands of the documents, too")
+    parser.add_argument("--local", help="the program `local`; also run the commands of the documents")
     options = parser.parse_args()
     look_up()
     for each in DOCUMENTS if options.local else []:

@@ -1,4 +1,4 @@
-"""boto3 and the AWS CLI against `serve`, with nothing but the environment that it prints; and `live` on a real terminal."""
+"""Runs boto3 and the AWS CLI against `serve` with only the environment that it prints, and `live` on a real terminal."""
 
 import argparse
 import json
@@ -18,7 +18,7 @@ TOKEN_MARK = "zarabatana7Qk2v"
 
 
 def refusal(call):
-    """Status and code of a call that must be refused."""
+    """Returns status and code of a call that must be refused."""
     try:
         call()
     except ClientError as error:
@@ -29,19 +29,19 @@ def refusal(call):
 def with_boto3(environment):
     s3, bucket, key = boto3.client("s3"), environment["RAW_BUCKET"], "by hand/ação + 1.json"
     etag = s3.put_object(Bucket=bucket, Key=key, Body=b"{}", IfNoneMatch="*", Metadata={"count": "0"})["ETag"]
-    check(True, "boto3 puts an object that is not there")
+    check(True, "boto3 creates an object")
     again = refusal(lambda: s3.put_object(Bucket=bucket, Key=key, Body=b"no", IfNoneMatch="*"))
-    check(again == (412, "PreconditionFailed"), f"and is refused when it is: {again}")
+    check(again == (412, "PreconditionFailed"), f"and is refused if it exists: {again}")
     replaced = s3.put_object(Bucket=bucket, Key=key, Body=b"[1]", IfMatch=etag, Metadata={"count": "1"})["ETag"]
-    check(replaced != etag, "it replaces the version that it names")
+    check(replaced != etag, "it replaces the named version")
     stale = refusal(lambda: s3.put_object(Bucket=bucket, Key=key, Body=b"no", IfMatch=etag))
-    check(stale == (412, "PreconditionFailed"), f"and no other: {stale}")
+    check(stale == (412, "PreconditionFailed"), f"but no other: {stale}")
     got = s3.get_object(Bucket=bucket, Key=key)
     check((got["Body"].read(), got["ETag"], got["Metadata"]) == (b"[1]", replaced, {"count": "1"}), "it gets body, ETag and metadata")
     head = s3.head_object(Bucket=bucket, Key=key)
-    check((head["ContentLength"], head["ETag"]) == (3, replaced), "it asks for the head")
+    check((head["ContentLength"], head["ETag"]) == (3, replaced), "it reads the metadata with HEAD")
     missing = refusal(lambda: s3.get_object(Bucket=bucket, Key="nowhere"))
-    check(missing == (404, "NoSuchKey"), f"a key that is not there is {missing}")
+    check(missing == (404, "NoSuchKey"), f"a missing key is {missing}")
     for number in range(3):
         s3.put_object(Bucket=bucket, Key=f"many/{number}", Body=b"")
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="many/", PaginationConfig={"PageSize": 2})
@@ -54,7 +54,7 @@ def with_boto3(environment):
     secret = json.loads(secrets.get_secret_value(SecretId=environment["X_SECRET_ID"])["SecretString"])
     check(TOKEN_MARK in secret["bearer_token"], "it reads the secret")
     missing = refusal(lambda: secrets.get_secret_value(SecretId="nowhere"))
-    check(missing == (400, "ResourceNotFoundException"), f"a secret that is not there is {missing}")
+    check(missing == (400, "ResourceNotFoundException"), f"a missing secret is {missing}")
 
 
 def with_the_cli(environment, folder):
@@ -67,23 +67,23 @@ def with_the_cli(environment, folder):
     bucket = environment["RAW_BUCKET"]
     (folder / "file.json").write_text("{}", encoding="utf-8")
     code, text = run("s3", "cp", "file.json", f"s3://{bucket}/tweets/from the cli.json")
-    check(code == 0, f"the AWS CLI copies a file up {text if code else ''}")
+    check(code == 0, f"the AWS CLI uploads a file {text if code else ''}")
     code, text = run("s3", "ls", f"s3://{bucket}/tweets/", "--recursive")
     check(code == 0 and "tweets/from the cli.json" in text, "lists it")
     code, text = run("s3", "cp", f"s3://{bucket}/tweets/from the cli.json", "-")
-    check((code, text) == (0, "{}"), "and copies it down")
+    check((code, text) == (0, "{}"), "and downloads it")
     put = ["s3api", "put-object", "--bucket", bucket, "--key", "tweets/once", "--body", "file.json", "--if-none-match", "*"]
-    check(run(*put)[0] == 0, "puts an object that is not there")
+    check(run(*put)[0] == 0, "creates an object")
     code, text = run(*put)
-    check(code != 0 and "PreconditionFailed" in text, "and is refused when it is")
+    check(code != 0 and "PreconditionFailed" in text, "and is refused if it exists")
     code, text = run("s3api", "head-object", "--bucket", bucket, "--key", "tweets/once", "--query", "ContentLength")
-    check((code, text.strip()) == (0, "2"), "asks for the head")
+    check((code, text.strip()) == (0, "2"), "reads the metadata with HEAD")
     code, text = run("secretsmanager", "get-secret-value", "--secret-id", environment["X_SECRET_ID"], "--query", "SecretString")
     check(code == 0 and TOKEN_MARK in text, "reads the secret")
 
 
 def on_a_terminal(local, environment, folder):
-    """`live` asks on a terminal, and only there."""
+    """Checks that `live` asks on a terminal, and only there."""
     token = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=environment["X_SECRET_ID"])["SecretString"])
     (folder / "token.txt").write_text(token["bearer_token"], encoding="utf-8")
     command = [local, "live", "--lake", str(folder / "live"), "--x-api-url", environment["X_API_BASE_URL"], "--token-file", "token.txt"]
@@ -104,7 +104,7 @@ def run(local):
     folder = Path(tempfile.mkdtemp())
     server, printed = serve(local, str(folder / "lake"))
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **printed}
-    # No configuration of this machine, and no metadata service, may stand in for what is missing in what `serve` prints.
+    # No configuration of this machine and no metadata service may supply what the output of `serve` lacks.
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(environment)

@@ -1,5 +1,5 @@
-"""What runs on a laptop, in an environment that points elsewhere, under strace: no address but 127.0.0.1 is called, and no file with
-AWS credentials or settings is opened. Needs strace (Linux); without it says so and checks nothing."""
+"""Runs the commands of the laptop under strace, in an environment that points elsewhere: they call only 127.0.0.1, and open no file
+with AWS credentials or settings. Needs strace (Linux); without it, prints that and checks nothing."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-ELSEWHERE = "http://192.0.2.1:9"  # a network for documentation (RFC 5737): nobody answers
+ELSEWHERE = "http://192.0.2.1:9"  # an address for documentation (RFC 5737): nothing answers
 COMMANDS = [
     [],
     ["sql", "SELECT count(*) FROM tweets"],
@@ -43,13 +43,13 @@ def hostile(folder):
 
 
 def traced(local, arguments, folder, environment):
-    """The network calls and the files of one command."""
+    """Returns the network calls and opened files of one command, as strace prints them."""
     trace = folder / "trace"
     command = ["strace", "-f", "-qq", "-s", "256", "-e", "trace=network,openat", "-o", str(trace), local, "--lake", str(folder / "lake")]
     process = subprocess.Popen(command + arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if arguments[:1] == ["serve"]:
         time.sleep(3)
-        subprocess.run(["pkill", "-INT", "-P", str(process.pid)], check=True)  # the child of this very strace
+        subprocess.run(["pkill", "-INT", "-P", str(process.pid)], check=True)  # only the child of this strace
     stdout, stderr = process.communicate(timeout=120)
     if process.returncode not in (0, -signal.SIGINT):
         raise SystemExit(f"FAILED  {arguments}: status {process.returncode}\n{stdout}{stderr}")
@@ -58,7 +58,7 @@ def traced(local, arguments, folder, environment):
 
 def run(local):
     if not shutil.which("strace"):
-        print("skipped strace is not installed, so nothing was watched")
+        print("skipped strace is not installed, so nothing was checked")
         return
     folder = Path(tempfile.mkdtemp())
     environment = hostile(folder)
@@ -70,9 +70,9 @@ def run(local):
             called += bool(address)
             if address and (address[1], address[2]) != ("AF_INET", "127.0.0.1") or ".aws/" in line:
                 raise SystemExit(f"FAILED  {arguments or ['demo']}: {line}")
-        print(f"ok      {' '.join(arguments[:1]) or 'demo'}: 127.0.0.1 and nothing else")
+        print(f"ok      {' '.join(arguments[:1]) or 'demo'}: only 127.0.0.1 is called")
     if not called:
-        raise SystemExit("FAILED  the demo talks to 127.0.0.1, and strace did not show it")
+        raise SystemExit("FAILED  the demo calls 127.0.0.1, but strace did not show it")
 
 
 if __name__ == "__main__":

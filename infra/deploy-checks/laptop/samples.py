@@ -28,7 +28,7 @@ def free_port():
 
 
 class Watch:
-    """`cargo lambda watch` in an environment, from `with` to the end of its block."""
+    """Runs `cargo lambda watch` in an environment for the `with` block."""
 
     def __init__(self, environment, log):
         self.port, self.log = free_port(), log
@@ -41,11 +41,11 @@ class Watch:
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()  # it ends the functions that it started
+        self.process.terminate()  # it also ends the functions that it started
         self.process.wait()
 
     def invoke(self, function, sample):
-        """The function's answer; `cargo lambda invoke` gives an error its own exit code."""
+        """Returns the function's answer; `cargo lambda invoke` has its own exit code for errors."""
         command = ["cargo", "lambda", "invoke", "--invoke-address", "127.0.0.1", "--invoke-port", self.port, function]
         command += ["--data-file", f"events/{sample}.json", "--output-format", "json"]
         until = time.monotonic() + START_SECONDS
@@ -63,7 +63,7 @@ def parquet(lake):
 
 
 def run(local):
-    # Built first, as docs/laptop.md shows it, so that the first invocation does not wait for the compiler.
+    # Built first, as docs/laptop.md does, so that the first invocation does not wait for the compiler.
     subprocess.run(["cargo", "build", "--bin", "ingest", "--bin", "refine"], cwd=ROOT, check=True)
     lake = tempfile.mkdtemp()
     shutil.copytree(ROOT / "events" / "raw", f"{lake}/xpto-raw")
@@ -75,16 +75,16 @@ def run(local):
             print(f"        the first answer took {time.monotonic() - started:.1f} s")
             check((answer["files_created"], answer["rows"]) == (1, 3) and parquet(lake) == [FIRST], "s3-put writes its file, three rows")
             answer = watch.invoke("refine", "eventbridge-object-created")
-            check((answer["files_created"], answer["rows"]) == (1, 1), "eventbridge-object-created writes the file put in by hand")
+            check((answer["files_created"], answer["rows"]) == (1, 1), "eventbridge-object-created writes the file added by hand")
             check(parquet(lake) == [FIRST, BY_HAND], "under its own name")
-            check(watch.invoke("refine", "sqs-two-puts") == {"batchItemFailures": []}, "sqs-two-puts answers that both are done")
-            check(watch.invoke("refine", "sqs-one-bad-file") == {"batchItemFailures": [BAD_MESSAGE]}, "sqs-one-bad-file gives one back")
+            check(watch.invoke("refine", "sqs-two-puts") == {"batchItemFailures": []}, "sqs-two-puts reports that both messages are processed")
+            check(watch.invoke("refine", "sqs-one-bad-file") == {"batchItemFailures": [BAD_MESSAGE]}, "sqs-one-bad-file returns the bad message")
             answer = watch.invoke("refine", "s3-test-event")
             check((answer["ignored"], answer["objects"]) == (1, 0), "s3-test-event is ignored")
             answer = watch.invoke("refine", "reprocess")
             want = {"objects": 2, "files_unchanged": 1, "failures": 1, "next": None}
-            check({name: answer[name] for name in want} == want, "reprocess goes through the day, and past the bad file")
-            check(parquet(lake) == [FIRST, BY_HAND], "and nothing else is in REF")
+            check({name: answer[name] for name in want} == want, "reprocess processes the day in spite of the bad file")
+            check(parquet(lake) == [FIRST, BY_HAND], "and REF contains nothing else")
             symbols = duckdb.sql(
                 f"SELECT simbolo, sentimento FROM read_parquet('{lake}/xpto-ref/tweets/**/*.parquet') ORDER BY id"
             ).fetchall()
@@ -94,7 +94,7 @@ def run(local):
             check(answer["status"] == "complete" and answer["posts"] > 0, f"scheduler-tick captures {answer['posts']} posts")
             log = open(watch.log, encoding="utf-8").read()
             texts = ("zarabatana7Qk2v", "zarpelim", "cortado no meio", "um texto posto")
-            check("ingest finished" in log and not any(text in log for text in texts), "no token and no text in the log")
+            check("ingest finished" in log and not any(text in log for text in texts), "the log contains no token and no text")
         check({path.stem for path in (ROOT / "events").glob("*.json")} == SAMPLES, "every sample was invoked")
     finally:
         server.terminate()

@@ -1,7 +1,7 @@
-"""`sam deploy` of each stage, up to the change set: what it uploads and what it asks CloudFormation for. The first one is guided, as
-docs/deploy.md has it, with Enter for every answer; the next one reads what that wrote into samconfig.toml.
+"""Runs `sam deploy` for each stage up to the change set, and checks what it uploads and what it requests from CloudFormation. The first
+deployment is guided, as in docs/deploy.md, with Enter for every answer; the next one reads the samconfig.toml that it wrote.
 
-It runs against an emulated S3 and a CloudFormation that takes every change set and makes nothing of it. The programs are stubs.
+Runs against an emulated S3 and a CloudFormation that accepts every change set and creates nothing. The programs are stubs.
 """
 
 import contextlib
@@ -30,8 +30,8 @@ from support.translated import REGION, ROOT, nested, template
 
 ARTIFACTS = "artifacts"
 FUNCTIONS = ("ingest", "refine")
-TEMPLATE_BYTES_MAX = 1_000_000  # what CloudFormation reads from S3; a template in a request may have 51,200
-# `sam deploy` looks for its own bucket in this stack.
+TEMPLATE_BYTES_MAX = 1_000_000  # the limit for a template in S3; in a request it is 51,200
+# `sam deploy` finds its own bucket in this stack.
 MANAGED = f"""<DescribeStacksResponse><DescribeStacksResult><Stacks><member>
 <StackName>aws-sam-cli-managed-default</StackName><StackStatus>CREATE_COMPLETE</StackStatus>
 <Tags><member><Key>ManagedStackSource</Key><Value>AwsSamCli</Value></member></Tags>
@@ -46,7 +46,7 @@ DESCRIBED = """<DescribeChangeSetResponse><DescribeChangeSetResult><Status>CREAT
 
 
 class CloudFormation:
-    """Takes change sets of new stacks."""
+    """Accepts change sets of new stacks."""
 
     def __init__(self):
         self.change_sets = []
@@ -82,19 +82,19 @@ def running():
 
 
 def numbered(request, name):
-    """The members of a list in a request."""
+    """Returns the members of a list in a request."""
     members = {key: value for key, value in request.items() if key.startswith(f"{name}.member.")}
     return [members[key] for key in sorted(members)]
 
 
 def values(request):
-    """The parameters of a change set."""
+    """Returns the parameters of a change set."""
     keys = {key.removesuffix("Key"): name for key, name in request.items() if key.startswith("Parameters.") and key.endswith("Key")}
     return {name: request[f"{key}Value"] for key, name in keys.items()}
 
 
 def lay_out(folder):
-    """What is in the repository and what `cargo lambda build` leaves, as far as `sam deploy` takes it."""
+    """Creates the files that `sam deploy` uses: those of the repository, and those that `cargo lambda build` writes."""
     for name in ("template.yaml", "samconfig.toml"):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "infra/stacks", folder / "infra/stacks")
@@ -114,7 +114,7 @@ def deploy(folder, endpoint, *options, answers=""):
 
 
 def deploy_all(cloudformation, endpoint):
-    """Each deployment with the overrides it is meant to have, and its change set."""
+    """Yields each deployment with its expected overrides and its change set."""
     stages = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
     stages.pop("version")
     stages = {name: commands["deploy"]["parameters"]["parameter_overrides"] for name, commands in stages.items()}
@@ -128,13 +128,13 @@ def deploy_all(cloudformation, endpoint):
 
 
 def without_metadata(source):
-    """SAM adds to the metadata of each resource, which changes nothing that is made."""
+    """Removes the metadata of all resources: SAM adds to it, which changes nothing in the stack."""
     resources = {name: {key: value for key, value in one.items() if key != "Metadata"} for name, one in source["Resources"].items()}
     return {**source, "Resources": resources}
 
 
 def findings(stage, overrides, request, fetch):
-    """What is wrong with a change set and with what it refers to."""
+    """Yields what is wrong with a change set and the files that it refers to."""
     capabilities = numbered(request, "Capabilities")
     if sorted(capabilities) != ["CAPABILITY_AUTO_EXPAND", "CAPABILITY_IAM"]:
         yield f"{stage}: acknowledges {capabilities}"
@@ -149,7 +149,7 @@ def findings(stage, overrides, request, fetch):
     for name, path in nested(template()).items():
         stack = fetch(sent["Resources"][name]["Properties"]["Location"])
         if without_metadata(yaml_parse(stack.decode())) != without_metadata(template(path)):
-            yield f"{stage}: {name} is uploaded as something else than {path}"
+            yield f"{stage}: {name} is uploaded with other contents than {path}"
     for name, resource in sent["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
             (member,) = zipfile.ZipFile(io.BytesIO(fetch(resource["Properties"]["CodeUri"]))).infolist()
@@ -159,7 +159,7 @@ def findings(stage, overrides, request, fetch):
         if resource["Type"] == "AWS::Serverless::Application":
             resource["Properties"]["Location"] = nested(template())[name]
     if without_metadata(sent) != without_metadata(template()):
-        yield f"{stage}: the template is uploaded as something else than template.yaml"
+        yield f"{stage}: the template is uploaded with other contents than template.yaml"
 
 
 def main():
@@ -178,7 +178,7 @@ def main():
         for stage, overrides, request in deploy_all(cloudformation, endpoint):
             found += findings(stage, overrides, request, fetch)
             acknowledged = ", ".join(numbered(request, "Capabilities"))
-            print(f"{stage}: stack {request['StackName']}, {len(nested(template()))} stacks in it, {acknowledged}")
+            print(f"{stage}: stack {request['StackName']}, {len(nested(template()))} nested stacks, {acknowledged}")
         keys = [one["Key"] for one in s3.list_objects_v2(Bucket=ARTIFACTS)["Contents"]]
     print(f"{len(keys)} objects uploaded")
     for finding in found:

@@ -1,4 +1,4 @@
-"""Reads checkov's report: fails on what is not excused in its template, and on an excuse that excuses nothing.
+"""Reads checkov's report. Fails on findings that the template does not excuse, and on excuses without a finding.
 
     checkov ... -o json | python excuses.py
 """
@@ -22,7 +22,7 @@ def main():
             if not excuse.get("comment"):
                 findings.append(f"{name}: {excuse['id']} is excused without a reason")
             if (name, excuse["id"]) not in skipped:
-                findings.append(f"{name}: nothing finds {excuse['id']}, so it needs no excuse")
+                findings.append(f"{name}: {excuse['id']} does not occur, so it needs no excuse")
     print(f"{passed} passed, {len(failed)} failed, {len(skipped)} excused with a reason")
     for finding in findings:
         print(f"  {finding}")

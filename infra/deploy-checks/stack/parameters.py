@@ -1,5 +1,5 @@
-"""Parameters: the defaults obey their own patterns, nested templates get their values from the root, samconfig.toml sets only what
-there is, and `sam deploy --guided`, which writes every value into samconfig.toml, reads back what it wrote."""
+"""Checks the parameters: defaults match their own patterns, nested templates take their values from the root, samconfig.toml sets only
+existing ones, and `sam deploy --guided`, which writes every value into samconfig.toml, reads back what it wrote."""
 
 import re
 import tomllib
@@ -11,13 +11,13 @@ from support.translated import ROOT, nested, template
 
 
 def refusals(name, declared, value):
-    """Why CloudFormation would not take the value."""
+    """Yields the reasons why CloudFormation would refuse the value."""
     if "AllowedValues" in declared and value not in map(str, declared["AllowedValues"]):
-        yield f"{name}={value} is none of {declared['AllowedValues']}"
+        yield f"{name}={value} is not one of {declared['AllowedValues']}"
     if "AllowedPattern" in declared and not re.fullmatch(declared["AllowedPattern"], value):
         yield f"{name}={value} does not match {declared['AllowedPattern']}"
     if len(value) > declared.get("MaxLength", len(value)):
-        yield f"{name} has {len(value)} characters, {declared['MaxLength']} are allowed"
+        yield f"{name} has {len(value)} characters, at most {declared['MaxLength']} are allowed"
     if declared["Type"] == "Number" and not declared.get("MinValue", float(value)) <= float(value) <= declared.get("MaxValue", float(value)):
         yield f"{name}={value} is out of bounds"
 
@@ -28,17 +28,17 @@ def explained(name, declared):
     if "Default" not in declared:
         yield f"{name} has no Default"
     if not {"AllowedValues", "AllowedPattern", "MinValue"} & declared.keys():
-        yield f"{name} takes anything"
+        yield f"{name} accepts any value"
     if {"AllowedPattern", "MinValue"} & declared.keys() and "ConstraintDescription" not in declared:
         yield f"{name} has no ConstraintDescription"
 
 
 def handed_down(name, passed, declared, in_root):
-    """A nested template's parameters have one name and one value everywhere; cfn-lint sees that all of them are passed."""
+    """Checks that a nested template's parameters have the same name and value everywhere; cfn-lint checks that all of them are passed."""
     for parameter, value in passed.items():
         source = value.get("Ref") or value["Fn::GetAtt"][0]
         if source != parameter:
-            yield f"{name}.{parameter} is the root's {source}: give the two one name"
+            yield f"{name}.{parameter} is the root's {source}: use the same name"
     for parameter, one in declared.items():
         if "Default" in one:
             yield f"{name}.{parameter} has a default, which could differ from the root's"
@@ -55,7 +55,7 @@ def main():
         findings += [*explained(name, one), *refusals(name, one, default)]
         written = f"{name}={GuidedConfig.quote_parameter_values(default)}"
         if CfnParameterOverridesType().convert([written], None, None) != {name: default}:
-            findings.append(f"sam deploy --guided would write {written} and read something else back")
+            findings.append(f"sam deploy --guided would write {written} but read back something else")
     grouped = [name for group in source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"] for name in group["Parameters"]]
     if sorted(grouped) != sorted(declared):
         findings.append(f"the console's groups and the parameters differ in {set(grouped) ^ set(declared)}")

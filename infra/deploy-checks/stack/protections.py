@@ -1,11 +1,11 @@
-"""Wildcards, missing protections and the like in the translated templates: what the linters do not look at."""
+"""Finds wildcards, missing protections and the like in the translated templates: what the linters do not check."""
 
 import json
 import re
 
 from support.translated import ACCOUNT, REGION, Stack, template, translate
 
-# Actions that AWS gives no resource to name: the service authorization reference of X-Ray.
+# Actions without resource-level permissions: service authorization reference of X-Ray.
 WITHOUT_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 REGION_LENGTH_MAX = len("us-isof-south-1")
 
@@ -15,14 +15,14 @@ def items(value):
 
 
 def is_everything(resource):
-    """`*`, or an ARN that names all resources of a kind, such as `arn:aws:sqs:sa-east-1:123456789012:*`."""
+    """Returns whether this is `*`, or an ARN of all resources of a kind, such as `arn:aws:sqs:sa-east-1:123456789012:*`."""
     return re.match(r"([a-z-]+[:/])?\*", resource.split(":", 5)[-1]) is not None
 
 
 def documents(stack):
-    """Every policy document with where it stands."""
+    """Yields every policy document with its location."""
     for name, role in stack.of_type("AWS::IAM::Role").items():
-        yield f"{name} (who may take it)", role["AssumeRolePolicyDocument"]
+        yield f"{name} (trust policy)", role["AssumeRolePolicyDocument"]
         for policy in role["Policies"]:
             yield f"{name} {policy['PolicyName']}", policy["PolicyDocument"]
     for kind in ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"):
@@ -34,27 +34,27 @@ def policies(stack):
     for where, document in documents(stack):
         sids = [statement.get("Sid") for statement in document["Statement"]]
         if None in sids or len(set(sids)) != len(sids):
-            yield f"{where}: each statement needs a Sid of its own, there are {sids}"
+            yield f"{where}: each statement needs a unique Sid, found {sids}"
         for statement in document["Statement"]:
             sid, actions = statement.get("Sid"), items(statement["Action"])
             if statement["Effect"] == "Deny":
                 continue
             if {"NotAction", "NotResource", "NotPrincipal"} & statement.keys():
-                yield f"{where} {sid}: allows everything but something"
+                yield f"{where} {sid}: allows everything except a list"
             if any("*" in action for action in actions):
                 yield f"{where} {sid}: allows {actions}"
             if any(map(is_everything, items(statement.get("Resource", [])))) and not WITHOUT_RESOURCE.issuperset(actions):
                 yield f"{where} {sid}: allows {actions} on everything"
             principal = statement.get("Principal", {})
             if principal == "*" or "*" in items(principal.get("AWS", [])):
-                yield f"{where} {sid}: allows everybody"
+                yield f"{where} {sid}: allows any principal"
     for name, role in stack.of_type("AWS::IAM::Role").items():
         if role.get("ManagedPolicyArns"):
             yield f"{name}: managed policies {role['ManagedPolicyArns']}"
 
 
 def refused_without_tls(stack):
-    """ARNs of everything whose policy refuses plain HTTP, whoever asks for whatever."""
+    """Yields the ARNs of everything whose policy denies plain HTTP for all principals and actions."""
     for kind, action in (("AWS::S3::BucketPolicy", "s3:*"), ("AWS::SQS::QueuePolicy", "sqs:*")):
         refusal = {"Effect": "Deny", "Principal": "*", "Action": action, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
         for policy in stack.of_type(kind).values():
@@ -71,7 +71,7 @@ def protections(stack):
     for name in [*buckets, *queues]:
         arn = stack.attribute(name, "Arn")
         if not {arn, *([f"{arn}/*"] if name in buckets else [])} <= refused:
-            yield f"{name}: takes requests without TLS"
+            yield f"{name}: accepts requests without TLS"
     for name, bucket in buckets.items():
         wanted = {
             "BlockPublicAcls": bucket["PublicAccessBlockConfiguration"].get("BlockPublicAcls"),
@@ -89,7 +89,7 @@ def protections(stack):
             if not there:
                 yield f"{name}: not {what}"
         if len(stack.attribute(name, "Ref")) - len(REGION) + REGION_LENGTH_MAX > 63:
-            yield f"{name}: its name is longer than 63 characters"
+            yield f"{name}: its name may be longer than 63 characters"
     for name, queue in queues.items():
         if not queue.get("SqsManagedSseEnabled"):
             yield f"{name}: not encrypted"
@@ -104,11 +104,11 @@ def protections(stack):
             yield f"{name}: reserves concurrency, which a new account cannot"
     for name, group in stack.of_type("AWS::Logs::LogGroup").items():
         if "RetentionInDays" not in group:
-            yield f"{name}: keeps its logs for ever"
+            yield f"{name}: keeps its logs permanently"
 
 
 def order(stack):
-    """What CloudFormation cannot see: S3 tries to send to a queue before it takes the notification of a bucket."""
+    """Checks an order that CloudFormation does not know: S3 sends a test message to the queue before it accepts a bucket's notification."""
     for name, bucket in stack.of_type("AWS::S3::Bucket").items():
         for queue in bucket.get("NotificationConfiguration", {}).get("QueueConfigurations", []):
             policies = [
@@ -117,11 +117,11 @@ def order(stack):
                 if any(queue["Queue"] in items(statement["Resource"]) for statement in properties["PolicyDocument"]["Statement"])
             ]
             if not policies or not set(policies) <= set(items(stack.present[name].get("DependsOn", []))):
-                yield f"{name}: its queue may have no policy yet when the bucket is made"
+                yield f"{name}: its queue may not have a policy yet when the bucket is created"
 
 
 def spans(stack):
-    """CloudWatch takes alarms that look back a day at most, or a week in periods of an hour or more."""
+    """Checks that an alarm looks back at most a day, or a week with periods of an hour or more, as CloudWatch requires."""
     for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items():
         for looked_at in [alarm, *(metric["MetricStat"] for metric in alarm.get("Metrics", []) if "MetricStat" in metric)]:
             period = looked_at.get("Period", 60)
@@ -130,17 +130,17 @@ def spans(stack):
 
 
 def dashboards(stack):
-    """An alarm widget shows the alarms that there are: some depend on a parameter."""
+    """Checks that the alarm widget shows exactly the existing alarms; some depend on a parameter."""
     alarms = {f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{alarm['AlarmName']}" for alarm in stack.of_type("AWS::CloudWatch::Alarm").values()}
     for name, dashboard in stack.of_type("AWS::CloudWatch::Dashboard").items():
         widgets = json.loads(dashboard["DashboardBody"])["widgets"]
         shown = {alarm for widget in widgets for alarm in widget["properties"].get("alarms", [])}
         for arn in alarms ^ shown:
-            yield f"{name}: {arn} is {'not shown' if arn in alarms else 'no alarm of the stack'}"
+            yield f"{name}: {arn} is {'not shown' if arn in alarms else 'not an alarm of the stack'}"
 
 
 def longest(pattern):
-    """The longest prefix that the pattern takes."""
+    """Returns the longest prefix that the pattern accepts."""
     return max(("x" * length for length in range(1, 64) if re.fullmatch(pattern, "x" * length)), key=len)
 
 
@@ -159,7 +159,7 @@ def main():
     findings = []
     for variant, parameters in variants.items():
         stack = Stack(translated, **parameters)
-        resources = list(stack.resources())  # every reference leads to something
+        resources = list(stack.resources())  # every reference can be resolved
         stack.outputs()
         findings += [f"{variant}: {finding}" for finding in [*protections(stack), *order(stack), *spans(stack), *dashboards(stack)]]
         print(f"{variant}: {len(resources)} resources, {sum(1 for _ in documents(stack))} policy documents")

@@ -1,5 +1,5 @@
-"""The template's resources as calls of the AWS API: botocore checks the shape of each, this file the values of enums too,
-and an emulator takes them."""
+"""Sends the template's resources as calls of the AWS API to an emulator. botocore checks the shape of each call, this file also the
+values of enums."""
 
 import json
 
@@ -10,7 +10,7 @@ from support.translated import REGION, Stack, template, translate
 
 
 def calls(stack):
-    """(service, operation, arguments) of everything in the stack whose body boto3 can check."""
+    """Yields (service, operation, arguments) for everything in the stack whose body boto3 can check."""
     for database in stack.of_type("AWS::Glue::Database").values():
         yield "glue", "create_database", database
     for table in stack.of_type("AWS::Glue::Table").values():
@@ -22,7 +22,7 @@ def calls(stack):
         yield "athena", "create_named_query", query
     for secret in stack.of_type("AWS::SecretsManager::Secret").values():
         yield "secretsmanager", "create_secret", secret
-    # A queue names its dead-letter queue, so that one comes first.
+    # A queue refers to its dead-letter queue, so dead-letter queues come first.
     queues = sorted(stack.of_type("AWS::SQS::Queue").values(), key=lambda queue: "RedrivePolicy" in queue)
     for queue in queues:
         attributes = {name: attribute(value) for name, value in queue.items() if name != "QueueName"}
@@ -52,7 +52,7 @@ def attribute(value):
 
 
 def lifecycle(bucket):
-    """CloudFormation spells two members of a rule in its own way."""
+    """Renames the two members of a rule that CloudFormation spells differently."""
     rules = []
     for rule in bucket["LifecycleConfiguration"]["Rules"]:
         rule = {"ID" if name == "Id" else name: value for name, value in rule.items()}
@@ -85,7 +85,7 @@ def notification(bucket):
 
 
 def odd_values(shape, value, where):
-    """botocore checks types, not enums."""
+    """Yields invalid enum values; botocore checks only types."""
     if shape.type_name == "structure":
         for name, member in value.items():
             yield from odd_values(shape.members[name], member, f"{where}.{name}")
@@ -109,7 +109,7 @@ def check(stack):
             try:
                 getattr(client, operation)(**arguments)
                 findings += odd_values(model.input_shape, arguments, operation)
-            except Exception as error:  # whatever it is, it is the finding
+            except Exception as error:  # any exception is a finding
                 findings.append(f"{operation}: {error}")
             done.append(operation)
     return done, findings

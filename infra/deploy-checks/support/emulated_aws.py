@@ -1,4 +1,4 @@
-"""The template's Glue tables and REF bucket in an emulator on 127.0.0.1 that writes down each request to S3."""
+"""Creates the template's Glue tables and REF bucket in an emulator on 127.0.0.1 that records each request to S3."""
 
 import contextlib
 import threading
@@ -13,7 +13,7 @@ from support.bodies import calls
 from support.translated import REGION, Stack, template, translate
 
 
-YEARS = range(2026, 2027)  # of the table, so that what lists every day takes seconds
+YEARS = range(2026, 2027)  # years of the table: a statement that lists every day takes seconds
 
 
 class Quiet(WSGIRequestHandler):
@@ -25,7 +25,7 @@ class Quiet(WSGIRequestHandler):
 
 @dataclass
 class Requests:
-    """What S3 was asked for."""
+    """The recorded requests to S3."""
 
     lists: list = field(default_factory=list)  # prefixes
     gets: list = field(default_factory=list)  # keys
@@ -45,7 +45,7 @@ class EmulatedAws:
         return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION)
 
     def create(self):
-        """What of the stack a query needs."""
+        """Creates the resources of the stack that a query needs."""
         for service, operation, arguments in calls(self.stack):
             if operation == "create_table" and arguments["TableInput"]["Name"] == "tweets":
                 arguments["TableInput"]["Parameters"]["projection.ano.range"] = f"{YEARS[0]},{YEARS[-1]}"
@@ -53,7 +53,7 @@ class EmulatedAws:
                 getattr(self.client(service), operation)(**arguments)
 
     def upload(self, folder):
-        """Puts the files below a folder into REF; returns their keys."""
+        """Puts the files below a folder into REF. Returns their keys."""
         s3, keys = self.client("s3"), []
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             keys.append(path.relative_to(folder).as_posix())
@@ -61,12 +61,12 @@ class EmulatedAws:
         return keys
 
     def taken(self):
-        """The requests since the last call."""
+        """Returns the requests since the last call."""
         requests, self.requests = self.requests, Requests()
         return requests
 
     def note(self, environ):
-        path = environ["PATH_INFO"].encode("latin-1").decode()  # WSGI's form of UTF-8
+        path = environ["PATH_INFO"].encode("latin-1").decode()  # WSGI passes UTF-8 as Latin-1
         bucket, _, key = path.removeprefix("/").partition("/")
         if bucket != self.bucket:
             return
@@ -79,17 +79,17 @@ class EmulatedAws:
             self.requests.heads.append(key)
 
     def trino_catalog(self):
-        """Properties of a Hive catalog over Glue and S3, as Athena has them."""
+        """Returns the properties of a Hive catalog over Glue and S3, as in Athena."""
         own = {"region": REGION, "aws-access-key": "none", "aws-secret-key": "none"}
         return {
             "connector.name": "hive",
             "hive.metastore": "glue",
             "hive.metastore.glue.endpoint-url": self.endpoint,
-            "hive.metastore.glue.partitions-segments": 1,  # the emulator would answer each partition once a segment
+            "hive.metastore.glue.partitions-segments": 1,  # the emulator would return each partition once per segment
             **{f"hive.metastore.glue.{name}": value for name, value in own.items()},
             "hive.parquet.use-column-names": "true",
             "hive.partition-projection-enabled": "true",
-            "hive.table-statistics-enabled": "false",  # the emulator has none of partitions
+            "hive.table-statistics-enabled": "false",  # the emulator has no statistics of partitions
             "fs.native-s3.enabled": "true",
             "s3.endpoint": self.endpoint,
             "s3.path-style-access": "true",

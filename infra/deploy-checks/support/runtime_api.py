@@ -1,4 +1,4 @@
-"""Lambda's Runtime API on this machine: starts a bootstrap and hands it one invocation after the other."""
+"""Lambda's Runtime API on this machine: starts a bootstrap and sends it one invocation at a time."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 START_SECONDS = 30
-LOGS = os.environ.get("XPTO_LOGS")  # a folder: everything that functions log, at debug level, is kept there
+LOGS = os.environ.get("XPTO_LOGS")  # a folder that keeps all logs of the functions, at debug level
 
 
 class Failed(Exception):
@@ -26,10 +26,11 @@ class Died(SystemExit):
 
 
 class Function:
-    """A bootstrap under the Runtime API, from `with` to the end of its block.
+    """Runs a bootstrap under the Runtime API for the `with` block.
 
-    As on Lambda, a process that has not answered at its timeout is ended; `overrun` is how many seconds later. `properties` are those of the AWS::Lambda::Function: its timeout, memory, environment and log settings are what the
-    process gets, as on Lambda. `extra` are variables that only this machine needs, such as endpoints.
+    As on Lambda, a process that has not answered by its timeout is killed, here `overrun` seconds later. `properties` are those of the
+    AWS::Lambda::Function: the process gets its timeout, memory, environment and log settings, as on Lambda. `extra` are variables that only
+    this machine needs, such as endpoints.
     """
 
     def __init__(self, bootstrap, properties, extra, overrun=1):
@@ -37,7 +38,7 @@ class Function:
         self.events, self.answers = queue.Queue(), queue.Queue()
         self.stopped, self.watchdog = False, threading.Timer(0, lambda: None)
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
-        self.server.handle_error = lambda *_: None  # a bootstrap that is ended resets its connection
+        self.server.handle_error = lambda *_: None  # a killed bootstrap resets its connection
         logging = properties["LoggingConfig"]
         environment = {
             **{name: str(value) for name, value in properties["Environment"]["Variables"].items()},
@@ -55,8 +56,8 @@ class Function:
 
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-        # Nothing of this shell's environment: the bootstrap sees what the template gives it.
-        # Standard error goes into the log too, as on Lambda.
+        # The bootstrap gets no variable of this shell, only what the template sets.
+        # Standard error also goes into the log, as on Lambda.
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         self.process = subprocess.Popen([self.bootstrap], env=self.environment, **output)
         self.lines = []
@@ -77,9 +78,9 @@ class Function:
                 log.writelines(self.lines)
 
     def invoke(self, event):
-        """The function's answer.
+        """Returns the function's answer.
 
-        Raises Failed when it answers with an error, Died when the process ends before it answers.
+        Raises Failed if it answers with an error, Died if the process ends before it answers.
         """
         self.events.put(event)
         until = time.monotonic() + START_SECONDS + self.timeout + self.overrun
@@ -96,7 +97,7 @@ class Function:
         raise SystemExit(f"{self.name}: did not ask for the event within {START_SECONDS} s")
 
     def peak_mib(self):
-        """Most memory that the process has held so far; None where /proc is not to be had."""
+        """Returns the peak memory of the process so far; None without /proc."""
         status = f"/proc/{self.process.pid}/status"
         if not os.path.exists(status):
             return None

@@ -1,10 +1,10 @@
-"""`serve` for the checks that talk to it from outside."""
+"""Starts `serve` for the checks that call it from outside."""
 
 import subprocess
 
 
 def serve(local, lake, *options):
-    """Starts `serve` on free ports; the process and the environment it prints."""
+    """Starts `serve` on free ports. Returns the process and the environment that it prints."""
     process = subprocess.Popen(
         [local, "--lake", lake, "serve", "--aws-port", "0", "--x-port", "0", *options], stdout=subprocess.PIPE, text=True, env={}
     )

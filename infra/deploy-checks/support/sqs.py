@@ -1,4 +1,4 @@
-"""The stack's queue between RAW and refine, and its dead letters, in moto's SQS; and Lambda's poller of it."""
+"""The stack's queue between RAW and refine and its dead-letter queue, in moto's SQS, with the actions of Lambda's poller."""
 
 import contextlib
 import threading
@@ -9,16 +9,16 @@ ARN = "arn:aws:sqs:sa-east-1:123456789012:refine"
 
 
 class Queue:
-    """Its settings are those of the template; `visibility` shortens the time that a message which was handed out stays hidden."""
+    """Has the settings of the template; `visibility` shortens the time for which a received message is hidden."""
 
     def __init__(self, client, stack, visibility=None):
         self.client, self.lock = client, threading.Lock()
         queues = stack.of_type("AWS::SQS::Queue")
         urls = {}
-        # A queue names its dead letters, so those come first.
+        # A queue refers to its dead-letter queue, so dead-letter queues come first.
         for name in sorted(queues, key=lambda name: "RedrivePolicy" in queues[name]):
             settings = {key: attribute(value) for key, value in queues[name].items() if key != "QueueName"}
-            settings.pop("ReceiveMessageWaitTimeSeconds", None)  # so that asking an empty queue does not take long
+            settings.pop("ReceiveMessageWaitTimeSeconds", None)  # otherwise receiving from an empty queue takes long
             if visibility is not None and "RedrivePolicy" in settings:
                 settings["VisibilityTimeout"] = str(visibility)
             urls[name] = client.create_queue(QueueName=queues[name]["QueueName"], Attributes=settings)["QueueUrl"]
@@ -29,9 +29,9 @@ class Queue:
         self.client.send_message(QueueUrl=self.url, MessageBody=body, DelaySeconds=delay)
 
     def batch(self, size):
-        """Messages as Lambda's poller hands them on."""
+        """Returns messages as Lambda's poller delivers them."""
         wanted = {"MaxNumberOfMessages": size, "AttributeNames": ["All"]}
-        with self.lock:  # moto fails where two receive at once
+        with self.lock:  # moto fails if two threads receive at once
             received = self.client.receive_message(QueueUrl=self.url, **wanted).get("Messages", [])
         return [
             {
@@ -49,17 +49,17 @@ class Queue:
         ]
 
     def settle(self, records, answer):
-        """Deletes what is done; the ids of what is not, which comes back after the visibility timeout."""
+        """Deletes the processed messages. Returns the ids of the others, which are visible again after the visibility timeout."""
         failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
         for record in records:
             if record["messageId"] not in failed:
-                # Too late, it may have been handed out again and be done or dead already.
+                # After the timeout it may have been delivered again, and be processed or dead already.
                 with contextlib.suppress(self.client.exceptions.ReceiptHandleIsInvalid):
                     self.client.delete_message(QueueUrl=self.url, ReceiptHandle=record["receiptHandle"])
         return failed
 
     def left(self):
-        """Messages that are neither done nor dead, hidden and delayed ones too."""
+        """Returns the number of messages that are neither processed nor dead, including hidden and delayed ones."""
         return self.count(self.url)
 
     def dead(self):
@@ -71,7 +71,7 @@ class Queue:
         return sum(int(count) for count in counts.values())
 
     def redrive(self):
-        """Sends the dead letters once more, as SQS's message move task does; how many. moto does not know that task."""
+        """Moves the dead letters back, as SQS's message move task does, which moto lacks. Returns how many."""
         moved = 0
         while letters := self.client.receive_message(QueueUrl=self.dead_url, MaxNumberOfMessages=10).get("Messages", []):
             for letter in letters:

@@ -1,4 +1,4 @@
-"""Stands between one process and a server, in HTTP: every request goes through a function that may delay, drop or follow it."""
+"""An HTTP proxy between one process and a server: every request goes through a function that may delay, drop or observe it."""
 
 import http.client
 import threading
@@ -25,12 +25,12 @@ class Answer:
 
 
 class Tap:
-    """From `with` to the end of its block at `url`; `act(request, forward)` gives the answer, or None to hang up."""
+    """Serves at `url` for the `with` block; `act(request, forward)` returns the answer, or None to close the connection."""
 
     def __init__(self, upstream, act):
         self.upstream, self.act = urlsplit(upstream).netloc, act
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
-        self.server.handle_error = lambda *_: None  # a process that is killed resets its connection
+        self.server.handle_error = lambda *_: None  # a killed process resets its connection
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def __enter__(self):
@@ -45,7 +45,7 @@ class Tap:
         connection = http.client.HTTPConnection(self.upstream, timeout=30)
         try:
             connection.putrequest(request.method, request.path, skip_host=True, skip_accept_encoding=True)
-            for name, value in request.headers:  # the Host too, as it was sent: it is part of what is signed
+            for name, value in request.headers:  # including Host as it was sent, because it is signed
                 if name.lower() not in HOP_BY_HOP:
                     connection.putheader(name, value)
             if request.body:

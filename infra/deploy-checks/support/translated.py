@@ -1,4 +1,4 @@
-"""template.yaml and what is nested in it as CloudFormation gets them: what SAM makes of each, and the values that a stack would have."""
+"""template.yaml and its nested templates as CloudFormation gets them: SAM's translation of each, with the values of a stack."""
 
 import base64
 import functools
@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import boto3
-import samtranslator.model.naming  # noqa: F401  imported first: the package's own imports go round in a circle
+import samtranslator.model.naming  # noqa: F401  imported first: the package's own imports are circular
 from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
@@ -30,23 +30,23 @@ def template(path="template.yaml"):
 
 
 def nested(source):
-    """Logical names and paths of the templates nested in one."""
+    """Returns the logical names and paths of the templates nested in one."""
     applications = {name: one for name, one in source["Resources"].items() if one["Type"] == "AWS::Serverless::Application"}
     return {name: one["Properties"]["Location"] for name, one in applications.items()}
 
 
 def paths():
-    """Every template of the repository."""
+    """Returns the path of every template of the repository."""
     return ["template.yaml", *nested(template()).values()]
 
 
 def translate(source):
-    """What the transform AWS::Serverless-2016-10-31 makes of the template, as `sam deploy` sends it."""
+    """Applies the transform AWS::Serverless-2016-10-31 to the template as `sam deploy` sends it."""
     for resource in source["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://artifacts/bootstrap.zip"
     session = boto3.session.Session(region_name=REGION)
-    # No managed policy is known on purpose: a role that asks for one shows up as an error.
+    # Deliberately without managed policies: a role that uses one causes an error.
     return Translator({}, Parser(), boto_session=session).translate(source, {})
 
 
@@ -56,7 +56,7 @@ def translated_file(path):
 
 
 class Stack:
-    """A translated template and those nested in it with every function resolved, for one set of parameters."""
+    """A translated template and its nested ones with every function resolved, for one set of parameters."""
 
     def __init__(self, translated, **parameters):
         self.translated = translated
@@ -77,14 +77,14 @@ class Stack:
         self.nested = {name: Stack(translated_file(one["TemplateURL"]), **one["Parameters"]) for name, one in stacks.items()}
 
     def resources(self):
-        """Logical names, types and resolved properties of all resources, the nested ones too."""
+        """Yields logical name, type and resolved properties of all resources, including nested ones."""
         for name, type_ in self.types.items():
             yield name, type_, self.properties(name)
         for stack in self.nested.values():
             yield from stack.resources()
 
     def of_type(self, kind):
-        """Logical names and resolved properties of all resources of a type."""
+        """Returns the logical names and resolved properties of all resources of a type."""
         found = [(name, properties) for name, type_, properties in self.resources() if type_ == kind]
         if len(dict(found)) < len(found):
             raise SystemExit(f"two templates use one name for {kind}: {sorted(name for name, _ in found)}")
@@ -166,12 +166,12 @@ class Stack:
 
     def attribute(self, name, attribute):
         if name not in self.types:
-            raise SystemExit(f"{name}.{attribute} is asked for, and with these parameters there is no such resource")
+            raise SystemExit(f"{name}.{attribute} is used, but with these parameters there is no such resource")
         kind = self.types[name].rpartition("::")[2]
         if kind == "Stack":
             outputs, _, output = attribute.partition(".")
             if outputs != "Outputs" or output not in self.nested[name].outputs():
-                raise SystemExit(f"{name}.{attribute} is asked for, and that stack has no such output")
+                raise SystemExit(f"{name}.{attribute} is used, but that stack has no such output")
             return self.nested[name].outputs()[output]
         if kind in ("Role",):
             own = f"{name}-GENERATED"
@@ -192,7 +192,7 @@ class Stack:
         if attribute == "QueueName":
             return own
         if attribute != "Arn" or arn is None:
-            raise SystemExit(f"{name}.{attribute} is not known to {Path(__file__).name}")
+            raise SystemExit(f"{name}.{attribute} is not supported by {Path(__file__).name}")
         return arn
 
     def own_name(self, name):

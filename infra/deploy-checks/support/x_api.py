@@ -1,4 +1,4 @@
-"""As much of the X API as one sweep of ingest needs: a page of posts that were written a few minutes ago."""
+"""The part of the X API that one sweep of ingest needs: a page of posts from a few minutes ago."""
 
 import json
 import threading
@@ -7,11 +7,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 TEXTS = ["Gostei :)", "Que pena :(", "Nada a dizer", "Feliz! :D", "&lt;3 presidente"]
-EPOCH_MS = 1288834974657  # ids carry their time: milliseconds since this moment, above 22 bits
+EPOCH_MS = 1288834974657  # ids contain their time: milliseconds since this moment, shifted left by 22 bits
 
 
 def posts(count, now_ms):
-    """One post every second, the newest two minutes old, newest first."""
+    """Returns one post per second, the newest two minutes old, newest first."""
     made = []
     for place in range(count):
         created_ms = now_ms - 120_000 - 1000 * place
@@ -37,7 +37,7 @@ def posts(count, now_ms):
 
 
 class XApi:
-    """Serves the posts to whoever has the token, from `with` to the end of its block."""
+    """Serves the posts to clients with the token, for the `with` block."""
 
     def __init__(self, token, made):
         self.token, self.made, self.asked = token, made, []
@@ -53,7 +53,7 @@ class XApi:
         self.server.server_close()
 
     def answer(self, query):
-        """Posts of the open span, newest first. Empty lists are left out, as X does it."""
+        """Returns the posts of the open span, newest first. Omits empty lists, as X does."""
         low, high = int(query["since_id"][0]), int(query["until_id"][0])
         found = [post for post in self.made if low < int(post["id"]) < high][: int(query["max_results"][0])]
         if not found:

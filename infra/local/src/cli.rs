@@ -11,7 +11,7 @@ use emulators::x_api::Options;
 use crate::demo::DEFAULT_LAKE;
 use crate::live::{LIVE_LAKE, Live};
 use crate::sql::{self, Format};
-use crate::{Clock, Outcome, Variable, bulk, demo, reprocess, serve, stream};
+use crate::{Clock, Outcome, Usage, Variable, bulk, demo, lake, reprocess, serve, stream};
 
 /// Recent tweets about the President of Brazil, from the X API to SQL, entirely on this machine.
 #[derive(Debug, Parser)]
@@ -99,6 +99,13 @@ enum Command {
     Stream(stream::Options),
 }
 
+impl Usage {
+    /// Prints the error and the usage as clap prints its own, and exits with 2.
+    pub fn exit(&self) -> ! {
+        Cli::command().error(self.kind, &self.text).exit()
+    }
+}
+
 impl Cli {
     /// Parses the command line. An argument that is too long for a name or a number is not repeated in an error: it may
     /// be the token.
@@ -120,6 +127,7 @@ impl Cli {
         let command = self.command.unwrap_or(Command::Demo);
         let default_lake = if matches!(command, Command::Live(_)) { LIVE_LAKE } else { DEFAULT_LAKE };
         let lake = self.lake.unwrap_or_else(|| default_lake.into());
+        lake::check_name(&lake)?;
         match command {
             Command::Demo => demo::run(&lake, clock).await,
             Command::Live(live) => live.run(&lake, clock, variable).await,
@@ -147,7 +155,7 @@ impl Cli {
 /// is an unknown option.
 fn checked(statement: String) -> Outcome<String> {
     if statement.starts_with('-') && !statement.contains(char::is_whitespace) {
-        return Err(Cli::command().error(ErrorKind::UnknownArgument, format!("unexpected argument '{statement}' found")).into());
+        return Err(Usage { kind: ErrorKind::UnknownArgument, text: format!("unexpected argument '{statement}' found") }.into());
     }
     Ok(statement)
 }

@@ -1,11 +1,14 @@
 //! Runs ingest until it has caught up, and passes each new RAW file through the queue to refine.
 
 use std::collections::HashMap;
+use std::fs::{self, File};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws::{Clients, Condition};
 use chrono::TimeDelta;
+use emulators::files::{self, Unreadable};
 use ingest::{CURSOR_KEY, Config, Cursor, Ingest, Invocation, Preview, Wire};
 use metrics::Metric;
 use refine::Refine;
@@ -13,16 +16,17 @@ use serde_json::Value;
 use tweets::{TweetId, Years};
 
 use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET};
+use crate::output::listed;
 use crate::queue::Queue;
 use crate::report::Report;
-use crate::{Clock, Outcome};
+use crate::{Clock, Failure, Outcome};
 
 /// Timeout of one invocation, as in the template.
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// Maximum number of invocations of ingest before `cargo run` gives up.
 const INVOCATIONS_MAX: u32 = 1_000;
-/// Maximum number of RAW files named in an error, besides the one whose reason is given.
-const NAMED_MAX: usize = 10;
+/// Folder of the cursor in the RAW bucket.
+const CURSOR_FOLDER: &str = "state/";
 /// A cursor is less than a hundredth of this size.
 const CURSOR_BYTES_MAX: u64 = 64 << 10;
 
@@ -35,6 +39,7 @@ pub struct Pipeline {
     refine: Refine,
     queue: Queue,
     clock: Clock,
+    raw_dir: PathBuf,
 }
 
 /// Totals of the runs that caught up.
@@ -56,9 +61,13 @@ pub struct Caught {
 
 impl Pipeline {
     /// Opens the pipeline over a lake.
+    ///
+    /// # Errors
+    /// Fails if the cursor of the lake cannot be read: another one would read and pay for its posts again.
     pub async fn open(lake: &Lake, config: Config, wire: Wire, clock: Clock) -> Outcome<Self> {
+        check_cursor(lake)?;
         let (clients, refine) = (lake.clients(ingest::TIMEOUTS), refine_of(lake));
-        Ok(Self { config, clients, wire, refine, queue: Queue::open(lake).await?, clock })
+        Ok(Self { config, clients, wire, refine, queue: Queue::open(lake).await?, clock, raw_dir: lake.raw_dir() })
     }
 
     /// Returns ingest as configured, limited to `posts_max` posts.
@@ -68,8 +77,16 @@ impl Pipeline {
     }
 
     /// Returns what catching up would read, according to X's counts.
-    pub async fn preview(&self) -> Result<Preview, ingest::Error> {
-        self.ingest(u64::MAX).preview((self.clock)()).await
+    pub async fn preview(&self) -> Outcome<Preview> {
+        self.ingest(u64::MAX).preview((self.clock)()).await.map_err(|error| self.explained(error))
+    }
+
+    /// Returns an error about the cursor in terms of the lake's folder.
+    fn explained(&self, error: ingest::Error) -> Failure {
+        match error {
+            ingest::Error::CursorInvalid { problem, .. } => broken_cursor(&self.raw_dir.join(CURSOR_KEY), &problem),
+            other => other.into(),
+        }
     }
 
     /// Runs ingest until everything up to now (less the safety lag) is captured or `posts_max` posts are read, and runs
@@ -83,7 +100,7 @@ impl Pipeline {
             let ingest = self.ingest(posts_max - caught.posts_read.min(posts_max));
             let answer = ingest::handle(&ingest, Invocation::new((self.clock)(), TIMEOUT, owner), |_| ()).await;
             self.deliver().await?; // also delivers files that a failed run stored
-            let answer = answer?;
+            let answer = answer.map_err(|error| self.explained(error))?;
             caught.add(&answer);
             if let (Some(from), Some(to)) = (answer["gap"]["from"].as_str(), answer["gap"]["to"].as_str()) {
                 report.line(&format!("posts from {from} to {to} are lost: the X API serves seven days"));
@@ -104,7 +121,7 @@ impl Pipeline {
                 }
                 "partial" if has_moved => {}
                 "busy" => {
-                    report.line("an earlier run was cut off; going on where it stopped");
+                    report.line("an earlier run was cut off; continuing where it stopped");
                     self.end_lease().await?;
                 }
                 _ => break,
@@ -118,7 +135,8 @@ impl Pipeline {
     async fn end_lease(&self) -> Outcome {
         let raw = self.clients.store(RAW_BUCKET);
         let Some(object) = raw.get(CURSOR_KEY, CURSOR_BYTES_MAX).await? else { return Ok(()) };
-        let mut cursor: Cursor = serde_json::from_slice(&object.body)?;
+        let cursor = serde_json::from_slice(&object.body);
+        let mut cursor: Cursor = cursor.map_err(|error| broken_cursor(&self.raw_dir.join(CURSOR_KEY), &error.to_string()))?;
         cursor.lease = None;
         let body = serde_json::to_vec(&cursor)?.into();
         raw.put(CURSOR_KEY, body, "application/json", HashMap::new(), &Condition::Unchanged(object.etag)).await?;
@@ -135,6 +153,37 @@ impl Pipeline {
     pub async fn all_refined(&self) -> Outcome {
         all_refined(&self.queue, &self.refine, self.clock).await
     }
+}
+
+/// Checks that the cursor is a file that can be read, or is absent.
+fn check_cursor(lake: &Lake) -> Outcome {
+    let path = lake.raw_dir().join(CURSOR_KEY);
+    // The usual advice, to move something away, would lose the cursor.
+    let cause = |entry: &Unreadable| format!("{}: {}", entry.path.display(), entry.cause);
+    let problem = match files::metadata(&path) {
+        Err(error) => {
+            let entry = error.get_ref().and_then(|inner| inner.downcast_ref());
+            Some(entry.map_or_else(|| error.to_string(), cause))
+        }
+        Ok(Some(metadata)) if !metadata.is_file() => Some("it is not a file".to_owned()),
+        Ok(Some(_)) => File::open(&path).err().map(|error| error.to_string()),
+        Ok(None) => None,
+    };
+    match problem.or_else(|| lake.s3().unlisted(RAW_BUCKET, CURSOR_FOLDER).first().map(cause)) {
+        Some(problem) => Err(broken_cursor(&path, &problem)),
+        None => Ok(()),
+    }
+}
+
+fn broken_cursor(path: &Path, problem: &str) -> Failure {
+    let is_empty = fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0);
+    format!(
+        "cannot use the cursor {}: {}; it records which posts are captured, and without it they would be read and paid for again, so \
+         first see \"A broken cursor on a laptop\" in RUNBOOK.md",
+        path.display(),
+        if is_empty { "it is empty" } else { problem }
+    )
+    .into()
 }
 
 /// Creates refine over a lake.
@@ -158,18 +207,35 @@ pub async fn deliver(queue: &mut Queue, refine: &Refine, clock: Clock, on_batch:
     Ok(malformed)
 }
 
-/// Fails if messages of the queue were set aside, with the reason of the first and the keys of others.
+/// Fails if RAW files could not be refined: messages of the queue that were set aside, with the reason of the first, and
+/// what could not be read.
 pub async fn all_refined(queue: &Queue, refine: &Refine, clock: Clock) -> Outcome {
-    let Some((keys, notification)) = queue.dead() else { return Ok(()) };
-    // With a queue, the response only names failed messages; without one, it is the reason itself.
-    let reason =
-        refine::handle(refine, notification, refine::Invocation::new(clock(), TIMEOUT), |_| ()).await.err().map(|error| error.chain());
-    let reason = reason.unwrap_or_else(|| "it can be by now".to_owned());
-    let (count, others) = (keys.len(), keys.iter().skip(1).take(NAMED_MAX));
-    let others: Vec<String> = others.map(|key| format!("\n  nor could {key}")).collect();
-    let others = others.concat();
-    Err(format!("{count} RAW file(s) could not be refined: {reason}{others}\ncorrect or remove them in the lake's folder, and run again")
-        .into())
+    let mut problems = Vec::new();
+    if let Some((keys, notification)) = queue.dead() {
+        // With a queue, the response only names failed messages; without one, it is the reason itself.
+        let reason = refine::handle(refine, notification, refine::Invocation::new(clock(), TIMEOUT), |_| ()).await.err();
+        let reason =
+            format!("{}: {}", keys.first().unwrap_or(&""), reason.map_or("it can be by now".to_owned(), |error| on_laptop(&error)));
+        let others: Vec<String> = keys.iter().skip(1).map(|key| format!("nor could {key}")).collect();
+        problems.push(format!("{} RAW file(s) could not be refined: {reason}{}", keys.len(), listed(&others)));
+    }
+    if !queue.unreadable().is_empty() {
+        let count = queue.unreadable().len();
+        problems.push(format!("{count} file(s) or folder(s) of RAW could not be read:{}", listed(queue.unreadable())));
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{}\ncorrect or remove them in the lake's folder, and run again", problems.join("\n")).into())
+}
+
+/// Returns the reason without advice for AWS: the innermost cause, such as the error of the file, if there is one.
+fn on_laptop(error: &refine::Error) -> String {
+    let mut reason: &dyn std::error::Error = error;
+    while let Some(cause) = reason.source() {
+        reason = cause;
+    }
+    reason.to_string()
 }
 
 impl Caught {

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instant_is_in_the_windows_that_hold_it() {
+    fn an_instant_is_in_every_window_that_contains_it() {
         for ((length, slide), instant, want) in [
             ((10, 10), 0, &[0][..]), // tumbling
             ((10, 10), 9, &[0]),
@@ -95,14 +95,14 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_time_are_no_panic() {
+    fn the_extremes_of_time_do_not_panic() {
         for instant in [i64::MIN, i64::MAX] {
             assert!(windows(600_000, 300_000).unwrap().of(instant).count() <= 10_000);
         }
     }
 
     #[test]
-    fn windows_that_cannot_be_are_refused() {
+    fn invalid_windows_are_refused() {
         assert_eq!(windows(0, 0), Err(WindowError::NotMilliseconds));
         assert_eq!(windows(10, 0), Err(WindowError::NotMilliseconds));
         assert_eq!(Windows::new(Duration::from_micros(1_500), Duration::from_millis(1)), Err(WindowError::NotMilliseconds));

@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_what_the_rule_says() {
+    fn words_follow_the_rule() {
         for (text, want) in [
             ("Viva o BRASIL, viva!", &["viva", "brasil", "viva"][..]),
             ("o a é", &[]),        // a single letter is not a word
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stop_list_is_made_of_words_in_order() {
+    fn the_stop_list_contains_words_in_order() {
         let listed: Vec<&str> = STOP_LIST.lines().collect();
         assert!(listed.is_sorted_by(|left, right| left < right));
         let pattern = Regex::new(&format!("^(?:{PATTERN})$")).unwrap();

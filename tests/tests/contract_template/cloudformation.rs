@@ -1,5 +1,5 @@
-//! `template.yaml` and the templates nested in it as values: tags in their long form, functions resolved for a stack with the
-//! default parameters.
+//! `template.yaml` and its nested templates as values: tags in their long form, functions resolved for a stack with the default
+//! parameters.
 
 use std::path::Path;
 
@@ -25,14 +25,14 @@ impl Template {
         Self { root, parameters }
     }
 
-    /// The template of a stack in this one, with what this one passes to it.
+    /// The template of a nested stack, with the parameters that this one passes to it.
     pub fn nested(&self, name: &str) -> Self {
         let stack = self.resource(name);
         let parameters = stack["Parameters"].as_object().expect("a nested stack has parameters").clone();
         Self { root: parse(&text(&stack["Location"])), parameters }
     }
 
-    /// `template.yaml` and the templates nested in it.
+    /// `template.yaml` and its nested templates.
     pub fn all() -> Vec<Self> {
         let root = Self::read();
         let stacks = root.section("Resources").iter().filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Application");
@@ -40,7 +40,7 @@ impl Template {
         [root].into_iter().chain(nested).collect()
     }
 
-    /// Everything but the resources.
+    /// Everything except the resources.
     pub fn without_resources(&self) -> Value {
         let sections = self.root.as_object().expect("a template has sections").iter();
         sections
@@ -66,7 +66,7 @@ impl Template {
         self.resolve(&self.section("Resources")[name]["Properties"])
     }
 
-    /// The environment of a function: names and values.
+    /// The environment of a function: names with values.
     pub fn environment(&self, function: &str) -> Vec<(String, String)> {
         let variables = self.resource(function)["Environment"]["Variables"].clone();
         let variables = variables.as_object().expect("a function has variables");
@@ -110,7 +110,7 @@ impl Template {
                 let keys = parts.iter().map(|part| text(&self.resolve(part)));
                 keys.fold(&self.root["Mappings"], |map, key| &map[key]).clone()
             }
-            _ => panic!("{function} of {argument} is not known here"),
+            _ => panic!("{function} of {argument} is not supported here"),
         }
     }
 
@@ -140,7 +140,7 @@ impl Template {
         }
     }
 
-    /// `own` holds the placeholders that are no names of the template.
+    /// `own` has the placeholders that are not names of the template.
     fn substitute(&self, template: &str, own: &Value) -> String {
         let mut parts = template.split("${");
         let mut result = parts.next().unwrap_or_default().to_owned();
@@ -184,17 +184,17 @@ fn parse(path: &str) -> Value {
     to_json(&documents[0])
 }
 
-/// A file of the repository; `None` when there is none.
+/// Reads a file of the repository; `None` if there is none.
 pub fn read(path: &str) -> Option<String> {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).ok()
 }
 
-/// A scalar as CloudFormation would hand it on.
+/// A scalar as CloudFormation would pass it on.
 pub fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// One or many, as policies write lists.
+/// A list that, as in policies, may also be a single value.
 pub fn items(value: &Value) -> Vec<String> {
     value.as_array().map_or_else(|| vec![text(value)], |items| items.iter().map(text).collect())
 }

@@ -1,4 +1,4 @@
-//! The questions of `infra/athena` as they are deployed: saved queries, and views in the form that Athena writes itself.
+//! The deployed questions of `infra/athena`: saved queries, and views in the form that Athena itself writes.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Names and texts of the files in a folder, by name.
+/// The names and texts of the SQL files in a folder, sorted by name.
 fn files(folder: &str) -> Vec<(String, String)> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
@@ -45,7 +45,7 @@ fn logical(name: &str) -> String {
     name.split('_').map(|part| part[..1].to_uppercase() + &part[1..]).collect()
 }
 
-/// Names, Glue types and Trino types of the columns of a view.
+/// The names, Glue types and Trino types of the columns of a view.
 fn view_columns(view: &str) -> Vec<(String, String, String)> {
     let all = [arrow_columns(), partition_columns()].concat();
     let columns = match view {
@@ -69,7 +69,7 @@ fn view_columns(view: &str) -> Vec<(String, String, String)> {
     columns.into_iter().map(|(name, glue)| (name, glue.clone(), trino(&glue))).collect()
 }
 
-/// JSON in ASCII: CloudFormation may replace other characters of a template by `?`.
+/// Returns JSON in ASCII: CloudFormation may replace other characters in a template with `?`.
 fn ascii(json: &Value) -> String {
     let mut text = String::new();
     for char in json.to_string().chars() {
@@ -82,7 +82,7 @@ fn ascii(json: &Value) -> String {
     text
 }
 
-/// The template.
+/// Returns the text of the template.
 fn written() -> String {
     let mut template = BEGINS.to_owned();
     for (name, sql) in VIEWS {
@@ -117,17 +117,17 @@ fn written() -> String {
 }
 
 #[test]
-fn the_template_has_what_the_files_say() {
+fn the_template_is_generated_from_the_files() {
     let wanted = written();
     let is_current = read(PATH).is_some_and(|template| template == wanted);
     if !is_current && std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::write(root().join(PATH), &wanted).unwrap();
     } else {
-        assert!(is_current, "{PATH} differs from infra/athena; its first line says what writes it");
+        assert!(is_current, "{PATH} differs from infra/athena; its first line has the command that writes it");
     }
 }
 
-/// Read as YAML, not as it was written.
+/// Compares the queries as parsed from YAML.
 #[test]
 fn every_saved_query_is_its_file_byte_by_byte() {
     let root = Template::read();
@@ -148,7 +148,7 @@ fn every_saved_query_is_its_file_byte_by_byte() {
     assert_eq!(saved, files("infra/athena"));
 }
 
-/// The view as Athena reads it.
+/// Decodes the view as Athena does.
 fn decoded(table: &Value) -> Value {
     let original = text(&table["ViewOriginalText"]);
     let encoded = original.strip_prefix("/* Presto View: ").and_then(|rest| rest.strip_suffix(" */")).expect("Athena's form of a view");
@@ -178,7 +178,7 @@ async fn every_view_decodes_to_its_file_and_runs() {
         assert_eq!((text(&view["catalog"]), text(&view["schema"])), ("awsdatacatalog".into(), "xpto_lake".into()));
         assert_eq!((text(&table["TableType"]), text(&table["Parameters"]["presto_view"])), ("VIRTUAL_VIEW".into(), "true".into()));
         assert_eq!(text(&table["ViewExpandedText"]), "/* Presto View */");
-        assert_eq!((&table["Description"], &table["PartitionKeys"]), (&Value::Null, &json!([]))); // with a description, Trino does not see a view
+        assert_eq!((&table["Description"], &table["PartitionKeys"]), (&Value::Null, &json!([]))); // with a description, Trino does not recognise a view
 
         let rows = session.query(&text(&view["originalSql"])).await.unwrap();
         let (count, columns) = (rows.iter().map(arrow_array::RecordBatch::num_rows).sum::<usize>(), rows[0].schema());
@@ -194,7 +194,7 @@ async fn every_view_decodes_to_its_file_and_runs() {
 }
 
 #[test]
-fn the_view_leaves_out_the_words_of_the_list() {
+fn the_view_omits_the_words_of_the_list() {
     let list = read("infra/athena/palavras_vazias.txt").unwrap();
     let list: Vec<&str> = list.lines().collect();
     assert!(list.is_sorted() && list.iter().all(|word| word.chars().count() > 1 && word.chars().all(char::is_lowercase)), "{list:?}");

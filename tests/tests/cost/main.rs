@@ -1,8 +1,8 @@
-//! The tables of docs/cost.md, computed from what is measured here and from list prices.
+//! The tables of docs/cost.md, computed from measurements and list prices.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
-#[allow(dead_code, reason = "each test crate uses its part")]
+#[allow(dead_code, reason = "each test crate uses a part of it")]
 #[path = "../contract_template/cloudformation.rs"]
 mod cloudformation;
 mod measured;
@@ -22,24 +22,24 @@ const DAYS: f64 = 30.0;
 const HOURS: f64 = 730.0;
 const GB: f64 = 1e9;
 
-// What cannot be measured without an account. docs/cost.md marks each as assumed.
-/// Seconds of one S3 request, of one page of X, and of what else an invocation does.
+// Values that cannot be measured without an account; docs/cost.md marks each as assumed.
+/// Seconds per S3 request, per page of X, and for the rest of an invocation.
 const S3_SECONDS: f64 = 0.04;
 const X_SECONDS: f64 = 0.5;
 const OTHER_SECONDS: f64 = 0.05;
-/// Lambda's own start and report lines, and the request's id in ours.
+/// Bytes of Lambda's own start and report lines, and of the request id in ours.
 const PLATFORM_LOG_BYTES: f64 = 1_500.0;
-/// Requests of an idle event source: five pollers that ask each 20 seconds.
+/// Requests of an idle event source: five pollers, each every 20 seconds.
 const IDLE_POLLS_MONTH: f64 = 5.0 * 3.0 * 60.0 * 24.0 * DAYS;
 const ATHENA_BYTES_MIN: f64 = 10e6;
 
-/// The question that the table prices, four times an hour, and the days that its last 24 hours lie in.
+/// The question whose price the table shows, asked four times an hour, and the days that its last 24 hours touch.
 const QUESTION: &str = "sentimento_por_15_minutos";
 const QUESTION_DAYS: f64 = 2.0;
-/// Keys in one answer of S3 to a LIST.
+/// Keys per answer to a LIST.
 const KEYS_PER_LIST: f64 = 1_000.0;
 
-/// A value that is `at_rest` with nothing to do and grows by `each`.
+/// A linear function: `at_rest` at zero, plus `each` per unit.
 #[derive(Clone, Copy, Debug)]
 struct Straight {
     at_rest: f64,
@@ -47,7 +47,7 @@ struct Straight {
 }
 
 impl Straight {
-    /// Through two measured points.
+    /// The line through two measured points.
     fn through(a: (f64, f64), b: (f64, f64)) -> Self {
         let each = (b.1 - a.1) / (b.0 - a.0);
         Self { at_rest: a.1 - each * a.0, each }
@@ -58,7 +58,7 @@ impl Straight {
     }
 }
 
-/// What a question asks of S3, as `infra/deploy-checks/run.sh trino` counted it at Trino's wire.
+/// The S3 requests of a question, as `infra/deploy-checks/run.sh trino` counted them between Trino and S3.
 #[derive(Clone, Copy)]
 struct Asked {
     lists_per_day: f64,
@@ -67,14 +67,14 @@ struct Asked {
 
 impl Asked {
     fn read() -> Self {
-        let counts = read("infra/deploy-checks/engines/athena-requests.json").expect("the counts are there");
+        let counts = read("infra/deploy-checks/engines/athena-requests.json").expect("the file with the counts exists");
         let counts: serde_json::Value = serde_json::from_str(&counts).unwrap();
         let counted = |name: &str| counts[QUESTION][name].as_f64().expect("a count");
         Self { lists_per_day: counted("lists") / counted("days"), gets_per_file: (counted("gets") + counted("heads")) / counted("files") }
     }
 }
 
-/// What one run, one file and one question take.
+/// What one run, one file and one question cost in requests and bytes.
 #[derive(Clone, Copy)]
 struct Rates {
     asked: Asked,
@@ -91,7 +91,7 @@ struct Rates {
 }
 
 impl Rates {
-    /// `tenths` are the posts of `full` in ten files: files of two sizes from the same posts, so their bytes differ by nothing else.
+    /// `tenths` are the posts of `full` in ten files: two file sizes with the same posts, so that only the size differs.
     fn of(tenths: &[Measured], full: &Measured, many: &Measured) -> Self {
         let per_file = |measured: &Measured, value: f64| value / measured.refine.files;
         let few = &tenths[0];
@@ -111,7 +111,7 @@ impl Rates {
             raw_bytes: bytes(|measured| measured.ingest.stored_bytes),
             ref_bytes: bytes(|measured| measured.refine.stored_bytes),
         };
-        // Straight lines are what was assumed: the third measurement has to lie on them.
+        // The model is linear: the third measurement must lie on the lines.
         assert!((rates.ingest_puts.at(few.ingest.files) - few.ingest.puts).abs() < 0.01, "{few:?}");
         assert!((many.ingest.gets - rates.ingest_gets).abs() < 0.01, "{many:?}");
         assert!((per_file(many, many.refine.puts) - rates.refine_puts).abs() < 0.01, "{many:?}");
@@ -120,7 +120,7 @@ impl Rates {
     }
 }
 
-/// A number of posts a day, and the schedule that takes them.
+/// A number of posts per day, and a schedule for them.
 struct Level {
     posts: f64,
     period_minutes: f64,
@@ -140,7 +140,7 @@ struct Month {
     runs: f64,
     files: f64,
     posts_per_file: f64,
-    /// Minutes that the posts of one file touch at most.
+    /// The largest number of minutes that the posts of one file touch.
     minutes_per_file: f64,
 }
 
@@ -156,7 +156,7 @@ impl Month {
     }
 
     fn pages(&self) -> f64 {
-        self.runs * ((self.posts / self.runs / 100.0).ceil() + 1.0) // the last page tells that there is no more
+        self.runs * ((self.posts / self.runs / 100.0).ceil() + 1.0) // the last page shows that there are no more
     }
 
     fn puts(&self) -> f64 {
@@ -171,7 +171,7 @@ impl Month {
         self.posts * ingest::USD_PER_POST
     }
 
-    /// Each file has an invocation of refine of its own: the most there can be.
+    /// Each file has its own invocation of refine: the worst case.
     fn lambda(&self) -> f64 {
         let puts = self.runs * self.rates.ingest_puts.at(self.files / self.runs);
         let ingest_seconds =
@@ -199,7 +199,7 @@ impl Month {
     }
 
     fn secret(&self) -> f64 {
-        SECRET_MONTH + self.runs * SECRET_CALL // as if each run started cold
+        SECRET_MONTH + self.runs * SECRET_CALL // assumes that each run starts cold
     }
 
     fn log_gb(&self) -> f64 {
@@ -216,7 +216,7 @@ impl Month {
         (self.runs + self.files) * TRACE
     }
 
-    /// The question every 15 minutes; its days' files are read whole.
+    /// The question every 15 minutes; each time, it reads all files of its days completely.
     fn athena(&self) -> f64 {
         let scanned = (self.ref_gb() * GB / DAYS * QUESTION_DAYS).max(ATHENA_BYTES_MIN);
         let files_per_day = self.files / DAYS;
@@ -235,7 +235,7 @@ impl Month {
     }
 }
 
-/// Metrics that have a value every hour, whatever happens; a cold start in each hour too.
+/// The number of metrics with a value in every hour, assuming a cold start per hour.
 fn metrics_paid() -> f64 {
     let now = chrono::DateTime::from_timestamp(1_795_442_700, 0).unwrap();
     let ingested = ingest::Summary { done: Some(tweets::TweetId::MIN), is_cold: true, ..ingest::Summary::default() };
@@ -371,7 +371,7 @@ fn measured_tables(rates: Rates) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_tables_are_what_measurements_and_prices_give() {
+async fn the_tables_match_the_measurements_and_prices() {
     let mut tenths = Vec::new();
     for start in (0..100).step_by(10) {
         tenths.push(measure(start..start + 10).await);

@@ -84,6 +84,9 @@ pub enum NotADocument {
 impl NotADocument {
     /// Locates the error by reading the file again, more slowly, while tracking the path.
     pub(super) fn locate(raw: &[u8], error: &serde_json::Error) -> Self {
+        if raw.trim_ascii().is_empty() {
+            return Self::OtherForm { place: "the file".to_owned(), found: "empty", wanted: "an object" };
+        }
         let mut json = serde_json::Deserializer::from_slice(raw);
         let mut track = Track::new();
         let mut malformed = Malformed::default();

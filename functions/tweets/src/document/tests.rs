@@ -21,7 +21,7 @@ fn check_kind(fields: &str, capture: &str, want: Expect) {
 }
 
 #[test]
-fn the_first_kind_that_applies_is_told() {
+fn the_first_kind_that_applies_wins() {
     let asked = r#""capture":{"requested":["id","referenced_tweets"]},"#;
     let post_family = r#""capture":{"requested":["id","referenced_posts"]},"#;
     check_kind(r#""referenced_tweets":[{"type":"quoted","id":"1"},{"type":"replied_to","id":"2"}]"#, "", expect!["resposta 2"]);
@@ -40,7 +40,7 @@ fn the_first_kind_that_applies_is_told() {
 }
 
 #[test]
-fn both_vocabularies_read_alike_and_the_newer_wins() {
+fn both_vocabularies_are_read_and_the_newer_one_wins() {
     for fields in [
         r#""note_tweet":{"text":"n"},"public_metrics":{"retweet_count":3},"edit_history_tweet_ids":["5","7"]"#,
         r#""note_post":{"text":"n"},"public_metrics":{"repost_count":3},"edit_history_post_ids":["5","7"]"#,
@@ -57,7 +57,7 @@ fn both_vocabularies_read_alike_and_the_newer_wins() {
 }
 
 #[test]
-fn an_empty_note_does_not_hide_the_other() {
+fn an_empty_note_does_not_hide_the_note_of_the_other_vocabulary() {
     for (fields, want) in [
         (r#""note_post":{"text":""},"note_tweet":{"text":"n"}"#, Some("n")),
         (r#""note_post":{},"note_tweet":{"text":"n"}"#, Some("n")),
@@ -71,7 +71,7 @@ fn an_empty_note_does_not_hide_the_other() {
 }
 
 #[test]
-fn a_retweeted_tweet_is_found_in_either_list_and_the_newer_wins() {
+fn a_retweeted_tweet_is_found_in_either_list_and_the_newer_one_wins() {
     let included = |posts: &str, tweets: &str| {
         let includes = format!(
             r#"{{"data":[{{"id":"7","created_at":"2026-11-23T14:05:00Z",
@@ -113,7 +113,7 @@ fn check_malformed(fields: &str, want: Expect) {
 }
 
 #[test]
-fn only_the_id_decides_and_what_is_malformed_is_counted_by_field() {
+fn only_a_bad_id_rejects_and_malformed_values_are_counted_by_field() {
     check_malformed(r#""lang":null,"text":null,"entities":null"#, expect!["{} "]);
     check_malformed(r#""lang":5"#, expect![[r#"{"lang": 1} data[0].lang: a number"#]]);
     check_malformed(r#""text":["segredo"]"#, expect![[r#"{"text": 1} data[0].text: an array"#]]);
@@ -204,7 +204,7 @@ fn a_missing_or_malformed_creation_time_is_the_time_in_the_id() {
 }
 
 #[test]
-fn a_creation_time_is_that_of_the_row() {
+fn the_creation_time_sent_is_that_of_the_row() {
     for (sent, want) in [
         ("2026-11-23T14:05:01.9999Z", "2026-11-23T14:05:01.999+00:00"),
         ("2026-11-23T11:05:01-03:00", "2026-11-23T14:05:01+00:00"),
@@ -216,7 +216,7 @@ fn a_creation_time_is_that_of_the_row() {
 }
 
 #[test]
-fn what_no_post_depends_on_costs_no_row() {
+fn malformed_parts_that_no_post_needs_lose_no_row() {
     for (part, want) in [
         (r#""includes":[]"#, "includes: an array"),
         (r#""includes":"segredo""#, "includes: a string"),
@@ -252,7 +252,7 @@ fn examples_are_few_and_counts_are_complete() {
 }
 
 #[test]
-fn entities_are_those_of_the_whole_text_and_each_link_is_there_once() {
+fn entities_are_those_of_the_full_text_and_each_link_occurs_once() {
     let lists = |fields: &str| {
         let raw = with_tweet(fields);
         let document = Document::parse(raw.as_bytes(), Years::DEFAULT).unwrap();

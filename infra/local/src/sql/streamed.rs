@@ -3,23 +3,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::prelude::SessionContext;
 
-use super::{format, trino};
-use crate::Outcome;
-use crate::stream::{table_schema, tables_dir};
+use super::trino;
+use crate::{Outcome, tables};
 
 /// Registers each table of the lake to which a REF folder belongs.
 pub(super) fn register(context: &SessionContext, ref_dir: &Path) -> Outcome {
-    let dir = tables_dir(ref_dir.parent().unwrap_or(ref_dir));
+    let dir = tables::dir(ref_dir.parent().unwrap_or(ref_dir));
     if !dir.exists() {
         return Ok(());
     }
-    let marked = |field: &Arc<Field>| format::marked(Field::clone(field));
-    let schema = Arc::new(Schema::new(trino::schema(&table_schema()).fields().iter().map(marked).collect::<Vec<_>>()));
+    let schema = Arc::new(trino::schema(&tables::schema()));
     for entry in std::fs::read_dir(&dir).map_err(|error| format!("cannot read {}: {error}", dir.display()))? {
         let path = entry?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| path.is_dir()) else { continue };

@@ -107,7 +107,9 @@ impl Held {
         // Some may have been removed since. If all of them are gone, the totals and the new files would come from two
         // different lakes.
         let counted = &checkpoint.folded;
-        if !counted.is_empty() && !counted.iter().any(|key| ref_dir.join(key).exists()) {
+        // A folder that cannot be read may still hold them.
+        let is_absent = |key: &String| matches!(files::metadata(&ref_dir.join(key)), Ok(None));
+        if !counted.is_empty() && counted.iter().all(is_absent) {
             return Err(
                 format!("{path} counted another lake: none of its files is in this one; delete it to count from the beginning").into()
             );
@@ -220,6 +222,11 @@ mod tests {
         whole.folded.insert("tweets/of_another_lake.parquet".to_owned());
         held.write(&whole).unwrap();
         assert!(refused().contains("counted another lake"));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("nowhere", dir.path().join("tweets")).unwrap();
+            assert!(held.read(query(Mode::Update), dir.path()).is_ok(), "they may be on a disk that is not mounted");
+        }
     }
 
     #[test]

@@ -56,13 +56,10 @@ impl Feed {
     }
 
     /// Takes note of what can be counted now.
-    pub fn look(&mut self, checkpoint: &Checkpoint) -> Outcome {
+    pub fn look(&mut self, checkpoint: &Checkpoint) {
         match self {
             Self::Lake { files, .. } => files.look(&checkpoint.folded),
-            Self::Socket(lines) => {
-                lines.look();
-                Ok(())
-            }
+            Self::Socket(lines) => lines.look(),
         }
     }
 

@@ -8,35 +8,41 @@ use ::stream::Post;
 use datafusion::arrow::array::{Array as _, StringArray, TimestampMillisecondArray};
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use emulators::files;
+use emulators::files::Unreadable;
 
-use crate::Outcome;
 use crate::output::message;
+use crate::{Outcome, parquet};
 
 /// The files of one lake that are not counted yet.
 pub(super) struct Files {
     ref_dir: PathBuf,
     /// Keys of new files, in order.
     waiting: VecDeque<String>,
-    /// Keys of unreadable files, each reported once and retried whenever files are looked for.
+    /// Unreadable files and folders since the last look.
     unreadable: BTreeSet<String>,
+    /// Those of earlier looks: each is reported once, and retried whenever files are looked for.
+    reported: BTreeSet<String>,
 }
 
 impl Files {
     /// Returns the files of the REF bucket in a folder.
     pub fn below(ref_dir: PathBuf) -> Self {
-        Self { ref_dir, waiting: VecDeque::new(), unreadable: BTreeSet::new() }
+        Self { ref_dir, waiting: VecDeque::new(), unreadable: BTreeSet::new(), reported: BTreeSet::new() }
     }
 
     /// Looks for new files.
-    pub fn look(&mut self, folded: &BTreeSet<String>) -> Outcome {
-        self.waiting = new_files(&self.ref_dir, folded)?.into();
-        Ok(())
+    pub fn look(&mut self, folded: &BTreeSet<String>) {
+        let (new, unreadable) = new_files(&self.ref_dir, folded);
+        self.waiting = new.into();
+        self.reported.append(&mut self.unreadable);
+        for entry in unreadable {
+            self.pass_by(&entry.path.display().to_string(), &entry.to_string());
+        }
     }
 
     /// Returns whether new files wait that were readable so far.
     pub fn is_waiting(&self) -> bool {
-        self.waiting.iter().any(|key| !self.unreadable.contains(key))
+        self.waiting.iter().any(|key| !self.reported.contains(key))
     }
 
     /// Calls `fold` with the posts of the next files and returns their keys: those that are `planned`, or up to
@@ -54,9 +60,13 @@ impl Files {
                 None => self.waiting.drain(..files_max.min(self.waiting.len())).collect(),
             };
             for key in keys {
-                if let Some(posts) = self.read(&key) {
-                    posts.for_each(&mut fold);
-                    folded.push(key);
+                match Posts::read(&self.ref_dir.join(&key)) {
+                    Ok(posts) => {
+                        posts.for_each(&mut fold);
+                        self.reported.remove(&key);
+                        folded.push(key);
+                    }
+                    Err(error) => self.pass_by(&key, &error.to_string()),
                 }
             }
             if planned.is_some() {
@@ -66,46 +76,30 @@ impl Files {
         folded
     }
 
-    /// Reads a file, or reports why it cannot be read.
-    fn read(&mut self, key: &str) -> Option<Posts> {
-        match Posts::read(&self.ref_dir.join(key)) {
-            Ok(posts) => {
-                self.unreadable.remove(key);
-                return Some(posts);
-            }
-            Err(error) if self.unreadable.insert(key.to_owned()) => message(&format!("{error}\n")),
-            Err(_) => {}
+    fn pass_by(&mut self, name: &str, problem: &str) {
+        if self.unreadable.insert(name.to_owned()) && !self.reported.contains(name) {
+            message(&format!("{problem}\n"));
         }
-        None
     }
 
-    /// Fails if some files could not be read.
+    /// Fails if some files or folders could not be read.
     pub fn all_counted(&self) -> Outcome {
         match self.unreadable.len() {
             0 => Ok(()),
-            files => Err(format!("{files} Parquet file(s) could not be read, so their words are not counted").into()),
+            files => Err(format!("{files} Parquet file(s) or folder(s) could not be read, so their words are not counted").into()),
         }
     }
 }
 
-/// Returns the keys below `tweets/` that are not in `folded`, in order. As in Spark, a file whose name begins with `_`
-/// or `.` is not part of the table.
-///
-/// # Errors
-/// Fails if a folder cannot be read: its files would count as late afterwards.
-fn new_files(ref_dir: &Path, folded: &BTreeSet<String>) -> Outcome<Vec<String>> {
-    let found = files::find(&ref_dir.join("tweets"));
-    if let Some(error) = found.unreadable.first() {
-        return Err(format!("{error}; give this user access to it, or move it away").into());
-    }
-    let key = |path: &Path| {
+/// Returns the keys below `tweets/` that are not in `folded`, in order, and what cannot be read.
+fn new_files(ref_dir: &Path, folded: &BTreeSet<String>) -> (Vec<String>, Vec<Unreadable>) {
+    let found = parquet::find(&ref_dir.join("tweets"));
+    let key = |path: &PathBuf| {
         path.strip_prefix(ref_dir).ok()?.iter().map(|name| name.to_str()).collect::<Option<Vec<_>>>().map(|names| names.join("/"))
     };
-    let is_hidden = |key: &String| key.rsplit('/').next().is_some_and(|name| name.starts_with(['_', '.']));
-    let is_new = |key: &String| key.ends_with(".parquet") && !is_hidden(key) && !folded.contains(key);
-    let mut new: Vec<String> = found.files.iter().filter_map(|path| key(path)).filter(is_new).collect();
+    let mut new: Vec<String> = found.files.iter().filter_map(key).filter(|key| !folded.contains(key)).collect();
     new.sort_unstable();
-    Ok(new)
+    (new, found.unreadable)
 }
 
 /// The two columns of a file, one pair per batch.

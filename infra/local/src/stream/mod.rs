@@ -19,7 +19,7 @@ use std::time::Duration;
 use ::stream::{Emitted, State, Trigger, next_tick_ms};
 use tokio::time::sleep;
 
-use crate::lake::ref_dir;
+use crate::lake::{self, ref_dir};
 use crate::output::message;
 use crate::{Clock, Outcome};
 use checkpoint::{Checkpoint, Held, Input};
@@ -29,7 +29,6 @@ use log::Log;
 pub use options::Options;
 use options::{Origin, Pace};
 use sink::Sink;
-pub(crate) use sink::{schema as table_schema, tables_dir};
 
 /// Keeps the counts up to date, once or until the process is ended. The state is in the lake at `root`.
 pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
@@ -90,8 +89,8 @@ struct Stream {
 impl Stream {
     async fn open(root: &Path, options: &Options, clock: Clock) -> Outcome<Self> {
         let (query, name, is_lake) = (options.query()?, options.name(), options.source == Origin::Lake);
-        if !root.exists() && is_lake && options.no_ingest {
-            return Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into());
+        if is_lake && options.no_ingest {
+            lake::check(root, &ref_dir(root))?;
         }
         emulators::files::create_folders(root).map_err(|error| format!("cannot create {}: {error}", root.display()))?;
         let held = Held::take(root, &name)?;
@@ -120,7 +119,7 @@ impl Stream {
     ///
     /// The first trigger of a socket is empty even if lines wait: it is the one in which Spark connects.
     fn count(mut self, end: &EndWatch) -> Outcome<Self> {
-        self.feed.look(&self.checkpoint)?;
+        self.feed.look(&self.checkpoint);
         if self.checkpoint.state.next_trigger() == 0 && matches!(self.feed, Feed::Socket(_)) {
             self.planned = None;
             self = self.trigger_without_input()?;
@@ -143,7 +142,7 @@ impl Stream {
         let is_idle = self.checkpoint.state.next_trigger() == triggers;
         let may_follow = match self.pace {
             Pace::Continuous => {
-                self.feed.look(&self.checkpoint)?;
+                self.feed.look(&self.checkpoint);
                 !self.feed.is_waiting(&self.checkpoint)
             }
             Pace::Every(_) => is_idle,

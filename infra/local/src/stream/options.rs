@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn queries_have_names_of_their_own() {
+    fn different_queries_have_different_names() {
         for (line, want) in [
             ("--once --mode complete", "complete"),
             ("--once --mode update --window 10m", "update-10m-10m-30s"),
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_query_is_refused_with_a_reason() {
+    fn invalid_options_are_refused_with_a_reason() {
         for (line, want) in [
             ("--mode update --once --every 10s", "cannot be used with"),
             ("--mode update --once --single-batch", "cannot be used with"),

@@ -12,10 +12,10 @@ fn check_rejected(raw: &str, want: Expect) {
 }
 
 #[test]
-fn what_is_not_json_is_rejected_by_its_place_alone() {
+fn a_file_that_is_not_json_is_rejected_with_the_position_only() {
     let deep = format!(r#"{{"data":{}}}"#, "[".repeat(200_000));
-    check_rejected("", expect!["cut off at . (line 1, column 0)"]);
-    check_rejected("\u{feff}", expect!["cut off at . (line 1, column 0)"]);
+    check_rejected("", expect!["the file is empty, not an object"]);
+    check_rejected("\u{feff}\n", expect!["the file is empty, not an object"]);
     check_rejected("<html>segredo", expect!["not JSON at . (line 1, column 1)"]);
     check_rejected(
         r#"{"data":[{"id":"1","created_at":"2026-01-01T00:00:00Z","text":"segr"#,
@@ -70,7 +70,7 @@ fn an_answer_that_contradicts_itself_is_rejected() {
 }
 
 #[test]
-fn what_is_not_a_page_of_posts_is_rejected() {
+fn a_file_that_is_not_a_page_of_posts_is_rejected() {
     for (raw, want) in [
         ("null", expect!["the file is null, not an object"]),
         ("[]", expect!["the file is an array, not an object"]),
@@ -110,7 +110,7 @@ fn what_is_not_a_page_of_posts_is_rejected() {
 }
 
 #[test]
-fn what_no_answer_of_x_can_be_is_not_held_in_memory() {
+fn a_file_with_too_many_posts_is_rejected() {
     check_rejected(
         &format!(r#"{{"data":[{}{{"text":"segredo"}}]}}"#, "{},".repeat(50_000)),
         expect!["`data` has more than 50000 posts; split the file"],
@@ -123,7 +123,7 @@ fn what_no_answer_of_x_can_be_is_not_held_in_memory() {
 }
 
 #[test]
-fn one_odd_item_among_posts_is_a_row() {
+fn an_odd_item_among_posts_becomes_a_row() {
     for odd in [r#"{"id":"2124866860615730002","name":"a","username":"b"}"#, r#"{"id":"2124866860615730002"}"#] {
         let raw = format!(r#"{{"data":[{odd},{{"id":"2124866860615730001","text":5}}]}}"#);
         assert_eq!(Document::parse(raw.as_bytes(), Years::DEFAULT).unwrap().tweets.len(), 2, "{odd}");

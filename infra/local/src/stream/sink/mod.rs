@@ -6,25 +6,21 @@ mod table;
 
 use std::cmp::Ordering;
 use std::io::{IsTerminal as _, stdout};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ::stream::{Emitted, Mode, Row};
 use chrono::{DateTime, SecondsFormat};
 
 use super::checkpoint::{Checkpoint, Written};
 use super::options::{Destination, Options};
-use crate::Outcome;
 use crate::output::message;
+use crate::{Outcome, tables};
 use json::JsonFile;
-pub(crate) use parquet::schema;
 use parquet::{LakeTable, ParquetFolder};
 use table::TerminalTable;
 
 /// Default number of rows in a table on a terminal.
 const TABLE_ROWS: usize = 20;
-
-/// Folder of the tables that streams keep in a lake, a folder for each. The name cannot be that of a bucket.
-const TABLES: &str = "stream_tables";
 
 /// An open destination.
 pub(super) struct Sink {
@@ -55,7 +51,7 @@ impl Sink {
             Destination::Stdout => Output::Lines { closes: true },
             Destination::File(path) => Output::File(JsonFile::open(path, checkpoint)?),
             Destination::Parquet(path) => Output::Folder(ParquetFolder::open(path, checkpoint, has_begun)?),
-            Destination::Memory(name) => Output::Table(LakeTable::open(tables_dir(root).join(name), checkpoint)?),
+            Destination::Memory(name) => Output::Table(LakeTable::open(tables::dir(root).join(name), checkpoint)?),
         };
         Ok(Self { mode, top, output })
     }
@@ -94,11 +90,6 @@ impl Sink {
         }
         Ok(None)
     }
-}
-
-/// Returns the folder of the tables that streams keep in the lake at `root`.
-pub(crate) fn tables_dir(root: &Path) -> PathBuf {
-    root.join(TABLES)
 }
 
 /// Orders the newest windows first, and by descending count within a window.

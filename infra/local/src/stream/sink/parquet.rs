@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use ::stream::{Mode, Row};
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
@@ -16,22 +15,10 @@ use emulators::files;
 
 use crate::Outcome;
 use crate::stream::checkpoint::Checkpoint;
+use crate::tables::schema;
 
 /// File of a table that holds all counts.
 const WHOLE: &str = "complete.parquet";
-
-/// Returns the columns of the files: the fields of the JSON lines, the window as two instants.
-pub(crate) fn schema() -> SchemaRef {
-    let instant = DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()));
-    Arc::new(Schema::new(vec![
-        Field::new("trigger", DataType::Int64, false),
-        Field::new("mode", DataType::Utf8, false),
-        Field::new("window_start", instant.clone(), true),
-        Field::new("window_end", instant, true),
-        Field::new("word", DataType::Utf8, false),
-        Field::new("count", DataType::Int64, false),
-    ]))
-}
 
 /// A folder with one file for each trigger that emitted rows, named by its number.
 pub(super) struct ParquetFolder(PathBuf);
