@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
@@ -17,6 +17,12 @@ use crate::support::{PATIENCE, Running, Server, counts, finish};
 pub fn logged_bytes(lake: &Path) -> u64 {
     let logs = fs::read_dir(lake).unwrap().map(Result::unwrap).filter(|entry| entry.path().extension().is_some_and(|of| of == "log"));
     logs.map(|entry| entry.metadata().unwrap().len()).sum()
+}
+
+/// The checkpoint of the only stream of a lake.
+fn checkpoint_of(lake: &Path) -> PathBuf {
+    let mut paths = fs::read_dir(lake).unwrap().map(|entry| entry.unwrap().path());
+    paths.find(|path| path.extension().is_some_and(|of| of == "json")).unwrap()
 }
 
 /// Logs lines without counting them: the process is killed before its first interval has passed.
@@ -32,7 +38,9 @@ fn log_only(server: &Server, lake: &Path, query: &[&str], lines: &[String]) {
         }
     }
     let bytes: usize = lines.iter().map(|line| line.trim_end_matches('\n').len() + 20).sum();
-    while logged_bytes(lake) < bytes as u64 {
+    // The first trigger has printed its end, and stores next that it is done.
+    let is_stored = || fs::read_to_string(checkpoint_of(lake)).is_ok_and(|json| json.contains(r#""next_trigger":1"#));
+    while logged_bytes(lake) < bytes as u64 || !is_stored() {
         assert!(started.elapsed() < PATIENCE);
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -182,9 +190,7 @@ fn a_trigger_that_is_repeated_takes_the_lines_that_it_had() {
             .collect::<Vec<_>>()
     };
     once("azul\n");
-    let checkpoint =
-        fs::read_dir(lake.path()).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.extension().is_some_and(|of| of == "json"));
-    let checkpoint = checkpoint.unwrap();
+    let checkpoint = checkpoint_of(lake.path());
     let before = fs::read(&checkpoint).unwrap();
     let first = once("verde\nazul\n");
     fs::write(&checkpoint, before).unwrap();
