@@ -6,6 +6,7 @@
 #   infra/deploy-checks/run.sh trino LOCAL [NAME …]
 #                                           the same questions, and statements of any kind, in Trino, the engine of Athena, over emulated Glue and S3,
 #                                           and what the questions ask of S3; LOCAL is the program `local`. Trino (800 MB) goes into $XPTO_CACHE, by `mvn`.
+#   infra/deploy-checks/run.sh spark LOCAL  lines of a socket, and sessions over files, in PySpark (700 MB, by `pip`); needs Java 17
 #   infra/deploy-checks/run.sh bootstraps   the bootstraps of `cargo lambda build` against emulated AWS services
 #   infra/deploy-checks/run.sh deaths BOOTSTRAPS LOCAL [--kills N --seed N …]
 #                                           the bootstraps killed, poisoned and under load, against the program `local`
@@ -33,6 +34,7 @@ install() { # name requirements...
 case ${1:-all} in
 sql) install sql "$checks/requirements/sql.txt" ;;
 trino) install trino "$checks/requirements/deploy.txt" "$checks/requirements/sql.txt" "$checks/requirements/trino.txt" ;;
+spark) install spark "$checks/requirements/spark.txt" ;;
 *)
   install deploy "$checks/requirements/deploy.txt"
   install checkov "$checks/requirements/checkov.txt"
@@ -89,6 +91,10 @@ trino)
   step "the questions of infra/athena in Trino" "$venvs/trino/bin/python" "$checks/engines/athena.py" --local "$2" "${@:3}"
   step "statements in Trino, as recorded" "$venvs/trino/bin/python" "$checks/engines/trino_semantics.py"
   ;;
+spark)
+  step "lines of a socket in Spark" "$venvs/spark/bin/python" "$checks/engines/spark_socket.py" --local "$2" --seeds 1
+  step "sessions over files in Spark" "$venvs/spark/bin/python" "$checks/engines/spark_stream.py" --local "$2" --sessions --seeds 1 --files 6
+  ;;
 bootstraps)
   step "bootstraps" "$python" "$checks/functions/bootstraps.py" "${2:-target/lambda}"
   step "RAW is what was sent" "$python" "$checks/functions/as_sent.py" "${2:-target/lambda}"
@@ -100,7 +106,7 @@ deaths)
   step "load" "$python" "$checks/functions/load.py" --bootstraps "$1" --local "$2"
   ;;
 *)
-  sed -n '2,12s/^# \{0,1\}//p' "$checks/run.sh" >&2
+  sed -n '2,13s/^# \{0,1\}//p' "$checks/run.sh" >&2
   exit 2
   ;;
 esac

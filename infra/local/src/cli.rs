@@ -89,10 +89,12 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
     },
-    /// Counts words as tweets arrive, in windows of creation time, with the output modes of Spark's Structured Streaming.
+    /// Counts words as tweets or lines of a socket arrive, with the output modes and windows of Spark's Structured
+    /// Streaming.
     #[command(after_help = "Examples:\n  cargo run -- stream --mode update --every 10s\n  \
         cargo run -- stream --mode append --window 10m --slide 5m --late 30s --once\n  \
-        cargo run -- stream --mode complete --window 10m --once --top 5 --sink json:words.json\n\n\
+        cargo run -- stream --mode complete --window 10m --once --top 5 --sink json:words.json\n  \
+        cargo run -- stream --source tcp://127.0.0.1:3456 --mode complete    # beside `nc -lk 3456`\n\n\
         State is kept in the lake's folder, in stream.<query>.json: the same query goes on where it stopped, however it ended.")]
     Stream(stream::Options),
 }

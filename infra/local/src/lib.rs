@@ -19,6 +19,7 @@ mod reprocess;
 mod serve;
 pub mod sql;
 mod stream;
+mod tables;
 
 pub use lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID};
 pub use output::{is_closed as is_output_closed, message};

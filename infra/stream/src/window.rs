@@ -38,6 +38,7 @@ pub enum WindowError {
 impl Windows {
     /// Creates windows of `length`, one every `slide`.
     pub fn new(length: Duration, slide: Duration) -> Result<Self, WindowError> {
+        let whole_ms = |duration| whole_ms(duration).ok_or(WindowError::NotMilliseconds);
         let (length_ms, slide_ms) = (whole_ms(length)?, whole_ms(slide)?);
         if slide_ms > length_ms {
             return Err(WindowError::Gaps);
@@ -61,10 +62,10 @@ impl Windows {
     }
 }
 
-/// Converts to milliseconds; `NotMilliseconds` also if they do not fit in an `i64`.
-fn whole_ms(duration: Duration) -> Result<i64, WindowError> {
+/// Converts to milliseconds; `None` for none, for a fraction of one, and if they do not fit in an `i64`.
+pub(crate) fn whole_ms(duration: Duration) -> Option<i64> {
     let is_whole = duration.subsec_nanos().is_multiple_of(1_000_000) && !duration.is_zero();
-    i64::try_from(duration.as_millis()).ok().filter(|_| is_whole).ok_or(WindowError::NotMilliseconds)
+    i64::try_from(duration.as_millis()).ok().filter(|_| is_whole)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod functions;
 mod lateral;
 mod partitions;
 mod saved;
+mod streamed;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -37,7 +38,7 @@ use futures_util::TryStreamExt as _;
 
 use crate::lake::{self, ref_dir};
 use crate::output::{self, shown, shown_json};
-use crate::{Clock, Failure, Outcome};
+use crate::{Clock, Failure, Outcome, tables};
 use damage::Scanned;
 use table::Table;
 use waiting::Waiting;
@@ -88,6 +89,7 @@ impl Session {
             let plan = trino::plan(&context, &format!("CREATE VIEW {name} AS {statement}")).await?;
             context.execute_logical_plan(plan).await?;
         }
+        streamed::register(&context, ref_dir)?;
         Ok(Self { context, scanned })
     }
 
@@ -262,7 +264,9 @@ fn write(text: &str) -> Outcome {
 
 /// Runs one statement over the lake at `root`.
 pub fn run(root: &Path, statement: &str, format: Format, clock: Clock) -> Outcome {
-    lake::check(root, &ref_dir(root))?;
+    if !tables::dir(root).is_dir() {
+        lake::check(root, &ref_dir(root))?;
+    }
     let statement = statement.trim_start_matches('\u{feff}'); // a byte order mark, which some editors write
     deep::check(statement)?;
     deep::on_large_stacks(|runtime| {
