@@ -33,6 +33,6 @@ pub use pace::next_tick_ms;
 pub use query::{Grouping, Mode, Query, QueryError};
 pub use record::{Record, records};
 pub use session::{Gap, GapError};
-pub use state::{Emitted, Post, Row, State, Trigger};
-pub use window::{Window, WindowError, Windows};
+pub use state::{Emitted, Post, State, Trigger};
+pub use window::{Row, Window, WindowError, Windows};
 pub use words::Words;

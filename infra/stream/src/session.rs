@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::state::Row;
-use crate::window::{Window, whole_ms};
+use crate::window::{Row, Window, whole_ms};
 
 /// Length of the pause that ends a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::query::{Mode, Query};
 use crate::session::{Gap, Sessions};
-use crate::window::Window;
+use crate::window::{Row, Window};
 
 type Counts = HashMap<String, u64>;
 
@@ -57,17 +57,6 @@ pub struct Emitted {
     pub late_dropped: u64,
     /// Rows ordered by window, then by descending count, then by word.
     pub rows: Vec<Row>,
-}
-
-/// A row of output: the count of one word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// `None` for a running count.
-    pub window: Option<Window>,
-    /// The word.
-    pub word: String,
-    /// Number of occurrences.
-    pub count: u64,
 }
 
 impl State {

@@ -68,6 +68,17 @@ pub(crate) fn whole_ms(duration: Duration) -> Option<i64> {
     i64::try_from(duration.as_millis()).ok().filter(|_| is_whole)
 }
 
+/// A row of output: the count of one word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// `None` for a running count.
+    pub window: Option<Window>,
+    /// The word.
+    pub word: String,
+    /// Number of occurrences.
+    pub count: u64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
