@@ -77,7 +77,7 @@ async fn objects(world: &World, bucket: &str, prefix: &str) -> Vec<(String, Byte
 
 /// `id`, `arquivo_raw` and `criado_em` of each row.
 fn rows(body: Bytes) -> Option<Vec<(TweetId, String, i64)>> {
-    let schema = refine::schema();
+    let schema = rows::schema();
     let column = |name: &str| schema.index_of(name).ok();
     let (id, raw_key, created_at) = (column("id")?, column("arquivo_raw")?, column("criado_em")?);
     let reader = SerializedFileReader::new(body).ok()?;

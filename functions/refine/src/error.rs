@@ -1,11 +1,11 @@
 #![expect(missing_docs, reason = "the messages are the documentation")]
 
+use events::EventUnknown;
 use lambda_runtime::Diagnostic;
 use metrics::Cause;
 use tweets::document::NotADocument;
 
 use crate::config::ConfigError;
-use crate::events::EventUnknown;
 
 /// Why an event, or one object of it, was not refined.
 #[derive(Debug, thiserror::Error)]

@@ -1,17 +1,12 @@
 //! `refine`: converts RAW documents in S3 to partitioned Parquet in S3, regardless of which trigger delivers them and how often.
 //!
-//! REF is a function of RAW: the key and bytes of an object follow from the RAW key, the RAW bytes and the versions of
-//! `refine` and of the lexicon. Deliveries may therefore repeat, reorder and overlap. This crate must never change a RAW
-//! object, write outside REF, report an object as done before its rows are stored, or log the text of a tweet.
+//! What a RAW file gives is decided by the crate `rows`, a pure function, so deliveries may repeat, reorder and overlap. This crate
+//! reads and stores: it must never change a RAW object, write outside REF, report an object as done before its rows are stored, or log the text of a tweet.
 
-mod columns;
 mod config;
-mod encode;
 mod error;
-mod events;
 mod invocation;
 mod object;
-mod refined;
 mod reprocess;
 mod summary;
 
@@ -21,6 +16,7 @@ use std::time::Duration;
 
 use aws::{Clients, Store};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
+use events::{Event, Message, Notification, RawObject};
 use futures_util::StreamExt as _;
 use lambda_runtime::Diagnostic;
 use metrics::Line;
@@ -28,26 +24,16 @@ use serde_json::Value;
 use tracing::{debug, error, warn};
 use tweets::{NotARawFile, Years};
 
-pub use columns::schema;
 pub use config::{Config, ConfigError, TIMEOUTS};
 pub use error::{Error, Fate};
-pub use events::{EventUnknown, Reprocess};
 pub use invocation::Invocation;
-pub use object::RAW_BYTES_MAX;
-pub use refined::{RefObject, Refined, Rows, RowsByMinute, refine};
-pub use sentiment::LEXICON_VERSION;
+pub use rows::{LEXICON_VERSION, REFINE_VERSION, Rows, RowsByMinute, refine, schema};
 pub use summary::Summary;
 
-use events::{Event, Message, Notification, RawObject};
 use object::refine_object;
 
-/// Version of `refine`, stored with every REF object. An object of another version is rewritten.
-///
-/// Increase it with every change to the output of a RAW file: rows, types or settings.
-pub const REFINE_VERSION: &str = env!("CARGO_PKG_VERSION");
-
 /// Number of objects processed concurrently: a batch of the queue's default size waits for S3 once, not ten times. At most
-/// ten RAW files of [`RAW_BYTES_MAX`] are in memory, and only one of them parsed, because [`refine()`] does not await.
+/// ten RAW files of [`rows::RAW_BYTES_MAX`] are in memory, and only one of them parsed, because [`rows::refine()`] does not await.
 const CONCURRENCY: usize = 10;
 
 /// The Lambda function, ready to handle events.

@@ -1,10 +1,10 @@
 //! Refines RAW again, by prefix, after a change of `refine` or of the lexicon.
 
+use events::{Notification, RawObject, Reprocess};
 use serde_json::{Value, json};
 use tweets::{NotARawFile, RAW_PREFIX};
 
 use crate::error::{Error, Fate};
-use crate::events::{Notification, RawObject, Reprocess};
 use crate::invocation::Invocation;
 use crate::summary::Summary;
 use crate::{CONCURRENCY, Refine, ignore};

@@ -3,12 +3,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use metrics::{Cause, Line, Metric};
+use rows::{Rows, RowsByMinute};
 use serde::Serialize;
 use tracing::{error, info};
 
 use crate::error::{Error, Fate};
 use crate::object::Done;
-use crate::refined::{Rows, RowsByMinute};
 
 /// Maximum age of a minute with row counts. CloudWatch accepts two weeks, but takes up to two days to show data older than
 /// one day. Source: Amazon CloudWatch user guide, publish custom metrics.

@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
-mod rows;
 #[allow(dead_code, reason = "each test crate uses its part")]
 mod world;
 
@@ -12,9 +11,10 @@ use std::time::Duration;
 
 use expect_test::expect;
 use http::Method;
-use refine::{LEXICON_VERSION, REFINE_VERSION};
+use rows::{LEXICON_VERSION, REFINE_VERSION};
 use serde_json::{Value, json};
 use tokio::time::Instant;
+use tweets::Years;
 use world::{Fate, RAW, REF, World, document, failures, notification, queue};
 
 const KEY: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_7_7.json";
@@ -228,7 +228,8 @@ async fn half_a_surrogate_pair_is_read_as_an_unknown_character() {
     world.put_raw(KEY, raw.to_owned()).await;
     let answer = world.handle(notification(RAW, KEY)).await.unwrap();
     assert_eq!((&answer["rows"], &answer["positivo"]), (&json!(2), &json!(1)));
-    assert_eq!(rows::rows(&world.get_ref(REF_KEY).await)[1]["texto"], "RT @a: :) \u{fffd}…");
+    let refined = rows::refine(KEY, raw.as_bytes(), Years::DEFAULT).unwrap();
+    assert_eq!(world.get_ref(REF_KEY).await, refined.objects[0].bytes);
 }
 
 #[tokio::test(start_paused = true)]
@@ -363,7 +364,7 @@ async fn ten_objects_wait_for_s3_together() {
     assert_eq!(world.written().len(), 11);
 }
 
-/// Memory is bounded: files have at most [`refine::RAW_BYTES_MAX`] bytes, and ten are processed at once,
+/// Memory is bounded: files have at most [`rows::RAW_BYTES_MAX`] bytes, and ten are processed at once,
 /// however many an event names.
 #[tokio::test(start_paused = true)]
 async fn forty_objects_are_under_way_ten_at_a_time() {
@@ -437,5 +438,6 @@ async fn a_file_across_midnight_is_two_objects() {
     let answer = world.handle(notification(RAW, KEY)).await.unwrap();
     assert_eq!((&answer["files_created"], &answer["rows"]), (&json!(2), &json!(2)));
     assert_eq!(world.written(), [REF_KEY, "tweets/ano=2026/mes=11/dia=24/2026-11-23T14-05Z_7_7.parquet"]);
-    assert_eq!(rows::rows(&world.get_ref(REF_KEY).await)[0]["id"], 7);
+    let refined = rows::refine(KEY, tweets.to_string().as_bytes(), Years::DEFAULT).unwrap();
+    assert_eq!(world.get_ref(REF_KEY).await, refined.objects[0].bytes);
 }

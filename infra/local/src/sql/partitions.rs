@@ -44,7 +44,7 @@ pub(super) fn tweets(dir: &Path) -> Outcome<Tweets> {
     let root = StorePath::from_absolute_path(dir.canonicalize()?)
         .map_err(|error| format!("SQL cannot read the folder {}: {error}", dir.display()))?;
     let schema = Schema::new(
-        trino::schema(&refine::schema()).fields().iter().map(|field| super::format::marked(Field::clone(field))).collect::<Vec<_>>(),
+        trino::schema(&rows::schema()).fields().iter().map(|field| super::format::marked(Field::clone(field))).collect::<Vec<_>>(),
     );
     let columns = TableSchemaBuilder::new(Arc::new(schema)).with_table_partition_cols(partition_fields()).build();
     Ok(Tweets { root, columns, files: Arc::default() })

@@ -2,15 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
-mod rows;
+mod read;
 
 use bytes::Bytes;
 use expect_test::{Expect, expect};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use proptest::prelude::*;
-use refine::{LEXICON_VERSION, REFINE_VERSION, RefObject, refine, schema};
-use rows::rows;
+use read::rows;
+use rows::{LEXICON_VERSION, REFINE_VERSION, RefObject, refine, schema};
 use serde_json::{Map, Value, json};
 
 const RAW_KEY: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T23-59Z_5_9.json";
@@ -145,6 +145,14 @@ fn a_retweet_is_labelled_by_its_original_and_shows_its_own_text() {
         assert_eq!(row["sentimento"], want, "{includes}");
         assert_eq!(row["texto"], "RT @a: :) cort\u{2026}");
     }
+}
+
+/// X sends one when it cuts a text inside an emoji.
+#[test]
+fn half_a_surrogate_pair_is_read_as_an_unknown_character() {
+    let raw = br#"{"data":[{"id":"7","created_at":"2026-11-23T23:59:59Z","text":"RT @a: :) \ud83d\u2026"}]}"#;
+    let objects = refine(RAW_KEY, raw, tweets::Years::DEFAULT).unwrap().objects;
+    assert_eq!(rows(&objects[0].bytes)[0]["texto"], "RT @a: :) \u{fffd}\u{2026}");
 }
 
 #[test]
