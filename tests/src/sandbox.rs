@@ -151,9 +151,9 @@ impl Sandbox {
     /// One invocation with `left` until its deadline.
     pub async fn run(&self, world: &World, left: Duration) -> Outcome<Value> {
         let run = world.next_number();
-        let invocation = Invocation::new(world.now() + self.skew, left, world.random_number());
+        let (invocation, owner) = (Invocation::new(world.now() + self.skew, left), world.random_number());
         world.note(format!("run {run} ({}) begins, clock {:+} ms", self.seat.sandbox, self.skew.num_milliseconds()));
-        let answer = ingest::handle(&self.ingest, invocation, |line| world.emit(line));
+        let answer = ingest::handle(&self.ingest, invocation, owner, |line| world.emit(line));
         let outcome = self.seat.invoke(run, left, answer, ingest::Error::error_type).await;
         world.note(format!("run {run} ends: {}", outcome.status()));
         world.count_run(&outcome, self.seat.pages_lost());

@@ -198,9 +198,3 @@ impl Store {
         Error::NoAnswer { action, resource: self.uri(key), source: error.into() }
     }
 }
-
-/// A name that S3 could have given out; whether there is such a bucket only S3 can say.
-/// Source: Amazon S3 user guide, general purpose bucket naming rules.
-pub fn is_bucket_name(name: &str) -> bool {
-    (3..=63).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
-}

@@ -7,15 +7,16 @@ use aws::{Condition, Put};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
+use lambda::{Fate, Invocation, milliseconds};
 use tracing::{debug, warn};
 use tweets::page::NotAPage;
 use tweets::{Capture, Page, TweetId, raw_document};
 
 use crate::Ingest;
 use crate::cursor::{Cursor, CursorFile, Lease, Written};
-use crate::deadline::{Invocation, Pace};
-use crate::error::{Error, Fate};
+use crate::error::Error;
 use crate::opening::{FLOOR, cursor_at, open_sweep, stored_as, turn_month};
+use crate::pace::Pace;
 use crate::refusal::Failure;
 use crate::summary::{Status, Summary};
 use crate::sweep::{File, MAX_RESULTS_MAX, MAX_RESULTS_MIN, Stored, Sweep};
@@ -57,6 +58,7 @@ enum Asked {
 struct Run<'a> {
     ingest: &'a Ingest,
     invocation: &'a Invocation,
+    owner: u64,
     pace: Pace,
     file: CursorFile,
     cursor: Cursor,
@@ -67,8 +69,8 @@ struct Run<'a> {
 }
 
 impl Ingest {
-    pub(crate) async fn run(&self, invocation: &Invocation, summary: &mut Summary) -> Result<(), Error> {
-        let Some(mut run) = Run::open(self, invocation, summary).await? else { return Ok(()) };
+    pub(crate) async fn run(&self, invocation: &Invocation, owner: u64, summary: &mut Summary) -> Result<(), Error> {
+        let Some(mut run) = Run::open(self, invocation, owner, summary).await? else { return Ok(()) };
         let ended = match run.read(summary).await {
             Ok(ending) => run.close(ending, summary).await,
             Err(error) => Err(error),
@@ -80,10 +82,10 @@ impl Ingest {
 
 impl<'a> Run<'a> {
     /// Reads the cursor, settles the pending file of a crashed run, and takes the lease. Returns `None` when there is nothing to do.
-    async fn open(ingest: &'a Ingest, invocation: &'a Invocation, summary: &mut Summary) -> Result<Option<Self>, Error> {
+    async fn open(ingest: &'a Ingest, invocation: &'a Invocation, owner: u64, summary: &mut Summary) -> Result<Option<Self>, Error> {
         let config = &ingest.config;
         let now = invocation.now();
-        let mut file = CursorFile::new(ingest.raw.clone(), invocation.owner);
+        let mut file = CursorFile::new(ingest.raw.clone(), owner);
         let (cursor, is_first) = cursor_at(&mut file, config.lookback, now).await?;
         summary.done = Some(cursor.done);
         summary.posts_read_month = cursor.month.posts_read;
@@ -97,8 +99,18 @@ impl<'a> Run<'a> {
         if let Some(gap) = sweep.raise_floor(TweetId::lowest_at(now + FLOOR)) {
             summary.lose(gap);
         }
-        let mut run =
-            Self { ingest, invocation, pace: invocation.pace(), file, cursor, sweep, failures: 0, unreadable: 0, has_reread_token: false };
+        let mut run = Self {
+            ingest,
+            invocation,
+            owner,
+            pace: Pace::of(invocation),
+            file,
+            cursor,
+            sweep,
+            failures: 0,
+            unreadable: 0,
+            has_reread_token: false,
+        };
         let request = run.next_request(run.budget(summary));
         if request.is_some() {
             ingest.token().await?; // reports a missing token before anything is written
@@ -238,13 +250,13 @@ impl<'a> Run<'a> {
     async fn again(&mut self, source: Box<dyn std::error::Error + Send + Sync>, summary: &mut Summary) -> Asked {
         self.failures += 1;
         // One to two times the doubled base, depending on a number that differs between runs.
-        let jitter = self.invocation.owner.rotate_left(self.failures * 8) % 1000;
+        let jitter = self.owner.rotate_left(self.failures * 8) % 1000;
         let wait = Duration::from_millis((200 << self.failures) + (jitter << self.failures) / 5);
         if self.failures >= ATTEMPTS_MAX || self.invocation.left() < self.pace.page + wait {
             summary.is_x_unavailable = true;
             return Asked::End(ending_of(Error::Unavailable { attempts: self.failures, source }));
         }
-        debug!(attempt = self.failures, wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "x api asked again");
+        debug!(attempt = self.failures, wait_ms = milliseconds(wait), "x api asked again");
         tokio::time::sleep(wait).await;
         Asked::Again
     }
@@ -394,6 +406,6 @@ fn ending_of(error: Error) -> Ending {
             warn!(error_type = error.error_type(), error = error.chain(), "x api unavailable");
             Ending::Stopped(Status::Partial)
         }
-        (Fate::Fail, _) => Ending::Refused(error),
+        (Fate::Fail | Fate::Reject, _) => Ending::Refused(error),
     }
 }

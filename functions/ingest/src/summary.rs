@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use lambda::{Invocation, milliseconds};
 use metrics::{Line, Metric};
 use serde_json::{Value, json};
 use tracing::warn;
@@ -143,12 +144,11 @@ impl Summary {
     /// Returns the metrics of the run that ended at `now`.
     #[expect(clippy::cast_precision_loss, reason = "a month's posts are far below 2^52")]
     pub fn lines(&self, now: DateTime<Utc>, elapsed: Duration, failure: Option<&Error>) -> Vec<Line> {
-        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let mut line = Line::at(now)
             .with(Metric::Posts, self.posts)
             .with(Metric::Files, self.files)
             .with(Metric::EstimatedUsd, self.estimated_usd())
-            .with(Metric::DurationMs, elapsed_ms)
+            .with(Metric::DurationMs, milliseconds(elapsed))
             .with_some(Metric::GapSeconds, self.gap_seconds())
             .with_some(Metric::OutOfSpanPosts, self.out_of_span)
             .with_some(Metric::PostsReread, self.posts_reread)
@@ -164,6 +164,32 @@ impl Summary {
         }
         let errors = failure.map(|failure| Line::errors(now, failure.error_type(), failure.cause(), 1));
         [line].into_iter().chain(errors).collect()
+    }
+
+    /// Logs the run as one line.
+    pub(crate) fn log(&self, invocation: &Invocation, failure: Option<&Error>) {
+        let Self { posts, files, pages, posts_read, posts_read_month, posts_reread, out_of_span, .. } = *self;
+        let (status, estimated_usd, done) = (self.status.as_str(), self.estimated_usd(), self.done.map(tracing::field::display));
+        let (lag_seconds, gap_seconds) = (self.lag_seconds(invocation.now()), self.gap_seconds());
+        let elapsed_ms = milliseconds(invocation.elapsed());
+        lambda::summary_line!(
+            failure,
+            finished: "ingest finished",
+            failed: "ingest failed",
+            status,
+            posts,
+            files,
+            pages,
+            posts_read,
+            posts_read_month,
+            posts_reread,
+            out_of_span,
+            estimated_usd,
+            done,
+            lag_seconds,
+            gap_seconds,
+            elapsed_ms,
+        );
     }
 
     /// Returns the answer of the function as JSON.

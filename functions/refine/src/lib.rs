@@ -5,7 +5,6 @@
 
 mod config;
 mod error;
-mod invocation;
 mod object;
 mod reprocess;
 mod summary;
@@ -24,9 +23,9 @@ use serde_json::Value;
 use tracing::{debug, error, warn};
 use tweets::{NotARawFile, Years};
 
-pub use config::{Config, ConfigError, TIMEOUTS};
-pub use error::{Error, Fate};
-pub use invocation::Invocation;
+pub use config::{Config, TIMEOUTS};
+pub use error::Error;
+pub use lambda::{ConfigError, Fate, Invocation};
 pub use rows::{LEXICON_VERSION, REFINE_VERSION, Rows, RowsByMinute, refine, schema};
 pub use summary::Summary;
 
@@ -35,6 +34,9 @@ use object::refine_object;
 /// Number of objects processed concurrently: a batch of the queue's default size waits for S3 once, not ten times. At most
 /// ten RAW files of [`rows::RAW_BYTES_MAX`] are in memory, and only one of them parsed, because [`rows::refine()`] does not await.
 const CONCURRENCY: usize = 10;
+
+/// Time reserved before the deadline for the answer. A late answer makes the queue repeat the whole batch.
+const ANSWER_MARGIN: Duration = Duration::from_millis(500);
 
 /// The Lambda function, ready to handle events.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ pub struct Refine {
 
 impl Refine {
     /// Configures the function from the environment.
-    pub async fn connect(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    pub async fn connect(var: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let config = Config::from_env(&var)?;
         Ok(Self::new(&Clients::from_environment(&var, TIMEOUTS).await, config))
     }
@@ -59,17 +61,15 @@ impl Refine {
 
 /// Handles one invocation. If the configuration failed, every invocation returns that same error and its type.
 pub async fn answer(
-    refine: &Result<Refine, ConfigError>,
+    refine: &Result<Refine, Error>,
     event: Value,
     invocation: Invocation,
     mut emit: impl FnMut(Line),
 ) -> Result<Value, Diagnostic> {
     match refine {
-        // The runtime logs the error again with `Debug`: this type holds only the message, not its causes.
-        Ok(refine) => handle(refine, event, invocation, emit).await.map_err(Diagnostic::from),
+        Ok(refine) => handle(refine, event, invocation, emit).await.map_err(|error| Diagnostic::from(&error)),
         Err(error) => {
-            let error = Error::from(error.clone());
-            Summary::default().log(Duration::ZERO, Some(&error));
+            Summary::default().log(Duration::ZERO, Some(error));
             emit(Line::errors(invocation.now(), error.error_type(), error.cause(), 1));
             Err(error.into())
         }
@@ -149,7 +149,7 @@ impl Refine {
         let mut failed = BTreeMap::new();
         let outcomes = futures_util::stream::iter(objects)
             .map(|(place, object)| async move {
-                (place, refine_object(&self.target, self.table_years, &object, invocation.stop()).await, object)
+                (place, refine_object(&self.target, self.table_years, &object, invocation.stop(ANSWER_MARGIN)).await, object)
             })
             .buffer_unordered(CONCURRENCY);
         let mut outcomes = std::pin::pin!(outcomes);

@@ -107,7 +107,7 @@ async fn what_another_version_wrote_is_replaced_and_not_counted_again() {
 fn check_error(outcome: Result<Value, refine::Error>, error_type: &str, want: &str) {
     let error = outcome.unwrap_err();
     assert_eq!(error.error_type(), error_type);
-    let diagnostic = lambda_runtime::Diagnostic::from(error);
+    let diagnostic = lambda_runtime::Diagnostic::from(&error);
     assert_eq!(diagnostic.error_type, error_type);
     assert!(!diagnostic.error_message.contains("segredo"), "{}", diagnostic.error_message);
     assert_eq!(diagnostic.error_message, want);

@@ -5,6 +5,7 @@
 #[allow(dead_code, reason = "each test crate uses its part")]
 mod world;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
@@ -79,6 +80,10 @@ async fn one_line_an_invocation_one_for_each_failure_and_no_text_of_a_tweet() {
     let finished = &ours[6]["fields"];
     assert_eq!((&finished["messages"], &finished["rows"], &finished["failures"]), (&json!(5), &json!(2), &json!(2)));
     assert_eq!((&finished["ignored"], &finished["malformed_fields"]), (&json!(1), &json!(r#"{"created_at":1,"lang":1}"#)));
+    // A failed line has the fields of a finished one. `malformed_fields` is absent where there are none.
+    let names = |line: &Value| line["fields"].as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let (finished, failed) = (names(&ours[6]), names(&ours[7]));
+    assert_eq!(finished.symmetric_difference(&failed).collect::<Vec<_>>(), ["error", "error_type", "malformed_fields"]);
     // Field names are part of the shape and are logged. The content of a tweet or a message is not,
     // neither by us nor by the SDK.
     for line in log.lines(|target| !target.starts_with("s3s")) {

@@ -81,7 +81,7 @@ impl Pipeline {
         for _ in 0..INVOCATIONS_MAX {
             let owner = RandomState::new().build_hasher().finish();
             let ingest = self.ingest(posts_max - caught.posts_read.min(posts_max));
-            let answer = ingest::handle(&ingest, Invocation::new((self.clock)(), TIMEOUT, owner), |_| ()).await;
+            let answer = ingest::handle(&ingest, Invocation::new((self.clock)(), TIMEOUT), owner, |_| ()).await;
             self.deliver().await?; // also delivers files that a failed run stored
             let answer = answer?;
             caught.add(&answer);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _};
 use indicatif::HumanCount;
-use ingest::{Config, DEFAULT_QUERY, Preview, USD_PER_COUNT, USD_PER_POST, Wire};
+use ingest::{Config, DEFAULT_QUERY, Fault, Preview, Problem, USD_PER_COUNT, USD_PER_POST, Wire};
 
 use crate::cli::Cli;
 use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source};
@@ -111,17 +111,15 @@ impl Live {
             })
         };
         Config::from_env(value).map_err(|error| {
-            let of_options = |problem: &String| {
-                let of_variable = VARIABLES.iter().find_map(|(name, option)| Some((option, problem.strip_prefix(name)?)));
-                of_variable.map_or_else(|| problem.clone(), |(option, problem)| format!("{option}{problem}"))
+            let of_option = |Problem { variable, fault }: &Problem| {
+                let option = VARIABLES.iter().find(|(name, _)| name == variable).map_or(*variable, |(_, option)| option);
+                match fault {
+                    Fault::NotSet => format!("{option} is empty"),
+                    Fault::Invalid(fault) => format!("{option} {fault}"),
+                }
             };
-            let problems: Vec<String> = error.problems().iter().map(of_options).collect();
-            Cli::command()
-                .error(
-                    ErrorKind::ValueValidation,
-                    problems.join("\n  ").replace("is not set; template.yaml sets it on the function", "is empty"),
-                )
-                .into()
+            let problems: Vec<String> = error.problems().iter().map(of_option).collect();
+            Cli::command().error(ErrorKind::ValueValidation, problems.join("\n  ")).into()
         })
     }
 
