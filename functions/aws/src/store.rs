@@ -130,11 +130,6 @@ impl Store {
         Ok(listed.collect())
     }
 
-    /// Reads an object's user metadata, names in lower case; `None` if the object does not exist.
-    pub async fn metadata(&self, key: &str) -> Result<Option<HashMap<String, String>>, Error> {
-        Ok(self.head(key).await?.map(|head| head.metadata))
-    }
-
     /// Reads an object's metadata; `None` if the object does not exist.
     pub async fn head(&self, key: &str) -> Result<Option<Head>, Error> {
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {

@@ -5,17 +5,20 @@
 //! a run that dies at any point leaves a state from which the next run resumes. This crate never links arrow, never
 //! reads a clock outside `main`, and leaves nothing running when `handle` returns.
 
+mod ask;
 mod config;
 mod cursor;
 mod error;
 mod fields;
 mod http_date;
+mod lease;
 mod opening;
 mod pace;
 mod preview;
 mod progress;
 mod refusal;
 mod run;
+mod stop;
 mod summary;
 mod sweep;
 mod token;

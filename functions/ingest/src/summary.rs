@@ -35,6 +35,12 @@ pub enum Status {
     Busy,
 }
 
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl Status {
     /// Returns the name used in the answer and in the log.
     pub fn as_str(self) -> &'static str {
@@ -90,6 +96,12 @@ impl Summary {
     pub(crate) fn count_read(&mut self, posts: u64) {
         self.posts_read += posts;
         self.posts_read_month += posts;
+    }
+
+    /// Counts posts that may be billed although their page was lost. They are read again.
+    pub(crate) fn count_lost(&mut self, posts: u64) {
+        self.count_read(posts);
+        self.posts_reread += posts;
     }
 
     /// Counts a page and logs a warning about anything unusual in it.

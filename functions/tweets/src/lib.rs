@@ -17,5 +17,5 @@ pub use created_at::parse_created_at;
 pub use id::{InvalidTweetId, TweetId};
 pub use page::{Page, Post};
 pub use partition::{InvalidYears, Partition, Years, ref_key};
-pub use raw_document::{Capture, TWEETS_PER_FILE_MAX, raw_document};
+pub use raw_document::{Capture, RawFile, TWEETS_PER_FILE_MAX};
 pub use raw_key::{NotARawFile, RAW_PREFIX, RawKey, check_raw_key};
