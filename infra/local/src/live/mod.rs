@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _};
 use indicatif::HumanCount;
-use ingest::{Config, DEFAULT_QUERY, Fault, Preview, Problem, USD_PER_COUNT, USD_PER_POST, Wire};
+use ingest::{Config, DEFAULT_QUERY, Fault, Preview, Problem, Status, USD_PER_COUNT, USD_PER_POST, Wire};
 
 use crate::cli::Cli;
 use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source};
@@ -172,20 +172,20 @@ impl Live {
 
     /// Reports the remaining work, if any.
     fn finished(&self, caught: &Caught, posts_max: u64) -> Outcome {
-        let left = match caught.status.as_str() {
-            "complete" => return Ok(()),
-            "rate_limited" => "X's rate limit is reached; run the same command again in 15 minutes".to_owned(),
-            "budget_exhausted" => {
+        let left = match caught.status {
+            Status::Complete => return Ok(()),
+            Status::RateLimited => "X's rate limit is reached; run the same command again in 15 minutes".to_owned(),
+            Status::BudgetExhausted => {
                 format!(
                     "the {} posts of this month are read; raise --max-posts-per-month or wait for the next",
                     HumanCount(self.max_posts_per_month)
                 )
             }
-            "busy" => "another run is at work in this lake; run the same command again later".to_owned(),
-            _ if caught.posts_read + 10 > posts_max => {
+            Status::Busy => "another run is at work in this lake; run the same command again later".to_owned(),
+            Status::Partial if caught.posts_read + 10 > posts_max => {
                 format!("the cap of {} posts is reached and more wait; run the same command again to go on", HumanCount(self.max_posts))
             }
-            _ => "X gave no answers to rely on; run the same command again to go on".to_owned(),
+            Status::Partial => "X gave no answers to rely on; run the same command again to go on".to_owned(),
         };
         Err(Unfinished(left).into())
     }
