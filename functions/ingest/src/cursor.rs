@@ -141,7 +141,7 @@ impl CursorFile {
                     self.known = Some(etag);
                     return Ok(());
                 }
-                Ok(Put::Conflict) => continue,
+                Ok(Put::Conflict) => break,
                 Ok(Put::Refused) => {}
                 Err(error) if error.fate_is_unknown() => unanswered = Some(error),
                 Err(source) => return Err(Error::RawUnwritable { source }.into()),

@@ -20,9 +20,6 @@ use crate::summary::{Status, Summary};
 use crate::sweep::{File, MAX_RESULTS_MAX, MAX_RESULTS_MIN, Stored, Sweep};
 use crate::x_api::{Answer, SearchRequest};
 
-/// Attempts of one put, counting those repeated after a 409.
-const PUTS_MAX: u32 = 4;
-
 /// A run in progress.
 pub(crate) struct Run<'a> {
     pub(crate) ingest: &'a Ingest,
@@ -228,28 +225,19 @@ impl<'a> Run<'a> {
             ("newest".to_owned(), newest.to_string()),
             ("count".to_owned(), count.to_string()),
         ]);
-        for attempt in 0..PUTS_MAX {
-            if attempt > 0 {
-                tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
+        match raw.put(key, body, "application/json", metadata, &Condition::Absent).await {
+            Ok(Put::Written(_)) => {
+                self.summary.posts += count;
+                self.summary.files += 1;
+                debug!(bucket = raw.bucket(), key, posts = count, "file stored");
+                Ok(Stored { oldest, count })
             }
-            match raw.put(key, body.clone(), "application/json", metadata.clone(), &Condition::Absent).await {
-                Ok(Put::Written(_)) => {
-                    self.summary.posts += count;
-                    self.summary.files += 1;
-                    debug!(bucket = raw.bucket(), key, posts = count, "file stored");
-                    return Ok(Stored { oldest, count });
-                }
-                // The object already exists: an earlier attempt of this run wrote it and lost the response, or a run presumed dead did.
-                Ok(Put::Refused) => {
-                    let there = head_raw(self.ingest, key).await?;
-                    return there.ok_or_else(|| self.write_unknown(key, None));
-                }
-                Ok(Put::Conflict) => {}
-                Err(error) if error.fate_is_unknown() => return Err(self.write_unknown(key, Some(error))),
-                Err(source) => return Err(Error::RawUnwritable { source }),
-            }
+            // The object already exists: an earlier attempt of this run wrote it and lost the response, or a run presumed dead did.
+            Ok(Put::Refused) => head_raw(self.ingest, key).await?.ok_or_else(|| self.write_unknown(key, None)),
+            Ok(Put::Conflict) => Err(self.write_unknown(key, None)),
+            Err(error) if error.fate_is_unknown() => Err(self.write_unknown(key, Some(error))),
+            Err(source) => Err(Error::RawUnwritable { source }),
         }
-        Err(self.write_unknown(key, None))
     }
 
     fn write_unknown(&self, key: &str, source: Option<aws::Error>) -> Error {

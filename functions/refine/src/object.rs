@@ -114,15 +114,17 @@ async fn store(target: &Store, object: &RefObject) -> Result<Stored, Error> {
         tokio::time::sleep(PAUSE * attempt).await;
         match put(target, object, &Condition::Absent).await.map_err(unwritable)? {
             Put::Written(_) => return Ok(Stored::Created),
-            Put::Conflict => continue,
+            Put::Conflict => break,
             Put::Refused => {}
         }
         let Some(head) = target.head(&object.key).await.map_err(unwritable)? else { continue };
         if versions().into_iter().all(|(name, version)| head.metadata.get(&name) == Some(&version)) {
             return Ok(Stored::Unchanged);
         }
-        if let Put::Written(_) = put(target, object, &Condition::Unchanged(head.etag)).await.map_err(unwritable)? {
-            return Ok(Stored::Replaced);
+        match put(target, object, &Condition::Unchanged(head.etag)).await.map_err(unwritable)? {
+            Put::Written(_) => return Ok(Stored::Replaced),
+            Put::Conflict => break,
+            Put::Refused => {}
         }
     }
     Err(Error::RefContended { bucket: target.bucket().to_owned(), key: object.key.clone(), attempts: ATTEMPTS_MAX })
