@@ -25,8 +25,6 @@ pub struct Refined {
 pub struct RefObject {
     /// Key of the object in the REF bucket.
     pub key: String,
-    /// The partition of its rows.
-    pub partition: Partition,
     /// The Parquet file.
     pub bytes: Bytes,
     /// Number of rows by sentiment, for each minute of `created_at`.
@@ -122,7 +120,7 @@ fn ref_object(document: &Document, raw_key: &str, partition: Partition, tweets: 
     }
     #[expect(clippy::expect_used, reason = "the sink is memory, and columns and settings are made from one schema")]
     let bytes = encode(&record_batch(&rows)).expect("writing to memory").into();
-    RefObject { key: ref_key(raw_key, partition), partition, bytes, rows_by_minute }
+    RefObject { key: ref_key(raw_key, partition), bytes, rows_by_minute }
 }
 
 fn minute_of(time: DateTime<Utc>) -> DateTime<Utc> {

@@ -78,11 +78,6 @@ impl Partition {
     pub fn of(created_at: DateTime<Utc>) -> Self {
         Self { ano: created_at.year(), mes: created_at.month(), dia: created_at.day() }
     }
-
-    /// Returns the UTC year.
-    pub fn year(self) -> i32 {
-        self.ano
-    }
 }
 
 impl fmt::Display for Partition {

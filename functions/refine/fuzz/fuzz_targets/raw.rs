@@ -22,7 +22,7 @@ fuzz_target!(|raw: &[u8]| {
                 .or_else(|_| tweets::document::Document::parse(whole.as_deref().unwrap_or(raw), Years::DEFAULT));
             let tweets = read.map(|document| document.tweets.len());
             assert_eq!(tweets, Ok(usize::try_from(rows).expect("a count")));
-            assert!(objects.windows(2).all(|pair| pair[0].partition < pair[1].partition));
+            assert!(objects.windows(2).all(|pair| pair[0].key < pair[1].key));
         }
         Err(error) => {
             let told = error.to_string();
