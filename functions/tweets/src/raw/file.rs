@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::includes::{Includes, referred_by};
+use super::includes::{Includes, referred_by};
 use crate::{Post, RawKey};
 
 /// Maximum number of tweets in one RAW file. Set by the customer; also the largest page of the X API.
