@@ -12,8 +12,8 @@ use crate::error::Error;
 use crate::opening::floor_at;
 use crate::refusal::Failure;
 use crate::run::Run;
+use crate::status::Status;
 use crate::stop::Stop;
-use crate::summary::Status;
 use crate::x_api::{Answer, SearchRequest};
 
 /// Consecutive requests without a page before the run leaves the rest to the next one.

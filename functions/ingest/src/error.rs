@@ -5,7 +5,7 @@ use lambda::{ConfigError, Fate};
 use lambda_runtime::Diagnostic;
 use metrics::Cause;
 
-use crate::refusal::Came;
+use crate::came::Came;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 

@@ -6,6 +6,7 @@
 //! reads a clock outside `main`, and leaves nothing running when `handle` returns.
 
 mod ask;
+mod came;
 mod config;
 mod cursor;
 mod error;
@@ -18,6 +19,7 @@ mod preview;
 mod progress;
 mod refusal;
 mod run;
+mod status;
 mod stop;
 mod summary;
 mod sweep;
@@ -36,12 +38,13 @@ use tracing::error;
 use tweets::TWEETS_PER_FILE_MAX;
 
 pub use config::{Config, DEFAULT_QUERY, Vocabulary};
+pub use came::Came;
 pub use cursor::{CURSOR_KEY, Cursor, Lease, Month, OpenSweep, Pending};
 pub use error::Error;
 pub use lambda::{ConfigError, Fate, Fault, Invocation, Problem};
 pub use preview::Preview;
-pub use refusal::Came;
-pub use summary::{Status, Summary, USD_PER_COUNT, USD_PER_POST};
+pub use status::Status;
+pub use summary::{Summary, USD_PER_COUNT, USD_PER_POST};
 pub use sweep::Gap;
 pub use token::BearerToken;
 pub use x_api::{SearchRequest, Wire, XClient};

@@ -15,8 +15,9 @@ use crate::cursor::{Cursor, CursorFile, Lease};
 use crate::error::Error;
 use crate::opening::{cursor_at, floor_at, head_raw, open_sweep, turn_month};
 use crate::pace::Pace;
+use crate::status::Status;
 use crate::stop::Stop;
-use crate::summary::{Status, Summary};
+use crate::summary::Summary;
 use crate::sweep::{File, MAX_RESULTS_MAX, MAX_RESULTS_MIN, Stored, Sweep};
 use crate::x_api::{Answer, SearchRequest};
 

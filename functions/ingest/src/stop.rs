@@ -1,5 +1,5 @@
 use crate::error::Error;
-use crate::summary::Status;
+use crate::status::Status;
 
 /// Why a run ends before its whole span is read and stored. Steps return it as their error, so `?` takes it to the end of the run.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ use tweets::page::{BYTES_NOT_UTF8, RESULT_COUNT_DIFFERS};
 use tweets::{Page, TweetId};
 
 use crate::error::Error;
+use crate::status::Status;
 use crate::sweep::Gap;
 
 /// Price in dollars of one post read. Source: X API pricing, pay per use, August 2026.
@@ -18,41 +19,6 @@ pub const USD_PER_POST: f64 = 0.005;
 pub const USD_PER_COUNT: f64 = 0.005;
 /// Price in dollars of one user read, as expanded by `author_id` and similar expansions. Same source.
 const USD_PER_USER: f64 = 0.010;
-
-/// How a run ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Status {
-    /// The sweep reached its bottom: everything up to `done` is captured.
-    Complete,
-    /// Time, the cap of the run, or the retries ran out. The next run resumes.
-    #[default]
-    Partial,
-    /// X returned 429. The next run resumes.
-    RateLimited,
-    /// The month's cap leaves no room for a request.
-    BudgetExhausted,
-    /// Another run is active.
-    Busy,
-}
-
-impl std::fmt::Display for Status {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl Status {
-    /// Returns the name used in the answer and in the log.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Partial => "partial",
-            Self::RateLimited => "rate_limited",
-            Self::BudgetExhausted => "budget_exhausted",
-            Self::Busy => "busy",
-        }
-    }
-}
 
 /// What one run did. Updated during the run, so that a failed run also reports its progress.
 #[derive(Clone, Debug, Default)]

@@ -15,8 +15,9 @@ use tower::util::BoxCloneSyncService;
 use tweets::page::posts_stated;
 use tweets::{Page, TweetId};
 
+use crate::came::{Came, came};
 use crate::http_date;
-use crate::refusal::{self, Came, Failure};
+use crate::refusal::{self, Failure};
 use crate::token::BearerToken;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -146,7 +147,7 @@ impl XClient {
         parameters.extend(self.fields.iter().cloned());
         parameters.extend(search.next_token.clone().map(|token| ("next_token", token)));
         let response = self.get("/2/tweets/search/recent", &parameters, token, now).await?;
-        let came = refusal::came(&response, &self.base_url);
+        let came = came(&response, &self.base_url);
         match Page::parse(response.body()) {
             Ok(page) => Ok(Answer { page, date: date(response.headers(), now), came }),
             Err(source) => Err(Failure::NotAPage { source, posts: posts_stated(response.body()), came }),
@@ -160,7 +161,7 @@ impl XClient {
         let response = self.get("/2/tweets/counts/recent", &parameters, token, now).await?;
         let total = serde_json::from_slice::<Counts>(response.body()).ok().and_then(|counts| counts.meta.total());
         total.ok_or_else(|| {
-            let came = refusal::came(&response, &self.base_url);
+            let came = came(&response, &self.base_url);
             Failure::NoAnswer { source: format!("an answer without a total ({came})").into(), may_be_billed: true }
         })
     }
