@@ -26,7 +26,7 @@ const PAUSE_MS: u64 = 400;
 impl Run<'_> {
     /// Sends one request. Returns `None` if there was no page and the run asks again.
     pub(crate) async fn ask(&mut self, request: &SearchRequest, now: DateTime<Utc>) -> Result<Option<Answer>, Stop> {
-        let token = self.ingest.token().await.map_err(Stop::Refused)?;
+        let token = self.ingest.token().await.map_err(|error| Stop::Refused(Box::new(error)))?;
         let failure = match self.ingest.x.search_recent(request, &token, now).await {
             // One bad post does not stop a run, but a changed format does. While nothing of the sweep could be read, it
             // may be a changed format.
@@ -103,6 +103,6 @@ fn stop_of(error: Error) -> Stop {
             warn!(error_type = error.error_type(), error = error.chain(), "x api unavailable");
             Stop::Early(Status::Partial)
         }
-        (Fate::Fail | Fate::Reject, _) => Stop::Refused(error),
+        (Fate::Fail | Fate::Reject, _) => Stop::Refused(Box::new(error)),
     }
 }

@@ -13,7 +13,7 @@ impl Ingest {
         cursor.lease = None;
         match file.write(&mut cursor).await {
             Ok(()) | Err(Stop::Lost | Stop::Early(_)) => Ok(()), // whoever wrote it has a lease of its own
-            Err(Stop::Refused(error) | Stop::Failed(error)) => Err(error),
+            Err(Stop::Refused(error) | Stop::Failed(error)) => Err(*error),
         }
     }
 }

@@ -37,8 +37,8 @@ use tokio::sync::Mutex;
 use tracing::error;
 use tweets::TWEETS_PER_FILE_MAX;
 
-pub use config::{Config, DEFAULT_QUERY, Vocabulary};
 pub use came::Came;
+pub use config::{Config, DEFAULT_QUERY, Vocabulary};
 pub use cursor::{CURSOR_KEY, Cursor, Lease, Month, OpenSweep, Pending};
 pub use error::Error;
 pub use lambda::{ConfigError, Fate, Fault, Invocation, Problem};

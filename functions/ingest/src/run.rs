@@ -53,7 +53,7 @@ impl Ingest {
                 summary.status = status;
                 Ok(())
             }
-            Err(Stop::Refused(error) | Stop::Failed(error)) => Err(error),
+            Err(Stop::Refused(error) | Stop::Failed(error)) => Err(*error),
         }
     }
 }
@@ -120,7 +120,7 @@ impl<'a> Run<'a> {
             self.lower_top(sent_at, &answer);
             self.accept(answer.page, &request);
             if self.sweep.is_stuck() {
-                return Err(Stop::Refused(Error::PageRepeated));
+                return Err(Stop::Refused(Box::new(Error::PageRepeated)));
             }
         }
     }
@@ -131,7 +131,7 @@ impl<'a> Run<'a> {
             Ok(()) => (Status::Complete, None),
             // An answer read only in part has holes, so none of it is stored.
             Err(Stop::Early(status)) if self.sweep.is_unsorted() => {
-                (status, Some(Error::PageUnsorted { status: status.as_str(), held: self.sweep.unstored() }))
+                (status, Some(Box::new(Error::PageUnsorted { status: status.as_str(), held: self.sweep.unstored() })))
             }
             Err(Stop::Early(status)) => (status, None),
             Err(Stop::Refused(error)) => (Status::Partial, Some(error)),

@@ -9,13 +9,13 @@ pub(crate) enum Stop {
     /// There is nothing to do, or the time, a cap or the attempts are used up. What is left is for the next run.
     Early(Status),
     /// X refused, and an operator must act. Posts read so far can still be stored.
-    Refused(Error),
+    Refused(Box<Error>),
     /// A step failed: this run writes nothing more, and its lease expires.
-    Failed(Error),
+    Failed(Box<Error>),
 }
 
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
-        Self::Failed(error)
+        Self::Failed(Box::new(error))
     }
 }

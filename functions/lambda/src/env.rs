@@ -87,8 +87,9 @@ impl<'a> Env<'a> {
     /// Source: Amazon S3 user guide, general purpose bucket naming rules.
     pub fn bucket(&mut self, variable: &'static str) -> String {
         let bucket = self.required(variable);
-        let is_of_names = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
-        if !bucket.is_empty() && !((3..=63).contains(&bucket.len()) && bucket.bytes().all(is_of_names)) {
+        let is_allowed = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
+        let is_name = (3..=63).contains(&bucket.len()) && bucket.bytes().all(is_allowed);
+        if !bucket.is_empty() && !is_name {
             self.invalid(variable, "is not the name of a bucket; expected 3 to 63 of a-z, 0-9, `-` and `.`");
         }
         bucket

@@ -55,17 +55,9 @@ impl RawFile {
         RawKey::new(self.oldest().created_at, self.oldest().id, self.newest.id)
     }
 
-    fn posts(&self) -> impl Iterator<Item = &Post> {
-        std::iter::once(&self.newest).chain(&self.older)
-    }
-
     /// Returns the bytes of the file. `data` has one tweet per line, each as X sent it. `includes` has only the objects they refer to.
     pub fn to_bytes(&self, capture: &Capture) -> Vec<u8> {
-        let mut pages: Vec<&Includes> = self.posts().map(|post| &*post.includes).collect();
-        pages.dedup_by(|a, b| std::ptr::eq(*a, *b));
-        let includes = referred_by(self.posts().map(|post| &*post.json), &pages);
-        #[expect(clippy::expect_used, reason = "lists of JSON that was read, by name")]
-        let includes = serde_json::to_string(&includes).expect("JSON");
+        let includes = self.includes();
         let data: Vec<&str> = self.posts().map(|post| post.json.get()).collect();
         let (data, count, newest, oldest) = (data.join(",\n"), self.count(), self.newest.id, self.oldest().id);
         let meta = format!(r#"{{"result_count":{count},"newest_id":"{newest}","oldest_id":"{oldest}"}}"#);
@@ -76,6 +68,19 @@ impl RawFile {
             "ingest_version": capture.ingest_version,
         });
         format!("{{\"data\":[\n{data}\n],\n\"includes\":{includes},\n\"meta\":{meta},\n\"capture\":{capture}}}\n").into_bytes()
+    }
+
+    /// Returns the included objects that the posts refer to, as JSON.
+    fn includes(&self) -> String {
+        let mut pages: Vec<&Includes> = self.posts().map(|post| &*post.includes).collect();
+        pages.dedup_by(|a, b| std::ptr::eq(*a, *b));
+        let includes = referred_by(self.posts().map(|post| &*post.json), &pages);
+        #[expect(clippy::expect_used, reason = "lists of JSON that was read, by name")]
+        serde_json::to_string(&includes).expect("JSON")
+    }
+
+    fn posts(&self) -> impl Iterator<Item = &Post> {
+        std::iter::once(&self.newest).chain(&self.older)
     }
 }
 
