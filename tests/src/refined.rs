@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::RowAccessor as _;
-use tweets::columns::COLUMNS;
 use tweets::{Partition, TweetId};
 
 use crate::fault::{RAW_BUCKET, REF_BUCKET};
@@ -78,7 +77,8 @@ async fn objects(world: &World, bucket: &str, prefix: &str) -> Vec<(String, Byte
 
 /// Returns `id`, `arquivo_raw` and `criado_em` of each row.
 fn rows(body: Bytes) -> Option<Vec<(TweetId, String, i64)>> {
-    let column = |name: &str| COLUMNS.iter().position(|column| *column == name);
+    let schema = rows::schema();
+    let column = |name: &str| schema.index_of(name).ok();
     let (id, raw_key, created_at) = (column("id")?, column("arquivo_raw")?, column("criado_em")?);
     let reader = SerializedFileReader::new(body).ok()?;
     let rows = reader.get_row_iter(None).ok()?.map(|row| {

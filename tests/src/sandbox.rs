@@ -151,9 +151,9 @@ impl Sandbox {
     /// Runs one invocation with `left` until its deadline.
     pub async fn run(&self, world: &World, left: Duration) -> Outcome<Value> {
         let run = world.next_number();
-        let invocation = Invocation::new(world.now() + self.skew, left, world.random_number());
+        let (invocation, owner) = (Invocation::new(world.now() + self.skew, left), world.random_number());
         world.note(format!("run {run} ({}) begins, clock {:+} ms", self.process.sandbox, self.skew.num_milliseconds()));
-        let answer = ingest::handle(&self.ingest, invocation, |line| world.emit(line));
+        let answer = ingest::handle(&self.ingest, invocation, owner, |line| world.emit(line));
         let outcome = self.process.invoke(run, left, answer, ingest::Error::error_type).await;
         world.note(format!("run {run} ends: {}", outcome.status()));
         world.count_run(&outcome, self.process.pages_lost());

@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::TweetId;
-use crate::includes::Includes;
+use crate::raw::includes::Includes;
 
 /// A post as received: the values that the sweep needs, and its unchanged JSON.
 #[derive(Clone, Debug)]
@@ -185,7 +185,7 @@ fn known(post: &RawValue) -> Option<(TweetId, DateTime<Utc>)> {
         return None;
     }
     let Known { id, created_at } = serde_json::from_str(post.get()).ok()?;
-    let created_at = created_at.and_then(|text| crate::parse_created_at(&serde_json::from_str::<String>(text.get()).ok()?));
+    let created_at = created_at.and_then(|text| crate::parse_time(&serde_json::from_str::<String>(text.get()).ok()?));
     Some((id, created_at.unwrap_or_else(|| id.created_at())))
 }
 

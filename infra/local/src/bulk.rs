@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use emulators::files::{self, Unreadable};
 use indicatif::{ProgressBar, ProgressStyle};
-use refine::Refined;
+use rows::Refined;
 use tweets::{RAW_PREFIX, Years, check_raw_key};
 
 use crate::Outcome;
@@ -159,10 +159,10 @@ fn key_of(raw: &Path, prefix: &str, path: &Path) -> String {
 /// Writes the Parquet files of one RAW file and counts them in `share`.
 fn refine_file(path: &Path, key: &str, reference: &Path, share: &mut Share) -> Outcome {
     let bytes = fs::metadata(path)?.len();
-    if bytes > refine::RAW_BYTES_MAX {
-        return Err(format!("{bytes} bytes, more than the {} that are read", refine::RAW_BYTES_MAX).into());
+    if bytes > rows::RAW_BYTES_MAX {
+        return Err(format!("{bytes} bytes, more than the {} that are read", rows::RAW_BYTES_MAX).into());
     }
-    let Refined { objects, malformed } = refine::refine(key, &fs::read(path)?, Years::DEFAULT)?;
+    let Refined { objects, malformed } = rows::refine(key, &fs::read(path)?, Years::DEFAULT)?;
     for object in &objects {
         let path = reference.join(&object.key);
         put(&path, &object.bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
@@ -237,7 +237,7 @@ mod tests {
         }
         let error = run(&raw, &reference).unwrap_err().to_string();
         assert!(error.starts_with("1 of 2 RAW files could not be refined") && error.contains("cut.json"), "{error}");
-        let expected = refine::refine("tweets/day/good.json", RAW.as_bytes(), Years::DEFAULT).unwrap().objects;
+        let expected = rows::refine("tweets/day/good.json", RAW.as_bytes(), Years::DEFAULT).unwrap().objects;
         assert_eq!(fs::read(reference.join(&expected[0].key)).unwrap(), expected[0].bytes);
         assert_eq!(fs::read_dir(reference.join("tweets/ano=2026/mes=11/dia=23")).unwrap().count(), 1, "no half-written file remains");
     }

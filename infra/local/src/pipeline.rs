@@ -1,18 +1,16 @@
 //! Runs ingest until it has caught up, and passes each new RAW file through the queue to refine.
 
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aws::{Clients, Condition};
-use chrono::TimeDelta;
+use aws::Clients;
+use chrono::{SecondsFormat, TimeDelta};
 use emulators::files::{self, Unreadable};
-use ingest::{CURSOR_KEY, Config, Cursor, Ingest, Invocation, Preview, Wire};
+use ingest::{CURSOR_KEY, Config, Gap, Ingest, Invocation, Preview, Status, Summary, Wire};
 use metrics::Metric;
 use refine::Refine;
-use serde_json::Value;
 use tweets::{TweetId, Years};
 
 use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET};
@@ -27,8 +25,6 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 const INVOCATIONS_MAX: u32 = 1_000;
 /// Folder of the cursor in the RAW bucket.
 const CURSOR_FOLDER: &str = "state/";
-/// A cursor is less than a hundredth of this size.
-const CURSOR_BYTES_MAX: u64 = 64 << 10;
 
 /// Both functions and the queue between them.
 #[derive(Debug)]
@@ -56,7 +52,7 @@ pub struct Caught {
     /// Number of runs of ingest.
     pub runs: u32,
     /// Status of the last run.
-    pub status: String,
+    pub status: Status,
 }
 
 impl Pipeline {
@@ -93,54 +89,44 @@ impl Pipeline {
     /// refine until the queue is empty.
     pub async fn catch_up(&mut self, report: &Report, posts_max: u64) -> Outcome<Caught> {
         let goal = TweetId::lowest_at((self.clock)() - TimeDelta::from_std(self.config.safety_lag)?);
-        let (mut caught, mut sweeps, mut done_before) = (Caught::default(), 0, Value::Null);
+        let (mut caught, mut sweeps, mut done_before) = (Caught::default(), 0, None);
         self.deliver().await?;
         for _ in 0..INVOCATIONS_MAX {
             let owner = RandomState::new().build_hasher().finish();
             let ingest = self.ingest(posts_max - caught.posts_read.min(posts_max));
-            let answer = ingest::handle(&ingest, Invocation::new((self.clock)(), TIMEOUT, owner), |_| ()).await;
+            let run = ingest::run(&ingest, Invocation::new((self.clock)(), TIMEOUT), owner, |_| ()).await;
             self.deliver().await?; // also delivers files that a failed run stored
-            let answer = answer.map_err(|error| self.explained(error))?;
-            caught.add(&answer);
-            if let (Some(from), Some(to)) = (answer["gap"]["from"].as_str(), answer["gap"]["to"].as_str()) {
+            let run = run.map_err(|error| self.explained(error))?;
+            caught.add(&run);
+            if let Some(Gap { from, to }) = run.gap {
+                let [from, to] = [from, to].map(|id| id.created_at().to_rfc3339_opts(SecondsFormat::Millis, true));
                 report.line(&format!("posts from {from} to {to} are lost: the X API serves seven days"));
             }
-            let done: Option<TweetId> = answer["done"].as_str().and_then(|done| done.parse().ok());
-            let has_moved = answer["posts"].as_u64() > Some(0) || answer["done"] != done_before;
-            done_before = answer["done"].clone();
-            match caught.status.as_str() {
-                "complete" if done.is_some_and(|done| done >= goal) => break,
+            let done = run.done;
+            let has_moved = run.posts > 0 || done != done_before;
+            done_before = done;
+            match run.status {
+                Status::Complete if done.is_some_and(|done| done >= goal) => break,
                 // The first run may have completed a sweep that was opened earlier. The next run reaches as far as X's
                 // clock allows.
-                "complete" if sweeps == 0 => sweeps += 1,
-                "complete" => {
+                Status::Complete if sweeps == 0 => sweeps += 1,
+                Status::Complete => {
                     let behind = done.map_or(0, |done| (goal.created_at() - done.created_at()).num_seconds());
                     report
                         .line(&format!("this clock is about {behind} s ahead of the X API's; what came in since is left to the next run"));
                     break;
                 }
-                "partial" if has_moved => {}
-                "busy" => {
+                Status::Partial if has_moved => {}
+                // The folder is locked, so the run that holds the lease has ended. On AWS nothing shows that, so the next run waits
+                // until the lease expires.
+                Status::Busy => {
                     report.line("an earlier run was cut off; continuing where it stopped");
-                    self.end_lease().await?;
+                    ingest.end_lease(owner).await.map_err(|error| self.explained(error))?;
                 }
-                _ => break,
+                Status::Partial | Status::RateLimited | Status::BudgetExhausted => break,
             }
         }
         Ok(caught)
-    }
-
-    /// Ends the lease of a run that was cut off. The folder is locked, so the holder of the lease has ended. On AWS
-    /// nothing shows that, so the next run waits until the lease expires.
-    async fn end_lease(&self) -> Outcome {
-        let raw = self.clients.store(RAW_BUCKET);
-        let Some(object) = raw.get(CURSOR_KEY, CURSOR_BYTES_MAX).await? else { return Ok(()) };
-        let cursor = serde_json::from_slice(&object.body);
-        let mut cursor: Cursor = cursor.map_err(|error| broken_cursor(&self.raw_dir.join(CURSOR_KEY), &error.to_string()))?;
-        cursor.lease = None;
-        let body = serde_json::to_vec(&cursor)?.into();
-        raw.put(CURSOR_KEY, body, "application/json", HashMap::new(), &Condition::Unchanged(object.etag)).await?;
-        Ok(())
     }
 
     /// Delivers all pending messages to refine.
@@ -239,13 +225,12 @@ fn on_laptop(error: &refine::Error) -> String {
 }
 
 impl Caught {
-    fn add(&mut self, answer: &Value) {
-        let count = |name: &str| answer[name].as_u64().unwrap_or(0);
-        self.posts += count("posts");
-        self.files += count("files");
-        self.posts_read += count("posts_read");
-        self.estimated_usd += answer["estimated_usd"].as_f64().unwrap_or(0.0);
+    fn add(&mut self, run: &Summary) {
+        self.posts += run.posts;
+        self.files += run.files;
+        self.posts_read += run.posts_read;
+        self.estimated_usd += run.estimated_usd();
         self.runs += 1;
-        answer["status"].as_str().unwrap_or_default().clone_into(&mut self.status);
+        self.status = run.status;
     }
 }

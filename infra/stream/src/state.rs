@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::query::{Mode, Query};
 use crate::session::{Gap, Sessions};
-use crate::window::{Row, Window};
+use crate::window::Row;
 
 type Counts = HashMap<String, u64>;
 

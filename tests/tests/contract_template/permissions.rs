@@ -169,7 +169,7 @@ async fn run_ingest(template: &Template, account: &Account) {
             account.order("/tweets/", fault);
         }
         let ingest = Ingest::new(config.clone(), &account.clients(ingest::TIMEOUTS), Wire::InProcess(x.service(move || now)));
-        let outcome = ingest::handle(&ingest, Invocation::new(now, TIMEOUT, run as u64), |_| ()).await;
+        let outcome = ingest::handle(&ingest, Invocation::new(now, TIMEOUT), run as u64, |_| ()).await;
         let outcome = outcome.map_or_else(|error| error.error_type().to_owned(), |summary| text(&summary["status"]));
         assert_eq!(outcome, want, "run {run}");
     }

@@ -141,7 +141,7 @@ pub async fn measure(newest: Range<usize>) -> Measured {
         let ingest = Ingest::new(config.clone(), &account.clients(ingest::TIMEOUTS), Wire::InProcess(x.service(move || at)));
         let mut emitted = 0.0;
         let emit = |line: Line| emitted += as_f64(line.to_emf("xpto-ingest").len());
-        let answer = ingest::handle(&ingest, ingest::Invocation::new(at, MINUTE, 1), emit).await.unwrap();
+        let answer = ingest::handle(&ingest, ingest::Invocation::new(at, MINUTE), 1, emit).await.unwrap();
         ingested = Counted { files: answer["files"].as_f64().unwrap(), log_bytes: log_bytes() + emitted, ..account.take() };
     }
 

@@ -21,7 +21,7 @@ pub fn now() -> DateTime<Utc> {
 }
 
 pub fn invocation() -> Invocation {
-    Invocation::new(now(), Duration::from_mins(1), 1)
+    Invocation::new(now(), Duration::from_mins(1))
 }
 
 /// The function with an in-process S3, secrets and X API.
@@ -56,7 +56,7 @@ impl World {
     }
 
     pub async fn invoke(&self) -> Result<Value, Diagnostic> {
-        answer(&self.ingest, invocation(), |_| ()).await
+        answer(&self.ingest, invocation(), 1, |_| ()).await
     }
 
     pub async fn cursor(&self) -> Value {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::error::ErrorKind;
 use indicatif::HumanCount;
-use ingest::{Config, DEFAULT_QUERY, Preview, USD_PER_COUNT, USD_PER_POST, Wire};
+use ingest::{Config, DEFAULT_QUERY, Fault, Preview, Problem, Status, USD_PER_COUNT, USD_PER_POST, Wire};
 
 use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source};
 use crate::output::{line, message, quoted};
@@ -110,13 +110,15 @@ impl Live {
             })
         };
         Config::from_env(value).map_err(|error| {
-            let of_options = |problem: &String| {
-                let of_variable = VARIABLES.iter().find_map(|(name, option)| Some((option, problem.strip_prefix(name)?)));
-                of_variable.map_or_else(|| problem.clone(), |(option, problem)| format!("{option}{problem}"))
+            let of_option = |Problem { variable, fault }: &Problem| {
+                let option = VARIABLES.iter().find(|(name, _)| name == variable).map_or(*variable, |(_, option)| option);
+                match fault {
+                    Fault::NotSet => format!("{option} is empty"),
+                    Fault::Invalid(fault) => format!("{option} {fault}"),
+                }
             };
-            let problems: Vec<String> = error.problems().iter().map(of_options).collect();
-            let text = problems.join("\n  ").replace("is not set; template.yaml sets it on the function", "is empty");
-            Usage { kind: ErrorKind::ValueValidation, text }.into()
+            let problems: Vec<String> = error.problems().iter().map(of_option).collect();
+            Usage { kind: ErrorKind::ValueValidation, text: problems.join("\n  ") }.into()
         })
     }
 
@@ -169,20 +171,20 @@ impl Live {
 
     /// Reports the remaining work, if any.
     fn finished(&self, caught: &Caught, posts_max: u64) -> Outcome {
-        let left = match caught.status.as_str() {
-            "complete" => return Ok(()),
-            "rate_limited" => "X's rate limit is reached; run the same command again in 15 minutes".to_owned(),
-            "budget_exhausted" => {
+        let left = match caught.status {
+            Status::Complete => return Ok(()),
+            Status::RateLimited => "X's rate limit is reached; run the same command again in 15 minutes".to_owned(),
+            Status::BudgetExhausted => {
                 format!(
                     "the {} posts of this month are read; raise --max-posts-per-month or wait for the next",
                     HumanCount(self.max_posts_per_month)
                 )
             }
-            "busy" => "another run is at work in this lake; run the same command again later".to_owned(),
-            _ if caught.posts_read + 10 > posts_max => {
+            Status::Busy => "another run is at work in this lake; run the same command again later".to_owned(),
+            Status::Partial if caught.posts_read + 10 > posts_max => {
                 format!("the cap of {} posts is reached and more wait; run the same command again to go on", HumanCount(self.max_posts))
             }
-            _ => "X gave no answers to rely on; run the same command again to go on".to_owned(),
+            Status::Partial => "X gave no answers to rely on; run the same command again to go on".to_owned(),
         };
         Err(Unfinished(left).into())
     }

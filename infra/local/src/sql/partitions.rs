@@ -42,7 +42,7 @@ pub(super) fn tweets(dir: &Path) -> Outcome<Tweets> {
     // A path of the object store has no `..`. A folder that is missing or cannot be read is reported by the scans.
     let root = dir.canonicalize().or_else(|_| std::path::absolute(dir))?;
     let schema = Schema::new(
-        trino::schema(&refine::schema()).fields().iter().map(|field| super::format::marked(Field::clone(field))).collect::<Vec<_>>(),
+        trino::schema(&rows::schema()).fields().iter().map(|field| super::format::marked(Field::clone(field))).collect::<Vec<_>>(),
     );
     let columns = TableSchemaBuilder::new(Arc::new(schema)).with_table_partition_cols(partition_fields()).build();
     Ok(Tweets { root, columns, scanned: Arc::default() })

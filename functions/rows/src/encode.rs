@@ -1,60 +1,26 @@
-//! Encodes rows as Parquet: the settings, and what each one gains.
+//! Encodes rows as Parquet: the settings of the writer, and what each one gains.
 
 use std::sync::{Arc, LazyLock};
 
 use arrow_array::RecordBatch;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterPropertiesPtr};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, TypePtr};
-use tweets::columns::COLUMNS;
 
-use crate::columns::schema;
+use crate::columns::{COLUMNS, Encoding, schema};
 use crate::{LEXICON_VERSION, REFINE_VERSION};
 
-/// How the values of a column are encoded, chosen for files of about a hundred rows.
-///
-/// At that size a column costs more than its values: opening a zstd context takes about 30 µs, four times as long as the rest of a
-/// numeric column, and a dictionary adds a page of its own, about 40 bytes. Each column uses only what pays for itself. The
-/// figures of each variant are the bytes of a column of 100 tweets, compared with dictionary and zstd, the default of a writer.
-#[derive(Clone, Copy)]
-enum Values {
-    /// Bit-packed differences between neighbours, for ascending ids and times, and for mostly small counts: `id` 845 instead
-    /// of 1082, `criado_em` 512 instead of 644, `impressoes` 508 instead of 560, without the 30 µs. Trino, and therefore
-    /// Athena, has read it for INT64 since 2019 (trinodb/trino #334); Spark, pyarrow and DuckDB read it too.
-    Delta,
-    /// Plain values, for ids in no order, which are incompressible for both a dictionary and zstd: `conversa_id` 1032
-    /// instead of 1122, `referenciado_id` 567 instead of 641.
-    Plain,
-    /// Run-length encoded dictionary indices, for few distinct values or one for the whole file: `sentimento` 291 instead of
-    /// 309, `arquivo_raw` 446 instead of 453, most of which is the footer.
-    Dictionary,
-    /// zstd over plain values, for text that hardly repeats. The only case in which the 30 µs pay off: `texto` 4623 instead
-    /// of 14198 plain, `urls` 1289 instead of 2637, `autor_usuario` 1245 instead of 2119. Level 3 would save 2 bytes per
-    /// tweet for 60 µs per file.
-    Zstd,
-}
-
-impl Values {
-    fn of(column: &str) -> Self {
-        match column {
-            "id" | "id_original" | "criado_em" | "curtidas" | "respostas" | "retweets" | "citacoes" | "salvos" | "impressoes" => {
-                Self::Delta
-            }
-            "texto" | "autor_usuario" | "autor_nome" | "mencoes" | "urls" => Self::Zstd,
-            "autor_id" | "conversa_id" | "referenciado_id" | "sensivel" => Self::Plain,
-            _ => Self::Dictionary,
-        }
-    }
-
+impl Encoding {
     fn set(self, properties: WriterPropertiesBuilder, leaf: ColumnPath) -> WriterPropertiesBuilder {
         match self {
             Self::Delta => {
-                properties.set_column_encoding(leaf.clone(), Encoding::DELTA_BINARY_PACKED).set_column_dictionary_enabled(leaf, false)
+                let properties = properties.set_column_encoding(leaf.clone(), parquet::basic::Encoding::DELTA_BINARY_PACKED);
+                properties.set_column_dictionary_enabled(leaf, false)
             }
             Self::Plain => properties.set_column_dictionary_enabled(leaf, false),
             Self::Dictionary => properties,
@@ -78,12 +44,11 @@ fn properties() -> WriterPropertiesPtr {
                 KeyValue::new("refine_version".to_owned(), REFINE_VERSION.to_owned()),
                 KeyValue::new("lexicon_version".to_owned(), LEXICON_VERSION.to_owned()),
             ]));
-        let leaves = COLUMNS.iter().map(|column| {
-            let is_list = matches!(*column, "hashtags" | "mencoes" | "urls");
-            let path = [column, "list", "element"];
-            (Values::of(column), ColumnPath::new(path[..if is_list { 3 } else { 1 }].iter().map(ToString::to_string).collect()))
+        let with_columns = COLUMNS.iter().fold(properties, |properties, column| {
+            let path: &[&str] = if column.is_list() { &[column.name, "list", "element"] } else { &[column.name] };
+            column.encoding.set(properties, ColumnPath::new(path.iter().map(ToString::to_string).collect()))
         });
-        Arc::new(leaves.fold(properties, |properties, (values, leaf)| values.set(properties, leaf)).build())
+        Arc::new(with_columns.build())
     });
     Arc::clone(&PROPERTIES)
 }

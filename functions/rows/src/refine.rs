@@ -8,7 +8,7 @@ use sentiment::Sentimento;
 use tweets::document::{Document, Malformed, NotADocument, Tweet};
 use tweets::{Partition, Years, ref_key, repair};
 
-use crate::columns::Columns;
+use crate::columns::{Row, record_batch};
 use crate::encode::encode;
 
 /// The result of refining one RAW file.
@@ -25,8 +25,6 @@ pub struct Refined {
 pub struct RefObject {
     /// Key of the object in the REF bucket.
     pub key: String,
-    /// The partition of its rows.
-    pub partition: Partition,
     /// The Parquet file.
     pub bytes: Bytes,
     /// Number of rows by sentiment, for each minute of `created_at`.
@@ -115,15 +113,14 @@ pub fn refine(raw_key: &str, raw: &[u8], years: Years) -> Result<Refined, NotADo
 }
 
 fn ref_object(document: &Document, raw_key: &str, partition: Partition, tweets: &[(Partition, &Tweet)]) -> RefObject {
-    let mut columns = Columns::new(document, raw_key, tweets.len());
+    let rows: Vec<Row> = tweets.iter().map(|(_, tweet)| Row::new(document, raw_key, tweet)).collect();
     let mut rows_by_minute = RowsByMinute::new();
-    for (_, tweet) in tweets {
-        let sentimento = columns.append(tweet).sentimento;
-        rows_by_minute.entry(minute_of(tweet.created_at)).or_default().count(sentimento);
+    for row in &rows {
+        rows_by_minute.entry(minute_of(row.tweet.created_at)).or_default().count(row.label.sentimento);
     }
     #[expect(clippy::expect_used, reason = "the sink is memory, and columns and settings are made from one schema")]
-    let bytes = encode(&columns.finish()).expect("writing to memory").into();
-    RefObject { key: ref_key(raw_key, partition), partition, bytes, rows_by_minute }
+    let bytes = encode(&record_batch(&rows)).expect("writing to memory").into();
+    RefObject { key: ref_key(raw_key, partition), bytes, rows_by_minute }
 }
 
 fn minute_of(time: DateTime<Utc>) -> DateTime<Utc> {

@@ -7,7 +7,7 @@ use serde::de::SeqAccess;
 
 use super::lenient::{Form, Lenient, NULL, Sent, skip_array};
 use super::malformed::{Malformed, Segment};
-use crate::{TweetId, parse_created_at};
+use crate::{TweetId, parse_time};
 
 /// A string borrowed from the input, or copied if it contains an escape.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl<'de> Form<'de> for TweetId {
 impl<'de> Form<'de> for DateTime<Utc> {
     fn from_text(text: Text<'de>) -> Option<Self> {
         // Rows have whole milliseconds, and second 60 of a minute becomes the first second of the next one.
-        DateTime::from_timestamp_millis(parse_created_at(&text)?.timestamp_millis())
+        DateTime::from_timestamp_millis(parse_time(&text)?.timestamp_millis())
     }
 
     fn same(self, later: Self) -> Option<Self> {

@@ -86,34 +86,49 @@ fn collect_references<'a>(tweet: &'a RawValue, wanted: &mut Names<'a>) {
     let own_id = serde_json::from_str::<Identity>(tweet.get()).ok().and_then(|tweet| tweet.id);
     // The edit history names the tweet itself, which may be in `includes` because another tweet refers to it.
     let held_before = own_id.as_ref().is_some_and(|id| wanted.contains(id));
-    note(tweet, 0, false, false, wanted);
+    collect(tweet, 0, Role::Plain, wanted);
     if let (Some(id), false) = (own_id, held_before) {
         wanted.remove(&id);
     }
 }
 
+/// What the key of a value says about it, or about the items of a list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Not a reference, though it may contain some.
+    Plain,
+    /// An id or a key.
+    Reference,
+    /// An object that refers to another one by `id` or `username`.
+    ReferringObject,
+}
+
+impl Role {
+    fn of(key: &str) -> Self {
+        match key {
+            "referenced_tweets" | "referenced_posts" | "mentions" => Self::ReferringObject,
+            key if key.ends_with("_id") || key.ends_with("_ids") || key.ends_with("_keys") => Self::Reference,
+            _ => Self::Plain,
+        }
+    }
+}
+
 /// Adds the references in one value: the value itself, or the contents of an object or a list. Each level is parsed
 /// separately, so that a value Rust cannot represent (half a surrogate pair, 1e400) hides only itself.
-fn note<'a>(value: &'a RawValue, depth: usize, is_reference: bool, in_list_of_references: bool, wanted: &mut Names<'a>) {
+fn collect<'a>(value: &'a RawValue, depth: usize, role: Role, wanted: &mut Names<'a>) {
     let json = value.get();
     match json.as_bytes().first() {
-        Some(b'"') if is_reference => wanted.extend(text(json)),
+        Some(b'"') if role == Role::Reference => wanted.extend(text(json)),
         Some(b'[') if depth < DEPTH_MAX => {
             for item in serde_json::from_str::<Vec<&RawValue>>(json).unwrap_or_default() {
-                note(item, depth + 1, is_reference, in_list_of_references, wanted);
+                collect(item, depth + 1, role, wanted);
             }
         }
-        Some(b'{') if depth < DEPTH_MAX => each_field(json, |key, value| match key {
-            "conversation_id" => {}
-            "id" => note(value, depth + 1, in_list_of_references, false, wanted),
-            "username" if in_list_of_references => wanted.extend(text(value.get()).map(|name| format!("@{name}").into())),
-            key => note(
-                value,
-                depth + 1,
-                key.ends_with("_id") || key.ends_with("_ids") || key.ends_with("_keys"),
-                matches!(key, "referenced_tweets" | "referenced_posts" | "mentions"),
-                wanted,
-            ),
+        Some(b'{') if depth < DEPTH_MAX => each_field(json, |key, value| match (key, role) {
+            ("conversation_id", _) => {}
+            ("id", Role::ReferringObject) => collect(value, depth + 1, Role::Reference, wanted),
+            ("username", Role::ReferringObject) => wanted.extend(text(value.get()).map(|name| format!("@{name}").into())),
+            (key, _) => collect(value, depth + 1, Role::of(key), wanted),
         }),
         _ => {}
     }
@@ -126,8 +141,8 @@ fn text(json: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str(json).ok().map(|Text(text)| text)
 }
 
-/// Passes each field of an object to `note`. Collecting them in a map would cost more than the rest of a page.
-fn each_field<'a>(object: &'a str, note: impl FnMut(&str, &'a RawValue)) {
+/// Passes each field of an object to `visit`. Collecting them in a map would cost more than the rest of a page.
+fn each_field<'a>(object: &'a str, visit: impl FnMut(&str, &'a RawValue)) {
     struct Fields<F>(F);
     impl<'a, F: FnMut(&str, &'a RawValue)> Visitor<'a> for Fields<F> {
         type Value = ();
@@ -142,7 +157,7 @@ fn each_field<'a>(object: &'a str, note: impl FnMut(&str, &'a RawValue)) {
         }
     }
     // The object was already parsed as part of the page. The only possible error is an escape in a key.
-    let _ = serde_json::Deserializer::from_str(object).deserialize_map(Fields(note));
+    let _ = serde_json::Deserializer::from_str(object).deserialize_map(Fields(visit));
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Parses events: which RAW objects they name, and who receives the answer. Values only.
+//! Parses the events that `refine` accepts: which RAW objects they name, and who receives the answer. Values only.
 //!
 //! S3 notifications and EventBridge events are parsed by our own structs with only the required fields: those of
 //! `aws_lambda_events` require fields (`userIdentity`, `requestParameters`) that other senders omit.
