@@ -8,7 +8,8 @@ use crate::Ingest;
 use crate::cursor::CursorFile;
 use crate::error::Error;
 use crate::opening::{cursor_at, floor_at, open_sweep};
-use crate::sweep::{MAX_RESULTS_MAX, Sweep};
+use crate::sweep::Sweep;
+use crate::x_api::MAX_RESULTS_MAX;
 
 /// What is available to read, by X's own count, which may differ slightly from what searches find.
 #[derive(Clone, Debug, PartialEq, Eq)]

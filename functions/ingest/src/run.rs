@@ -18,8 +18,8 @@ use crate::pace::Pace;
 use crate::status::Status;
 use crate::stop::Stop;
 use crate::summary::Summary;
-use crate::sweep::{File, MAX_RESULTS_MAX, MAX_RESULTS_MIN, Stored, Sweep};
-use crate::x_api::{Answer, SearchRequest};
+use crate::sweep::{File, Stored, Sweep};
+use crate::x_api::{Answer, MAX_RESULTS_MAX, MAX_RESULTS_MIN, SearchRequest};
 
 /// A run in progress.
 pub(crate) struct Run<'a> {

@@ -10,7 +10,7 @@ use tweets::{Page, Post, RawFile, TweetId};
 
 use crate::cursor::{OpenSweep, Pending};
 use crate::progress::Progress;
-use crate::x_api::SearchRequest;
+use crate::x_api::{MAX_RESULTS_MIN, SearchRequest};
 
 /// A sweep in progress.
 #[derive(Clone, Debug)]
@@ -352,7 +352,3 @@ impl Sweep {
         (gap.from < gap.to).then_some(gap)
     }
 }
-
-/// Page size limits of the API. Source: X OpenAPI 2.159, `GET /2/tweets/search/recent`.
-pub(crate) const MAX_RESULTS_MIN: u64 = 10;
-pub(crate) const MAX_RESULTS_MAX: u64 = 100;

@@ -93,6 +93,10 @@ fn answer_is_billed(status: StatusCode) -> bool {
     status == StatusCode::OK
 }
 
+/// Page size limits of the API. Source: X OpenAPI 2.159, `GET /2/tweets/search/recent`.
+pub(crate) const MAX_RESULTS_MIN: u64 = 10;
+pub(crate) const MAX_RESULTS_MAX: u64 = 100;
+
 /// A search for posts with `since_id < id < until_id`, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchRequest {

@@ -151,7 +151,7 @@ impl Page {
         let next_token = meta.as_ref().and_then(|meta| meta.next_token.clone());
         let posts: Vec<Post> = data
             .into_iter()
-            .filter_map(|json| known(&json).map(|(id, created_at)| Post { id, created_at, json, includes: Arc::clone(&includes) }))
+            .filter_map(|json| id_and_time(&json).map(|(id, created_at)| Post { id, created_at, json, includes: Arc::clone(&includes) }))
             .collect();
         Ok(Self {
             // After posts, an empty token still means that more follow. Without posts, there is nothing left to request with.
@@ -180,7 +180,7 @@ pub fn posts_stated(body: &[u8]) -> Option<u64> {
 }
 
 /// Returns the id of a post and its creation time; `None` without an id, or if the value is not an object.
-fn known(post: &RawValue) -> Option<(TweetId, DateTime<Utc>)> {
+fn id_and_time(post: &RawValue) -> Option<(TweetId, DateTime<Utc>)> {
     if !post.get().starts_with('{') {
         return None;
     }
