@@ -125,7 +125,9 @@ mod tests {
             Cut::Line(line) => all.push(Ok(String::from_utf8(line.to_vec()).unwrap())),
             Cut::TooLong { bytes } => all.push(Err(bytes)),
         };
-        pieces.iter().for_each(|piece| cutter.push(piece.as_bytes(), &mut keep));
+        for piece in pieces {
+            cutter.push(piece.as_bytes(), &mut keep);
+        }
         cutter.end(&mut keep);
         all
     }

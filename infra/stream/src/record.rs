@@ -67,7 +67,9 @@ mod tests {
 
     fn log() -> Vec<u8> {
         let mut log = Vec::new();
-        RECORDS.iter().for_each(|record| record.write_to(&mut log));
+        for record in &RECORDS {
+            record.write_to(&mut log);
+        }
         log
     }
 

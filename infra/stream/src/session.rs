@@ -112,7 +112,9 @@ mod tests {
         ] {
             let mut sessions = Sessions::default();
             let gap = Gap::new(Duration::from_millis(10)).unwrap();
-            instants.iter().for_each(|&instant| sessions.add("a", gap.session(instant)));
+            for &instant in instants {
+                sessions.add("a", gap.session(instant));
+            }
             let mut rows: Vec<(i64, i64, u64)> =
                 sessions.rows().iter().map(|row| (row.window.unwrap().start_ms, row.window.unwrap().end_ms, row.count)).collect();
             rows.sort_unstable();
