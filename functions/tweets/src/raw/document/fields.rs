@@ -1,35 +1,12 @@
 //! Types of field values, each read from one form of JSON.
 
-use std::borrow::Cow;
-
 use chrono::{DateTime, Utc};
 use serde::de::SeqAccess;
 
 use super::lenient::{Form, Lenient, NULL, Sent, skip_array};
 use super::malformed::{Malformed, Segment};
+use super::scalar::{Number, Text};
 use crate::{TweetId, parse_time};
-
-/// A string borrowed from the input, or copied if it contains an escape.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Text<'a>(Cow<'a, str>);
-
-impl<'a> Text<'a> {
-    pub(super) fn borrowed(text: &'a str) -> Self {
-        Self(Cow::Borrowed(text))
-    }
-
-    pub(super) fn owned(text: &str) -> Self {
-        Self(Cow::Owned(text.to_owned()))
-    }
-}
-
-impl std::ops::Deref for Text<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
 
 impl<'de> Form<'de> for Text<'de> {
     fn from_text(text: Text<'de>) -> Option<Self> {
@@ -62,14 +39,6 @@ impl<'de> Form<'de> for DateTime<Utc> {
     fn same(self, later: Self) -> Option<Self> {
         (self == later).then_some(self)
     }
-}
-
-/// A JSON number.
-#[derive(Clone, Copy)]
-pub(super) enum Number {
-    Signed(i64),
-    Unsigned(u64),
-    Float(f64),
 }
 
 /// A whole number, also in the forms `1e2` and `100.0`: JSON has only one kind of number.

@@ -10,8 +10,8 @@ use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::fields::{Number, Text};
 use super::malformed::{Malformed, Segment};
+use super::scalar::{Number, Text};
 
 /// Names of the JSON forms found in place of the expected one.
 pub(super) const NULL: &str = "null";

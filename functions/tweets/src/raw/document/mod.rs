@@ -11,6 +11,7 @@ mod fields;
 mod lenient;
 mod malformed;
 mod rejected;
+mod scalar;
 mod sent;
 #[cfg(test)]
 mod tests;
@@ -28,9 +29,10 @@ use lenient::{Checked, Lenient, Sent};
 use malformed::Segment;
 use sent::{Answer, Data, Entities, Note, Post, Reference};
 
-pub use fields::{Count, Text};
+pub use fields::Count;
 pub use malformed::{Example, Malformed};
 pub use rejected::NotADocument;
+pub use scalar::Text;
 pub use sent::{Included, PublicMetrics, User};
 
 /// A RAW file: tweets, the users and tweets they refer to, and how they were captured.

@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
 use super::evidence::Evidence;
-use super::fields::{Count, FirstOfHistory, ReferencesRequested, Text};
+use super::fields::{Count, FirstOfHistory, ReferencesRequested};
 use super::lenient::{Checked, Form, Lenient, NULL, Name, Sent, object, read_field};
 use super::malformed::{Malformed, Segment};
+use super::scalar::Text;
 use crate::TweetId;
 
 object! {
