@@ -50,8 +50,9 @@ impl Feed {
     pub async fn gather(&mut self, pace: Pace) -> Outcome {
         match (self, pace) {
             (Self::Lake { capture: Some(capture), .. }, _) => Box::pin(capture.catch_up()).await,
+            (Self::Lake { capture: None, .. }, _) => Ok(()),
             (Self::Socket(lines), Pace::Once | Pace::SingleBatch) => lines.over().await,
-            _ => Ok(()),
+            (Self::Socket(lines), _) => lines.check().await,
         }
     }
 

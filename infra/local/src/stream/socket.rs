@@ -50,8 +50,8 @@ impl Lines {
             message(&format!("{unfinished} bytes that were being logged when an earlier run died are left out\n"));
         }
         let (progress, received) = watch::channel(Received { end: writer.end(), is_over: false });
-        let connection = Receiver { address, log: writer, progress, clock };
-        Ok(Self { log, received, receiver: tokio::spawn(connection.run(until_closed)), to: counted })
+        let task = Receiver { address, log: writer, progress, clock };
+        Ok(Self { log, received, receiver: tokio::spawn(task.run(until_closed)), to: counted })
     }
 
     /// Takes note of the lines that have been logged by now.
@@ -90,6 +90,14 @@ impl Lines {
     async fn until(&mut self, is_met: impl FnMut(&Received) -> bool) -> Outcome {
         if self.received.wait_for(is_met).await.is_err() {
             (&mut self.receiver).await??; // it ends early only if it fails
+        }
+        Ok(())
+    }
+
+    /// Fails if lines can no longer be received, because they cannot be logged.
+    pub async fn check(&mut self) -> Outcome {
+        if self.receiver.is_finished() && !self.received.borrow().is_over {
+            (&mut self.receiver).await??;
         }
         Ok(())
     }
@@ -215,7 +223,32 @@ impl LineLog {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt as _;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_log_that_cannot_be_written_ends_the_stream() {
+        let (dir, server) = (tempfile::tempdir().unwrap(), tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let address = server.local_addr().unwrap().to_string();
+        let mut lines = Lines::receive(address, Log::new(dir.path(), "update"), 0, false, || chrono::DateTime::UNIX_EPOCH).unwrap();
+        let (mut connection, _) = server.accept().await.unwrap();
+        lines.check().await.unwrap();
+        dir.close().unwrap();
+        // The second line does not fit into the first file of the log.
+        let _ = connection.write_all(&[vec![b'x'; 2 << 20], b"\n".to_vec(), b"azul\n".to_vec()].concat()).await;
+        let failed = async {
+            loop {
+                if let Err(error) = lines.check().await {
+                    return error.to_string();
+                }
+                sleep(POLL).await;
+                let _ = connection.write_all(b"azul\n").await;
+            }
+        };
+        let error = tokio::time::timeout(Duration::from_mins(1), failed).await.unwrap();
+        assert!(error.starts_with("cannot log received lines: "), "{error}");
+    }
 
     #[test]
     fn the_end_of_a_connection_ends_its_last_line_and_a_broken_one_loses_it() {

@@ -5,7 +5,7 @@ mod parquet;
 mod table;
 
 use std::cmp::Ordering;
-use std::io::{IsTerminal as _, stdout};
+use std::io::{IsTerminal as _, Write as _, stdout};
 use std::path::Path;
 
 use ::stream::{Emitted, Mode, Row};
@@ -13,7 +13,7 @@ use chrono::{DateTime, SecondsFormat};
 
 use super::checkpoint::{Checkpoint, Written};
 use super::options::{Destination, Options};
-use crate::output::message;
+use crate::output::{message, shown_json};
 use crate::{Outcome, tables};
 use json::JsonFile;
 use parquet::{LakeTable, ParquetFolder};
@@ -79,9 +79,16 @@ impl Sink {
         match &mut self.output {
             Output::File(file) => return file.append(mode, trigger, &rows).map(Some),
             Output::Lines { closes } => {
-                json::write_lines(stdout().lock(), mode, trigger, &rows)?;
+                let mut out = stdout().lock();
+                if out.is_terminal() {
+                    let mut lines = Vec::new();
+                    json::write_lines(&mut lines, mode, trigger, &rows)?;
+                    out.write_all(shown_json(&String::from_utf8_lossy(&lines)).as_bytes())?;
+                } else {
+                    json::write_lines(&mut out, mode, trigger, &rows)?;
+                }
                 if *closes {
-                    json::write_closed(stdout().lock(), mode, trigger, rows.len())?;
+                    json::write_closed(&mut out, mode, trigger, rows.len())?;
                 }
             }
             Output::Folder(folder) => folder.put(mode, trigger, &rows)?,

@@ -8,7 +8,7 @@ use chrono::DateTime;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
 use super::newest_first;
-use crate::output::{padded, shortened};
+use crate::output::{padded, shortened, shown_in_line};
 
 /// Maximum number of terminal columns that a word takes.
 const WORD_COLUMNS: usize = 24;
@@ -63,8 +63,8 @@ fn table(rows: &[Row]) -> String {
     for row in rows {
         let window =
             row.window.map_or_else(|| "all".to_owned(), |window| format!("{} to {}", clock(window.start_ms), clock(window.end_ms)));
-        let word = if row.word.is_empty() { "\"\"" } else { &row.word };
-        let word = padded(&shortened(word, WORD_COLUMNS), WORD_COLUMNS);
+        let word = if row.word.is_empty() { "\"\"".into() } else { shown_in_line(&row.word) };
+        let word = padded(&shortened(&word, WORD_COLUMNS), WORD_COLUMNS);
         let _ = write!(text, "\n{window:<33} {word} {:>8}", row.count);
     }
     text
@@ -99,8 +99,11 @@ window (UTC)                      word                        count
     }
 
     #[test]
-    fn the_empty_word_can_be_seen() {
-        let row = Row { window: None, word: String::new(), count: 4 };
-        assert!(table(&[row]).ends_with("\nall                               \"\"                              4"));
+    fn any_word_can_be_shown() {
+        for (word, want) in [("", "\"\""), ("azul\tverde", "azul␉verde"), ("\u{1b}[2Jazul\u{202e}", "␛[2Jazul\u{fffd}")] {
+            let row = Row { window: None, word: word.to_owned(), count: 4 };
+            let shown = table(&[row]);
+            assert!(shown.lines().nth(1).unwrap().contains(want) && shown.lines().count() == 2, "{shown}");
+        }
     }
 }
