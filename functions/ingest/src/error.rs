@@ -27,7 +27,7 @@ pub enum Error {
     SecretUnreadable { source: aws::Error },
     #[error("X API refused the bearer token (401); store a new one in secret `{secret}`")]
     Unauthorized { secret: String },
-    #[error("X API credits are used up (402); buy credits in the X developer console, the next run goes on by itself")]
+    #[error("X API credits are used up (402); buy credits in the X developer console, the next run continues by itself")]
     CreditsDepleted,
     #[error("X API refuses this app (403: {reason}); enrol it in a project with access to recent search")]
     Forbidden { reason: String },
@@ -55,7 +55,7 @@ pub enum Error {
     Unavailable { attempts: u32, source: BoxError },
     #[error("cannot read RAW; nothing was changed, the next run tries again")]
     RawUnreadable { source: aws::Error },
-    #[error("cannot write RAW; what was captured stays captured, the next run goes on")]
+    #[error("cannot write RAW; what was captured stays captured, and the next run continues")]
     RawUnwritable { source: aws::Error },
     #[error("the fate of a write to s3://{bucket}/{key} is unknown; the next run looks and goes on")]
     WriteUnknown { bucket: String, key: String, source: Option<aws::Error> },

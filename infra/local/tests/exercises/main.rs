@@ -77,7 +77,7 @@ fn an_interval_is_kept_by_the_clock() {
         let line = running.message("trigger ");
         let at = line.strip_prefix(&format!("trigger {number} at ")).unwrap();
         let at: chrono::DateTime<chrono::Utc> = at.split(": ").next().unwrap().parse().unwrap();
-        assert_eq!(at.timestamp_millis() % 1_000, 0, "{line}");
+        assert!(at.timestamp_millis() % 1_000 < 300, "{line}"); // the time at which a loaded machine got to it
         std::thread::sleep(Duration::from_millis(2_100)); // two intervals without lines
     }
     running.kill();

@@ -56,10 +56,15 @@ impl JsonFile {
     /// Appends the rows of a trigger and returns the new length.
     pub fn append(&mut self, mode: Mode, trigger: u64, rows: &[&Row]) -> Outcome<Written> {
         write_lines(&mut self.file, mode, trigger, rows)
-            .and_then(|()| self.file.sync_data())
+            .and_then(|()| flush(&self.file))
             .map_err(|error| format!("cannot write {}: {error}", self.path.display()))?;
         self.written()
     }
+}
+
+/// Flushes a file to the disk. A pipe and a device, such as `/dev/null`, cannot be flushed.
+fn flush(file: &File) -> io::Result<()> {
+    if file.metadata()?.is_file() { file.sync_data() } else { Ok(()) }
 }
 
 fn open(path: &Path, checkpoint: &Checkpoint) -> io::Result<JsonFile> {
