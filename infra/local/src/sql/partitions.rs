@@ -29,17 +29,18 @@ use datafusion::scalar::ScalarValue;
 use tweets::columns::{ANO, DIA, MES};
 
 use super::constants::contains_subquery;
+use super::kept::{self, KeptRows};
 use super::trino;
 use crate::Outcome;
 
 /// Columns that are encoded in the folder names, outermost first.
-const PARTITION_COLUMNS: [&str; 3] = [ANO, MES, DIA];
+pub(super) const PARTITION_COLUMNS: [&str; 3] = [ANO, MES, DIA];
 
 /// Estimated size of a tweet in a Parquet file of a hundred tweets.
 const BYTES_A_ROW: u64 = 160;
 
-/// Creates the table over the Parquet files below `dir`, which is created if it is missing.
-pub(super) fn tweets(dir: &Path) -> Outcome<Tweets> {
+/// Creates the table over the Parquet files below `dir`, which is created if it is missing. With `kept`, each file is read once.
+pub(super) fn tweets(dir: &Path, kept: Option<Arc<KeptRows>>) -> Outcome<Tweets> {
     std::fs::create_dir_all(dir)?;
     let root = StorePath::from_absolute_path(dir.canonicalize()?)
         .map_err(|error| format!("SQL cannot read the folder {}: {error}", dir.display()))?;
@@ -47,7 +48,7 @@ pub(super) fn tweets(dir: &Path) -> Outcome<Tweets> {
         trino::schema(&refine::schema()).fields().iter().map(|field| super::format::marked(Field::clone(field))).collect::<Vec<_>>(),
     );
     let columns = TableSchemaBuilder::new(Arc::new(schema)).with_table_partition_cols(partition_fields()).build();
-    Ok(Tweets { root, columns, files: Arc::default() })
+    Ok(Tweets { root, columns, files: Arc::default(), kept })
 }
 
 /// The Parquet files below a folder.
@@ -60,6 +61,8 @@ pub(super) struct Tweets {
     columns: TableSchema,
     /// Number of files read by the scans of all statements.
     files: Arc<AtomicUsize>,
+    /// The rows that stay in memory, if any do.
+    kept: Option<Arc<KeptRows>>,
 }
 
 /// One folder `ano=2026/mes=11/dia=22`.
@@ -149,6 +152,13 @@ impl TableProvider for Tweets {
             day.files(&store).await?.into_iter().for_each(|file| files.push(file));
         }
         self.files.fetch_add(files.len(), Ordering::Relaxed);
+        if let Some(kept) = self.kept.as_ref().filter(|_| !files.is_empty()) {
+            let schema = kept::filter_schema();
+            let filter = conjunction(filters.iter().filter(|filter| decides(&schema, filter)).cloned());
+            let filter = filter.map(|filter| state.create_physical_expr(filter, &DFSchema::try_from(Arc::clone(&schema))?)).transpose()?;
+            let files: Vec<_> = files.iter().collect();
+            return kept.scan(&files, self.columns.table_schema(), projection, filter.as_deref()).await;
+        }
         let statistics = self.statistics(&files);
         let format = ParquetFormat::default();
         let config = FileScanConfigBuilder::new(url, format.file_source(self.columns.clone()))
@@ -175,12 +185,18 @@ fn chosen(state: &dyn Session, days: Vec<Day>, filters: &[Expr]) -> Result<Vec<D
     Ok(days.into_iter().zip(holds).filter_map(|(day, holds)| (holds == Some(true)).then_some(day)).collect())
 }
 
+/// Returns whether the filter can be decided from the columns of `schema`.
+fn decides(schema: &Schema, filter: &Expr) -> bool {
+    let columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    expr_applicable_for_cols(&columns, filter) && !contains_subquery(filter)
+}
+
 /// Returns whether the filter can be decided from year, month and day alone, before any file is known.
 fn chooses_days(filter: &Expr) -> bool {
     expr_applicable_for_cols(&PARTITION_COLUMNS, filter) && !contains_subquery(filter)
 }
 
-fn partition_fields() -> Vec<Arc<Field>> {
+pub(super) fn partition_fields() -> Vec<Arc<Field>> {
     PARTITION_COLUMNS.map(|name| Arc::new(Field::new(name, DataType::Int32, false))).to_vec()
 }
 
