@@ -68,7 +68,7 @@ impl Lake {
     /// # Errors
     /// Fails if the lake holds posts of another source.
     pub fn claim(&self, source: Source) -> Outcome {
-        let path = self.root.join("source.txt");
+        let path = source_path(&self.root);
         let remembered = match std::fs::read(&path) {
             Ok(text) => Some(String::from_utf8_lossy(&text).trim().to_owned()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -111,6 +111,11 @@ impl Lake {
         id.is_some_and(|id| Corpus::seeded(SEED).post(id).is_some())
     }
 
+    /// Returns the folder of the lake.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Returns the embedded S3 that stores both buckets.
     pub fn s3(&self) -> &EmbeddedS3 {
         &self.s3
@@ -150,8 +155,18 @@ impl Lake {
 
     /// Returns the path of the file in which the queue records the refined files.
     pub fn acknowledged_path(&self) -> PathBuf {
-        self.root.join("refined.txt")
+        acknowledged_path(&self.root)
     }
+}
+
+/// Returns the path of the file that records the refined files of the lake at `root`.
+pub fn acknowledged_path(root: &Path) -> PathBuf {
+    root.join("refined.txt")
+}
+
+/// Returns the path of the file that records the source of the lake at `root`.
+pub fn source_path(root: &Path) -> PathBuf {
+    root.join("source.txt")
 }
 
 /// Returns the secret that the X API emulator accepts, in the format that the README describes.

@@ -13,6 +13,7 @@ mod live;
 mod output;
 mod pipeline;
 mod queue;
+mod rejected;
 mod report;
 mod reprocess;
 mod serve;

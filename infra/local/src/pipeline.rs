@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use aws::{Clients, Condition};
@@ -14,6 +15,7 @@ use tweets::{TweetId, Years};
 
 use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET};
 use crate::queue::Queue;
+use crate::rejected::{self, Rejected};
 use crate::report::Report;
 use crate::{Clock, Outcome};
 
@@ -35,6 +37,10 @@ pub struct Pipeline {
     refine: Refine,
     queue: Queue,
     clock: Clock,
+    /// Folder of the lake.
+    root: PathBuf,
+    /// The rejected files that the lake's folder lists.
+    rejected: Vec<Rejected>,
 }
 
 /// Totals of the runs that caught up.
@@ -58,7 +64,18 @@ impl Pipeline {
     /// Opens the pipeline over a lake.
     pub async fn open(lake: &Lake, config: Config, wire: Wire, clock: Clock) -> Outcome<Self> {
         let (clients, refine) = (lake.clients(ingest::TIMEOUTS), refine_of(lake));
-        Ok(Self { config, clients, wire, refine, queue: Queue::open(lake).await?, clock })
+        // What an earlier process rejected is delivered again: the list starts empty.
+        rejected::write(lake.root(), &[])?;
+        Ok(Self {
+            config,
+            clients,
+            wire,
+            refine,
+            queue: Queue::open(lake).await?,
+            clock,
+            root: lake.root().to_owned(),
+            rejected: Vec::new(),
+        })
     }
 
     /// Returns ingest as configured, limited to `posts_max` posts.
@@ -128,7 +145,13 @@ impl Pipeline {
     /// Delivers all pending messages to refine.
     pub async fn deliver(&mut self) -> Outcome {
         deliver(&mut self.queue, &self.refine, self.clock, |_| {}).await?;
-        Ok(())
+        if self.queue.dead().len() == self.rejected.len() {
+            return Ok(());
+        }
+        for (key, notification) in self.queue.dead().skip(self.rejected.len()) {
+            self.rejected.push(Rejected { key: key.to_owned(), reason: reason(&self.refine, notification, self.clock).await });
+        }
+        rejected::write(&self.root, &self.rejected)
     }
 
     /// Fails if some RAW files could not be refined, with the reason of the first.
@@ -158,13 +181,18 @@ pub async fn deliver(queue: &mut Queue, refine: &Refine, clock: Clock, on_batch:
     Ok(malformed)
 }
 
+/// Returns why `refine` fails on a notification: with a queue, its response only names failed messages; without one, it
+/// is the reason itself.
+async fn reason(refine: &Refine, notification: &Value, clock: Clock) -> String {
+    let refined = refine::handle(refine, notification.clone(), refine::Invocation::new(clock(), TIMEOUT), |_| ()).await;
+    refined.err().map_or_else(|| "it can be by now".to_owned(), |error| error.chain())
+}
+
 /// Fails if messages of the queue were set aside, with the reason of the first and the keys of others.
 pub async fn all_refined(queue: &Queue, refine: &Refine, clock: Clock) -> Outcome {
-    let Some((keys, notification)) = queue.dead() else { return Ok(()) };
-    // With a queue, the response only names failed messages; without one, it is the reason itself.
-    let reason =
-        refine::handle(refine, notification, refine::Invocation::new(clock(), TIMEOUT), |_| ()).await.err().map(|error| error.chain());
-    let reason = reason.unwrap_or_else(|| "it can be by now".to_owned());
+    let keys: Vec<&str> = queue.dead().map(|(key, _)| key).collect();
+    let Some((_, notification)) = queue.dead().next() else { return Ok(()) };
+    let reason = reason(refine, notification, clock).await;
     let (count, others) = (keys.len(), keys.iter().skip(1).take(NAMED_MAX));
     let others: Vec<String> = others.map(|key| format!("\n  nor could {key}")).collect();
     let others = others.concat();
