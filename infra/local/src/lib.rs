@@ -11,6 +11,7 @@ mod ignored;
 mod lake;
 mod live;
 mod output;
+mod panel;
 mod pipeline;
 mod queue;
 mod rejected;

@@ -18,10 +18,10 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::lake::ref_dir;
 use crate::output::message;
 use crate::{Clock, Outcome};
-use capture::Capture;
+pub(crate) use capture::Capture;
 use checkpoint::{Checkpoint, Held};
 use files::Posts;
-pub use options::Options;
+pub use options::{Options, positive_duration};
 use sink::Sink;
 
 /// Keeps the counts of the lake at `root` up to date, once or until the process ends.

@@ -86,7 +86,8 @@ fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| format!("{error}; a time is written 30s, 10m or 1h30m"))
 }
 
-fn positive_duration(text: &str) -> Result<Duration, String> {
+/// Parses a duration of the command line that is not zero.
+pub fn positive_duration(text: &str) -> Result<Duration, String> {
     let duration = duration(text)?;
     if duration.is_zero() { Err("a trigger takes longer than no time".to_owned()) } else { Ok(duration) }
 }
