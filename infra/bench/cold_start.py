@@ -1,9 +1,9 @@
-"""Starts each bootstrap again and again and prints how long it takes until it asks the runtime for its first event.
+"""Starts each bootstrap repeatedly and prints the time until it asks the runtime for its first event.
 
     infra/bench/cold_start.py --bootstraps target/lambda [--starts 50] [--beside OTHER]
 
-Milliseconds from exec to the first GET …/invocation/next, and MiB resident at that moment. On Lambda the sandbox, the copy of the
-zip and a smaller share of a core come on top. `--beside` names another build, started in turn, so that one series holds both.
+Milliseconds from exec to the first GET …/invocation/next, and resident MiB at that moment. On Lambda, starting the sandbox, copying the
+zip and a smaller share of a core add to that. `--beside` names another build, started alternately, so that one table has both.
 """
 
 import argparse
@@ -20,7 +20,7 @@ ENVIRONMENT = {
 
 
 def start(bootstrap, name, runtime):
-    """Milliseconds to the first poll, and MiB then."""
+    """Returns the milliseconds until the first poll, and the resident MiB at that moment."""
     environment = {
         **ENVIRONMENT[name],
         "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % runtime.getsockname()[1],
@@ -29,7 +29,7 @@ def start(bootstrap, name, runtime):
         "AWS_REGION": "sa-east-1", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none",
     }
     started = time.perf_counter()
-    process = subprocess.Popen([bootstrap], env=environment, stderr=subprocess.DEVNULL)  # it misses its answer
+    process = subprocess.Popen([bootstrap], env=environment, stderr=subprocess.DEVNULL)  # it fails because it gets no answer
     try:
         connection, _ = runtime.accept()
         connection.recv(1)

@@ -1,6 +1,6 @@
-"""compare.py OURS PEER ...: every row and column of each peer's REF beside ours; `sentimento` and `simbolo` are left out.
+"""compare.py OURS PEER ...: compares every row and column of each peer's REF with ours, except `sentimento` and `simbolo`.
 
-A list that is null and one that is empty count as equal, since not every reader tells them apart. That it can fail is tried at the end.
+A null list and an empty one count as equal, since not every reader distinguishes them. At the end, checks that it can fail.
 """
 
 import sys
@@ -26,14 +26,14 @@ def side(folder):
 
 
 def differing(one, other):
-    """Rows that differ, by column."""
+    """Returns the number of differing rows, by column."""
     differ = ", ".join(f"count(*) FILTER (a.v{place} IS DISTINCT FROM b.v{place})" for place in range(len(COLUMNS)))
     counts = connection.execute(f"SELECT {differ} FROM ({one}) AS a FULL JOIN ({other}) AS b ON a.v0 = b.v0").fetchone()
     return {column: count for column, count in zip(COLUMNS, counts) if count}
 
 
 def finds_one_changed_value():
-    """Whether a copy with one value taken out of one column is told from ours, for each column that has any."""
+    """Removes one value from a copy of each column and returns the number of columns, or 0 if a change was not detected."""
     connection.execute(f"CREATE TEMP TABLE part AS {side(ours)} LIMIT 1000")
     found = []
     for place, column in enumerate(COLUMNS):
@@ -51,7 +51,7 @@ for peer in peers:
     wrong += [f"{peer}: {rows} rows differ in {column}" for column, rows in differing(side(ours), side(peer)).items()]
 proven = finds_one_changed_value()
 if not proven:
-    wrong.append("a changed value is not found")
+    wrong.append("a changed value is not detected")
 print("\n".join(wrong) or f"{count} rows, {len(COLUMNS)} columns: the same in {1 + len(peers)} outputs; "
-      f"one changed value is found in each of {proven} columns (the others are null)")
+      f"one changed value is detected in each of {proven} columns (the others are null)")
 sys.exit(bool(wrong))

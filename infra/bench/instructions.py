@@ -1,10 +1,10 @@
-"""Counts the instructions of the hot paths under valgrind, and fails when one needs more than it is known to.
+"""Counts the instructions of the hot paths under valgrind, and fails if one needs more than expected.
 
     CARGO_PROFILE_RELEASE_LTO=off cargo build --release -p refine -p sentiment -p tweets --examples
     python3 infra/bench/instructions.py target/release/examples [FOLDER OF generate]
 
-A count does not depend on how fast or how busy the machine is. Each program makes a few rounds and many, and the difference is
-divided, so that its start cancels out. The file is the first of `generate`: 100 tweets, every field and expansion.
+A count does not depend on the speed or load of the machine. Each program runs a few rounds and then many, and the difference is divided
+by the rounds between them, so that its start cancels out. The file is the first of `generate`: 100 tweets, every field and expansion.
 """
 
 import glob
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-# Thousands of instructions a round. A change that is meant to cost more, or that costs less, puts here what this program prints.
+# Thousands of instructions per round. A change that is meant to cost more, or that costs less, updates them to what this program prints.
 EXPECTED = {
     "label_again": 3_631,  # the sentiment of 1,000 tweets
     "capture_again": 17_813,  # a page of 100 posts into a RAW document
@@ -25,8 +25,8 @@ VALGRIND = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out
 
 
 def counted(*command):
-    told = subprocess.run([*VALGRIND, *command], check=True, stderr=subprocess.PIPE, text=True).stderr
-    return int(re.search(r"I\s+refs:\s+([\d,]+)", told)[1].replace(",", ""))
+    output = subprocess.run([*VALGRIND, *command], check=True, stderr=subprocess.PIPE, text=True).stderr
+    return int(re.search(r"I\s+refs:\s+([\d,]+)", output)[1].replace(",", ""))
 
 
 def main(examples, of_generate=None):
@@ -35,13 +35,13 @@ def main(examples, of_generate=None):
         raw = glob.glob(f"{folder}/**/*.json", recursive=True)
         has_more = False
         for name, expected in EXPECTED.items():
-            files = [] if name == "label_again" else raw  # it makes its own tweets
+            files = [] if name == "label_again" else raw  # it creates its own tweets
             few, many = (counted(f"{examples}/{name}", str(rounds), *files) for rounds in (FEW, MANY))
             found = (many - few) / (MANY - FEW) / 1000
             has_more |= found > expected * (1 + TOLERANCE)
             print(f"{name:14} {found:>7,.0f} thousand instructions a round, {found / expected - 1:+.1%} of the {expected:,} expected")
     if has_more:
-        sys.exit("more than they are known to need: make it cheaper, or raise EXPECTED and say in the commit what it buys")
+        sys.exit("more instructions than expected: reduce them, or raise EXPECTED and explain in the commit what they buy")
 
 
 main(*sys.argv[1:])

@@ -1,4 +1,4 @@
-"""peer_duckdb.py RAW REF [--per-file]: the same table by DuckDB, in one SQL statement, or in one for each RAW file."""
+"""peer_duckdb.py RAW REF [--per-file]: the same table by DuckDB, in one SQL statement for everything or for each RAW file."""
 
 import argparse
 import glob

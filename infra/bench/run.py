@@ -1,9 +1,9 @@
-"""Refines the same RAW files with `reprocess` and with its peers, in turn, and prints what each took.
+"""Refines the same RAW files with `reprocess` and with its peers, alternately, and prints the time of each.
 
     infra/bench/run.sh [--files 2000] [--seed 1] [--rounds 3] [--only reprocess]
 
-CPU and wall time are of whole processes, start-up included; the median of the rounds counts. A ratio within one table means
-something; a time alone does not, since it depends on the machine and on what else it does.
+CPU and wall time are of whole processes, including their start; the result is the median of the rounds. A ratio within one table is
+meaningful; a time by itself is not, since it depends on the machine and its load.
 """
 
 import argparse
@@ -20,7 +20,7 @@ OURS = "reprocess, per RAW file"
 
 
 def run(command):
-    """Wall and CPU seconds."""
+    """Runs a command. Returns its wall and CPU seconds."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -39,7 +39,7 @@ def main():
     arguments.add_argument("--files", type=int, default=2000)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--rounds", type=int, default=3)
-    arguments.add_argument("--only", default="", help="no peer without this in its name")
+    arguments.add_argument("--only", default="", help="only peers with this in their name")
     arguments = arguments.parse_args()
     peer = lambda name, *more: lambda raw, ref: [sys.executable, os.path.join(HERE, name), raw, ref, *more]
     tools = {
@@ -50,8 +50,8 @@ def main():
         "pyarrow, bulk": peer("peer_pyarrow.py"),
     }
     tools = {name: command for name, command in tools.items() if arguments.only in name or name == OURS}
-    # Nothing is deleted before the end: to create a file, ext4 looks past every inode that was deleted in the last minutes, and after a
-    # few thousand of them that takes longer than refining.
+    # Nothing is deleted before the end: when ext4 creates a file, it scans past every inode deleted in the last minutes, which after a few
+    # thousand of them takes longer than refining.
     with tempfile.TemporaryDirectory() as folder:
         for shape in ("default", "full"):
             measure(tools, arguments, shape, os.path.join(folder, shape))

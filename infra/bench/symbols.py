@@ -1,6 +1,6 @@
 """The rule for `simbolo` that the peers use: a plain alternation, far simpler than the project's own, in their favour.
 
-The searched text is unescaped and its links are replaced by a space. The leftmost symbol decides; of two at one place the
+The text is unescaped, and its links are replaced by a space, before the search. The leftmost symbol wins; at the same position, the
 longest. RE2 (DuckDB, Arrow) and Python run the same pattern.
 """
 
@@ -12,7 +12,7 @@ LINK = r"https?://\S+"
 
 
 def _bounded(symbol):
-    """A symbol that ends in a letter or digit must stand at the edge of a word there."""
+    """Anchors a symbol at a word boundary on each side where it has a letter or digit."""
     edge = lambda char: r"\b" if char.isascii() and char.isalnum() else ""
     return edge(symbol[0]) + re.sub(r"([\\^$.|?*+()\[\]{}])", r"\\\1", symbol) + edge(symbol[-1])
 

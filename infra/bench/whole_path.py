@@ -1,10 +1,10 @@
-"""What the bootstraps cost under the Lambda runtime's protocol: CPU, wall time, memory, and the pure function beside them.
+"""Measures the bootstraps under the Runtime API: CPU, wall time and memory, next to the pure function.
 
     python3 infra/bench/whole_path.py --bootstraps target/lambda --local target/release/local --measure target/release/examples/measure
 
-ingest reads pages of 100 posts from the emulated X API and stores each in S3; refine is handed each of these files in a notification:
-GET, refine, PUT, by the SDK over a socket. CPU is user and system time of the function's process, start-up left out; `pure` is
-`refine::refine` alone over the same files. Memory is the process's own peak. `--bootstraps` takes several builds, for one series.
+ingest reads pages of 100 posts from the emulated X API and stores each in S3; refine gets each of these files in a notification: GET,
+refine, PUT, by the SDK over a socket. CPU is the user and system time of the function's process, without its start; `pure` is
+`refine::refine` alone over the same files. Memory is the peak of the process. `--bootstraps` takes several builds for one table.
 """
 
 import argparse
@@ -18,41 +18,41 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../deploy-checks"))
-from runtime_api import Function
-from served import serve
+from support.runtime_api import Function
+from support.served import serve
 
 WARM_UP = 3  # the first invocations open connections
 EXPANSIONS = "author_id,referenced_tweets.id,referenced_tweets.id.author_id,entities.mentions.username"
 
 
 class Measured(Function):
-    """A bootstrap whose use of the machine is read from /proc."""
+    """A bootstrap whose use of CPU and memory is read from /proc."""
 
     def __init__(self, bootstraps, name, environment):
         logging = {"LogGroup": name, "LogFormat": "JSON", "ApplicationLogLevel": "INFO"}
-        told = {"Environment": {"Variables": environment}, "LoggingConfig": logging}
-        super().__init__(f"{bootstraps}/{name}/bootstrap", {"FunctionName": name, "Timeout": 60, "MemorySize": 512, **told}, {})
+        settings = {"Environment": {"Variables": environment}, "LoggingConfig": logging}
+        super().__init__(f"{bootstraps}/{name}/bootstrap", {"FunctionName": name, "Timeout": 60, "MemorySize": 512, **settings}, {})
 
     def __enter__(self):
         super().__enter__()
-        time.sleep(1)  # it has asked for its first event by then
+        time.sleep(1)  # by then it has asked for its first event
         self.init_mib = self.peak_mib()
         return self
 
     def cpu_ms(self):
-        """So far, over all threads: nanoseconds of the scheduler, since ticks are too coarse."""
+        """Returns the CPU time so far, over all threads, from the scheduler's nanoseconds, because ticks are too coarse."""
         tasks = glob.glob(f"/proc/{self.process.pid}/task/*/schedstat")
         return sum(int(open(task, encoding="ascii").read().split()[0]) for task in tasks) / 1e6
 
     def cost(self, event):
-        """CPU and wall milliseconds of one invocation, and its answer."""
+        """Returns CPU and wall milliseconds of one invocation, and its answer."""
         before, started = self.cpu_ms(), time.perf_counter()
         answer = self.invoke(event)
         return self.cpu_ms() - before, (time.perf_counter() - started) * 1e3, answer
 
 
 def of_ingest(bootstraps, environment, files):
-    """CPU and wall milliseconds per 100 posts of its second run, MiB after init and at most."""
+    """Returns CPU and wall milliseconds per 100 posts of the second run, MiB after init, and peak MiB."""
     caps = {"MAX_POSTS_PER_RUN": str(files * 100), "MAX_POSTS_PER_MONTH": "0", "LOOKBACK_MINUTES": "10000"}
     with Measured(bootstraps, "ingest", {**environment, **caps}) as ingest:
         ingest.invoke({})
@@ -61,7 +61,7 @@ def of_ingest(bootstraps, environment, files):
 
 
 def of_refine(bootstraps, environment, lake):
-    """The same per file, median."""
+    """Returns the same per file, as medians."""
     files = sorted(glob.glob(f"{lake}/xpto-raw/tweets/**/*.json", recursive=True))
     with Measured(bootstraps, "refine", environment) as refine:
         costs = [refine.cost(created(os.path.relpath(path, f"{lake}/xpto-raw"))) for path in files]
@@ -70,15 +70,15 @@ def of_refine(bootstraps, environment, lake):
 
 
 def created(key):
-    """The notification of S3."""
+    """Returns S3's notification of a new object."""
     object = {"key": key.replace("=", "%3D")}
     return {"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "xpto-raw"}, "object": object}}]}
 
 
 def pure_ms(measure, lake):
-    """Median of `refine::refine`."""
-    told = subprocess.run([measure, f"{lake}/xpto-raw/tweets"], check=True, capture_output=True, text=True).stdout
-    number, unit = re.search(r"median: ([\d.]+)(µs|ms)", told).groups()
+    """Returns the median time of `refine::refine`."""
+    output = subprocess.run([measure, f"{lake}/xpto-raw/tweets"], check=True, capture_output=True, text=True).stdout
+    number, unit = re.search(r"median: ([\d.]+)(µs|ms)", output).groups()
     return float(number) / (1 if unit == "ms" else 1000)
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Checks of template.yaml that need no AWS account and no network, about a minute in all.
+# Checks of template.yaml and infra/stacks that need no AWS account and no network; they take a minute and a half.
 #
-#   infra/deploy-checks/run.sh              everything but what follows
-#   infra/deploy-checks/run.sh sql          the questions of infra/athena in DuckDB, after `cargo test` has left its answers
+#   infra/deploy-checks/run.sh              all checks but the ones below
+#   infra/deploy-checks/run.sh sql          the questions of infra/athena in DuckDB; needs the answers that `cargo test` leaves
 #   infra/deploy-checks/run.sh trino LOCAL [NAME …]
 #                                           the same questions, and statements of any kind, in Trino, the engine of Athena, over emulated Glue and S3,
 #                                           and what the questions ask of S3; LOCAL is the program `local`. Trino (800 MB) goes into $XPTO_CACHE, by `mvn`.
@@ -11,17 +11,21 @@
 #                                           needs node and npm
 #   infra/deploy-checks/run.sh pictures LOCAL DIR
 #                                           pictures of that page and of a report, in both themes
+#   infra/deploy-checks/run.sh spark LOCAL  lines of a socket, and sessions over files, in PySpark (700 MB, by `pip`); needs Java 17
 #   infra/deploy-checks/run.sh bootstraps   the bootstraps of `cargo lambda build` against emulated AWS services
 #   infra/deploy-checks/run.sh deaths BOOTSTRAPS LOCAL [--kills N --seed N …]
-#                                           the bootstraps killed, poisoned and loaded, against the program `local`
+#                                           the bootstraps killed, poisoned and under load, against the program `local`
 #
-# The pinned tools are installed into .venv/ of the repository the first time (VENVS names another place).
+# Folders: `stack` checks the templates, `functions` the deployed programs, `engines` the SQL, `laptop` the program `local`, `house` the
+# repository itself; `support` is shared by several of them.
+#
+# The pinned tools are installed into .venv/ of the repository the first time; VENVS names another folder.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 checks=infra/deploy-checks
 venvs=${VENVS:-.venv}
 
-# An environment for each set of tools, since checkov and aws-sam-cli pin different versions of boto3. Installed again when a pin changes.
+# One environment per set of tools, since checkov and aws-sam-cli pin different versions of boto3. Reinstalled when a pin changes.
 install() { # name requirements...
   local name=$1 stamp="$venvs/$1/installed.txt"
   shift
@@ -44,19 +48,20 @@ install_node() {
 }
 case ${1:-all} in
 panel | pictures) install_node ;;
-sql) install sql "$checks/requirements-sql.txt" ;;
-trino) install trino "$checks/requirements.txt" "$checks/requirements-sql.txt" "$checks/requirements-trino.txt" ;;
+sql) install sql "$checks/requirements/sql.txt" ;;
+trino) install trino "$checks/requirements/deploy.txt" "$checks/requirements/sql.txt" "$checks/requirements/trino.txt" ;;
+spark) install spark "$checks/requirements/spark.txt" ;;
 *)
-  install deploy "$checks/requirements.txt"
-  install checkov "$checks/requirements-checkov.txt"
+  install deploy "$checks/requirements/deploy.txt"
+  install checkov "$checks/requirements/checkov.txt"
   ;;
 esac
 
-# A region and keys that open nothing: no tool may find others, and none needs them.
+# A region and keys without any access: no tool may find others, and none needs them.
 unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL
 export AWS_DEFAULT_REGION=sa-east-1 AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none AWS_EC2_METADATA_DISABLED=true
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
-export SAM_CLI_TELEMETRY=0 PYTHONDONTWRITEBYTECODE=1
+export SAM_CLI_TELEMETRY=0 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$PWD/$checks
 tools="$venvs/deploy/bin" python="$venvs/deploy/bin/python"
 
 failed=()
@@ -71,28 +76,40 @@ step() { # title command...
     failed+=("$title")
   fi
 }
+translated=target/deploy-checks/translated
 checkov() {
-  # The exit status of checkov is left to excuses.py, which also looks for excuses that are not needed.
-  { "$venvs/checkov/bin/checkov" --file template.yaml --file target/deploy-checks/translated.json --framework cloudformation \
-    --skip-download --output json || true; } | "$python" "$checks/excuses.py"
+  # checkov's exit status is ignored: excuses.py decides, and also reports unnecessary excuses.
+  { "$venvs/checkov/bin/checkov" --file template.yaml infra/stacks/*.yaml "$translated"/*.json --framework cloudformation \
+    --skip-download --output json || true; } | "$python" "$checks/stack/excuses.py"
+}
+validate() {
+  local template
+  for template in template.yaml infra/stacks/*.yaml; do
+    "$tools/sam" validate --lint --template "$template" || return
+  done
 }
 
 case ${1:-all} in
 all)
-  step "sam validate --lint" "$tools/sam" validate --lint --template template.yaml
-  step "translation" "$python" "$checks/translated.py"
-  step "cfn-lint of the translation: cycles" "$tools/cfn-lint" target/deploy-checks/translated.json
-  step "wildcards and missing protections in the translation" "$python" "$checks/protections.py"
-  step "parameters and samconfig.toml" "$python" "$checks/parameters.py"
-  step "bodies of the AWS calls" "$python" "$checks/bodies.py"
+  step "sam validate --lint" validate
+  step "translation" "$python" "$checks/support/translated.py"
+  step "cfn-lint of the translation: cycles" "$tools/cfn-lint" "$translated"/*.json
+  step "wildcards and missing protections in the translation" "$python" "$checks/stack/protections.py"
+  step "parameters and samconfig.toml" "$python" "$checks/stack/parameters.py"
+  step "bodies of the AWS calls" "$python" "$checks/support/bodies.py"
+  step "what sam deploy uploads and requests" "$python" "$checks/stack/deployed.py"
   step "checkov" checkov
   ;;
 sql)
-  step "the questions of infra/athena" "$venvs/sql/bin/python" "$checks/sql.py"
+  step "the questions of infra/athena" "$venvs/sql/bin/python" "$checks/engines/sql.py"
   ;;
 trino)
-  step "the questions of infra/athena in Trino" "$venvs/trino/bin/python" "$checks/athena.py" --local "$2" "${@:3}"
-  step "statements in Trino, as recorded" "$venvs/trino/bin/python" "$checks/trino_semantics.py"
+  step "the questions of infra/athena in Trino" "$venvs/trino/bin/python" "$checks/engines/athena.py" --local "$2" "${@:3}"
+  step "statements in Trino, as recorded" "$venvs/trino/bin/python" "$checks/engines/trino_semantics.py"
+  ;;
+spark)
+  step "lines of a socket in Spark" "$venvs/spark/bin/python" "$checks/engines/spark_socket.py" --local "$2" --seeds 1
+  step "sessions over files in Spark" "$venvs/spark/bin/python" "$checks/engines/spark_stream.py" --local "$2" --sessions --seeds 1 --files 6
   ;;
 panel)
   step "the panel in a browser" env PANEL_MODULES="$venvs/panel" timeout 900 node "$checks/panel/check.mjs" "$2" "${@:3}"
@@ -101,17 +118,17 @@ pictures)
   PANEL_MODULES="$venvs/panel" node "$checks/panel/pictures.mjs" "$2" "$3"
   ;;
 bootstraps)
-  step "bootstraps" "$python" "$checks/bootstraps.py" "${2:-target/lambda}"
-  step "RAW is what was sent" "$python" "$checks/as_sent.py" "${2:-target/lambda}"
+  step "bootstraps" "$python" "$checks/functions/bootstraps.py" "${2:-target/lambda}"
+  step "RAW is what was sent" "$python" "$checks/functions/as_sent.py" "${2:-target/lambda}"
   ;;
 deaths)
   shift
-  step "deaths at random moments" "$python" "$checks/crash.py" --bootstraps "$1" --local "$2" "${@:3}"
-  step "poison and redrive" "$python" "$checks/poison.py" --bootstraps "$1"
-  step "load" "$python" "$checks/load.py" --bootstraps "$1" --local "$2"
+  step "deaths at random moments" "$python" "$checks/functions/crash.py" --bootstraps "$1" --local "$2" "${@:3}"
+  step "poison and redrive" "$python" "$checks/functions/poison.py" --bootstraps "$1"
+  step "load" "$python" "$checks/functions/load.py" --bootstraps "$1" --local "$2"
   ;;
 *)
-  sed -n '2,17s/^# \{0,1\}//p' "$checks/run.sh" >&2
+  sed -n '2,19s/^# \{0,1\}//p' "$checks/run.sh" >&2
   exit 2
   ;;
 esac

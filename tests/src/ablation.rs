@@ -1,43 +1,43 @@
-//! Protections that can be taken away at the wire, to see that the simulation notices.
+//! Protections that can be switched off at the wire, to prove that the simulation notices.
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header};
 
 use crate::fault::Call;
 
-/// A protection that is missing.
+/// A protection that is switched off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ablation {
-    /// S3 writes over a RAW object although `If-None-Match: *` was asked for.
+    /// S3 overwrites a RAW object in spite of `If-None-Match: *`.
     RawIgnoresIfNoneMatch,
-    /// S3 makes the first cursor twice although `If-None-Match: *` was asked for.
+    /// S3 creates the cursor a second time in spite of `If-None-Match: *`.
     CursorIgnoresIfNoneMatch,
-    /// S3 writes over another version of the cursor than the one that `If-Match` names.
+    /// S3 overwrites a version of the cursor other than the one in `If-Match`.
     CursorIgnoresIfMatch,
-    /// The cursor comes back without `pending`.
+    /// The cursor is returned without `pending`.
     HidePending,
-    /// The cursor comes back without `lease`.
+    /// The cursor is returned without `lease`.
     HideLease,
-    /// A RAW file that is there is answered with 404.
+    /// An existing RAW file is answered with 404.
     DenyRaw,
-    /// A cursor that is there is answered with 404.
+    /// An existing cursor is answered with 404.
     DenyCursor,
-    /// A run that looks for the file that a dead one named is told that it is not there; after a refused put it is.
+    /// A run that looks for the pending file of a dead run gets 404; after a refused put it gets the true answer.
     MisleadRecovery,
-    /// The cursor comes back without the name of its writer.
+    /// The cursor is returned without the name of its writer.
     HideWriter,
-    /// The key in REF tells the day and no more of the RAW key.
+    /// The key in REF contains only the day, and nothing else of the RAW key.
     RefKeyForgetsRawKey,
-    /// Answers of X come without `Date`.
+    /// Answers of X have no `Date`.
     HideDate,
-    /// Pages of X come in order, whatever lies between two of them.
+    /// Each page of X is sorted, even if the answer as a whole is not.
     SortPages,
-    /// An answer of X that counts posts and holds none looks like one that found nothing.
+    /// An answer of X that counts posts but contains none looks like one that found nothing.
     HideCount,
 }
 
 impl Ablation {
-    /// All of them.
+    /// Every ablation.
     pub const ALL: [Self; 13] = [
         Self::RawIgnoresIfNoneMatch,
         Self::CursorIgnoresIfNoneMatch,
@@ -54,7 +54,7 @@ impl Ablation {
         Self::HideCount,
     ];
 
-    /// Whether a put is done whatever its conditions say.
+    /// Whether a put is applied regardless of its conditions.
     pub(crate) fn ignores_condition(self, call: Call, has_if_match: bool) -> bool {
         match self {
             Self::RawIgnoresIfNoneMatch => call == Call::PutRaw,
@@ -64,7 +64,7 @@ impl Ablation {
         }
     }
 
-    /// The answer as the proxy passes it on.
+    /// Returns the answer of S3 as the functions see it.
     pub(crate) fn distort(self, call: Call, method: &Method, answer: Response<Bytes>, was_refused: bool) -> Response<Bytes> {
         match (self, call) {
             (Self::HidePending, Call::GetCursor) => without(answer, "pending"),
@@ -78,7 +78,7 @@ impl Ablation {
 }
 
 impl Ablation {
-    /// An answer of X as the proxy passes it on.
+    /// Returns an answer of X as the functions see it.
     pub(crate) fn distort_page(self, mut answer: Response<Bytes>) -> Response<Bytes> {
         if self == Self::HideDate {
             answer.headers_mut().remove(header::DATE);
@@ -106,7 +106,7 @@ fn without(answer: Response<Bytes>, field: &str) -> Response<Bytes> {
         return answer;
     }
     if field == "writer" {
-        fields.insert(field.to_owned(), "".into()); // a cursor has one
+        fields.insert(field.to_owned(), "".into()); // a cursor without a writer is not valid
     }
     let body = Bytes::from(cursor.to_string());
     let (mut parts, _) = answer.into_parts();
@@ -118,7 +118,7 @@ fn without(answer: Response<Bytes>, field: &str) -> Response<Bytes> {
     Response::from_parts(parts, body)
 }
 
-/// An error of S3.
+/// An S3 error response.
 pub(crate) fn refusal(status: u16, code: &str, method: &Method) -> Response<Bytes> {
     let xml = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>simulated</Message></Error>");
     let mut response = Response::new(if *method == Method::HEAD { Bytes::new() } else { Bytes::from(xml) });

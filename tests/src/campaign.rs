@@ -1,4 +1,4 @@
-//! Many worlds: run, judged, counted; the first failures kept with all that is needed to see them again.
+//! Runs many worlds, checks and counts them, and keeps what is needed to reproduce the first failures.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,14 +13,14 @@ use crate::invariants::{Verdict, check};
 use crate::life::live;
 use crate::world::World;
 
-/// How one seed went.
+/// The result of one seed.
 #[derive(Debug)]
 pub struct Trial {
     /// The seed.
     pub seed: u64,
-    /// The protection that was missing.
+    /// The protection that was switched off.
     pub ablation: Option<Ablation>,
-    /// What was checked.
+    /// The result of the checks.
     pub verdict: Verdict,
     /// Faults by request and kind.
     pub faults: BTreeMap<(Call, &'static str), u64>,
@@ -34,7 +34,7 @@ pub struct Trial {
     pub log: String,
 }
 
-/// Lives one world and judges it.
+/// Runs one world and checks the invariants.
 pub fn trial(seed: u64, ablation: Option<Ablation>) -> Trial {
     let kept = Mutex::new(None);
     let lived = catch_unwind(AssertUnwindSafe(|| {
@@ -73,14 +73,14 @@ impl fmt::Display for Trial {
         }
         let (seed, end) = (self.seed, self.seed + 1);
         let without = self.ablation.map(|ablation| format!(" --without {ablation:?}")).unwrap_or_default();
-        writeln!(f, "seed {seed}; see it again with: cargo run -p pipeline-tests -- --seeds {seed}..{end}{without} --log")
+        writeln!(f, "seed {seed}; reproduce it with: cargo run -p pipeline-tests -- --seeds {seed}..{end}{without} --log")
     }
 }
 
-/// The sum of many trials.
+/// The totals of many trials.
 #[derive(Debug, Default)]
 pub struct Campaign {
-    /// Worlds lived.
+    /// Worlds run.
     pub worlds: u64,
     /// Posts in them.
     pub posts: u64,
@@ -94,15 +94,15 @@ pub struct Campaign {
     pub checks: BTreeMap<&'static str, u64>,
     /// The first trials that failed.
     pub failures: Vec<Trial>,
-    /// How many failed.
+    /// The number of failed trials.
     pub failed: u64,
 }
 
-/// Failures that are kept with their logs.
+/// The number of failures whose logs are kept.
 const FAILURES_KEPT: usize = 3;
 
 impl Campaign {
-    /// Lives the worlds of `seeds` on `threads` threads; ends early with the first failure when `until_failure`.
+    /// Runs the worlds of `seeds` on `threads` threads. With `until_failure`, stops at the first failure.
     pub fn run(seeds: Range<u64>, threads: usize, ablation: Option<Ablation>, until_failure: bool) -> Self {
         let (next, is_over) = (AtomicU64::new(seeds.start), AtomicBool::new(false));
         let sum = Mutex::new(Self::default());

@@ -11,22 +11,22 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that stands at `start` now.
+    /// Creates a clock that shows `start` now.
     pub fn starting_at(start: DateTime<Utc>) -> Self {
         Self { start, origin: Instant::now() }
     }
 
-    /// The true time.
+    /// Returns the true time.
     pub fn now(&self) -> DateTime<Utc> {
         self.start + self.elapsed()
     }
 
-    /// Since the world's first moment.
+    /// Returns the time since the world's first moment.
     pub fn elapsed(&self) -> Duration {
         self.origin.elapsed()
     }
 
-    /// The world's first moment.
+    /// Returns the world's first moment.
     pub fn start(&self) -> DateTime<Utc> {
         self.start
     }

@@ -10,7 +10,7 @@ use crate::random::Random;
 
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "method and object say it all")]
+#[expect(missing_docs, reason = "the names say it all")]
 pub enum Call {
     Search,
     GetSecret,
@@ -23,12 +23,12 @@ pub enum Call {
     PutRef,
 }
 
-/// Buckets of every world.
+/// The buckets of every world.
 pub(crate) const RAW_BUCKET: &str = "raw";
 pub(crate) const REF_BUCKET: &str = "ref";
 
 impl Call {
-    /// What a request of the AWS SDK is for.
+    /// Classifies a request of the AWS SDK.
     pub(crate) fn of(request: &Request<Bytes>) -> Self {
         if request.headers().contains_key("x-amz-target") {
             return Self::GetSecret;
@@ -51,52 +51,52 @@ impl Call {
     }
 }
 
-/// When a put that was accepted takes effect.
+/// When an accepted put takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Landing {
     /// This long after it was accepted.
     After(Duration),
-    /// When the test says so.
+    /// When the test releases it.
     OnRelease,
 }
 
-/// What happens to one request. `applied`: the server did what was asked before it went wrong.
+/// What happens to one request. `applied`: the request took effect before it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The connection is reset.
     Lost {
-        /// After the effect.
+        /// Whether the request took effect.
         applied: bool,
     },
-    /// The answer takes longer than anybody waits.
+    /// The answer takes longer than the client waits.
     Slow {
-        /// After the effect.
+        /// Whether the request took effect first.
         applied: bool,
-        /// How much longer.
+        /// How much longer it takes.
         by: Duration,
     },
-    /// This status instead of the right answer.
+    /// The answer has this status instead of the right one.
     Status {
         /// The status.
         status: u16,
-        /// After the effect.
+        /// Whether the request took effect.
         applied: bool,
     },
-    /// 429 of the usage cap.
+    /// 429 because the usage cap is reached.
     UsageCap,
-    /// Half of the right answer.
+    /// Only half of the right answer arrives.
     CutBody,
-    /// 200 with a page of HTML.
+    /// 200 with an HTML page.
     NotAPage,
-    /// The right answer in no order of time, on this page and on those that its token leads to.
+    /// The right answer, but not in the order of time, on this page and on those that its token leads to.
     Unsorted,
-    /// The right answer without its posts, but with their count.
+    /// The right answer with its count but without its posts.
     Contradiction,
     /// No posts, and a token that leads to the first page.
     StuckToken,
-    /// The posts of the page before.
+    /// The posts of the previous page.
     Repeated,
-    /// A put that is accepted now and applied later; no answer comes.
+    /// A put that is accepted now and applied later, without an answer.
     Held {
         /// When it is applied.
         landing: Landing,
@@ -105,13 +105,13 @@ pub enum Fault {
     },
     /// The sender dies.
     Dies {
-        /// After the effect.
+        /// Whether the request took effect.
         applied: bool,
     },
 }
 
 impl Fault {
-    /// The kind, for counting.
+    /// Returns the name under which the fault is counted.
     pub fn kind(self) -> &'static str {
         match self {
             Self::Lost { applied: false } => "reset before the effect",
@@ -139,7 +139,7 @@ impl Fault {
         }
     }
 
-    /// Every fault that `call` can meet.
+    /// Picks a fault that `call` can meet.
     fn at_random(call: Call, random: &mut Random) -> Self {
         let seconds = |random: &mut Random, low: u64, high: u64| Duration::from_millis(random.within(low * 1000, high * 1000));
         let applied = random.one_in(2);
@@ -168,13 +168,13 @@ impl Fault {
     }
 }
 
-/// Which requests go wrong.
+/// Which requests fail.
 #[derive(Debug)]
 pub(crate) struct Plan {
     seed: u64,
-    /// Requests that go wrong, in a thousand.
+    /// Requests that fail, per thousand.
     per_mille: u64,
-    /// Kinds that do not occur in this world, so that what is left meets more often.
+    /// Kinds that do not occur in this world, so that the others occur together more often.
     left_out: BTreeSet<&'static str>,
     script: Vec<(Option<Call>, u32, Fault)>,
     requests: u64,
@@ -182,12 +182,12 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Nothing goes wrong until it is scripted.
+    /// Nothing fails unless it is scripted.
     pub(crate) fn none() -> Self {
         Self { seed: 0, per_mille: 0, left_out: BTreeSet::new(), script: Vec::new(), requests: 0, counts: BTreeMap::new() }
     }
 
-    /// `per_mille` requests go wrong; which and how, the seed says.
+    /// `per_mille` requests in a thousand fail; the seed decides which, and how.
     pub(crate) fn at_random(seed: u64, per_mille: u64) -> Self {
         let mut random = Random::of(seed, "kinds of faults");
         let mut left_out = BTreeSet::new();
@@ -204,18 +204,18 @@ impl Plan {
         Self { seed, per_mille, left_out, ..Self::none() }
     }
 
-    /// The `nth` request of this kind, or of any, from now on meets `fault`.
+    /// From now on, the `nth` request of this kind (or of any kind) meets `fault`.
     pub(crate) fn script(&mut self, call: Option<Call>, nth: u32, fault: Fault) {
         self.script.push((call, nth, fault));
     }
 
-    /// From now on nothing goes wrong.
+    /// From now on, nothing fails.
     pub(crate) fn stop(&mut self) {
         self.per_mille = 0;
         self.script.clear();
     }
 
-    /// The next request: its number, and what happens to it.
+    /// Returns the number of the next request and its fault, if any.
     pub(crate) fn next(&mut self, call: Call) -> (u64, Option<Fault>) {
         self.requests += 1;
         let mut fault = None;

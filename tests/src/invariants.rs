@@ -1,4 +1,4 @@
-//! The promise, checked against a world's own truth once it is quiet.
+//! Checks the invariants against the world's own truth, once the world is at rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,12 +13,12 @@ use crate::refined;
 use crate::world::{TOKEN_MARKER, World, Write};
 use crate::x_api::Order;
 
-/// What was checked how often, and what does not hold.
+/// How often each invariant was checked, and which of them were violated.
 #[derive(Clone, Debug, Default)]
 pub struct Verdict {
     /// Checks by invariant.
     pub checks: BTreeMap<&'static str, u64>,
-    /// What does not hold, each with its invariant.
+    /// Violations, each with its invariant.
     pub violations: Vec<(&'static str, String)>,
 }
 
@@ -31,23 +31,23 @@ impl Verdict {
     }
 }
 
-/// How far a clock may be ahead without `Date` telling: whole seconds, and the time that a request takes.
+/// How far a clock may be ahead without `Date` showing it: whole seconds, and the duration of a request.
 const UNNOTICED: TimeDelta = TimeDelta::seconds(2);
-/// Clocks that are compared may both be off; leases may be taken over so much early.
+/// Two clocks may both be off, so a lease may be taken over this much early.
 const LEASE_SLACK: TimeDelta = TimeDelta::seconds(2);
 
-/// What the run of a world left behind.
+/// What a world left in S3 and in the log.
 struct Evidence {
     cursors: Vec<(DateTime<Utc>, Value)>,
     raw: Vec<Write>,
-    /// Ids of each RAW file, as written first.
+    /// The ids of each RAW file, as first written.
     files: BTreeMap<String, Vec<TweetId>>,
     gaps: Vec<(TweetId, TweetId)>,
     /// Runs that ended without a summary.
     deaths: u64,
-    /// Runs that told of posts to be paid for again, or failed.
+    /// Runs that reported posts to be paid for again, or failed.
     losses: u64,
-    reread_told: u64,
+    reread_reported: u64,
 }
 
 impl Evidence {
@@ -66,13 +66,13 @@ impl Evidence {
             .filter(|line| line.message.starts_with("posts are lost"))
             .filter_map(|line| Some((line.field("from_id")?.parse().ok()?, line.field("to_id")?.parse().ok()?)));
         let ends = lines.iter().filter(|line| matches!(line.message.as_str(), "ingest finished" | "ingest failed"));
-        let (mut losses, mut reread_told) = (0, 0);
+        let (mut losses, mut reread_reported) = (0, 0);
         for end in ends {
             losses += u64::from(end.number("posts_reread") > 0 || end.message == "ingest failed" || end.field("status") == Some("busy"));
-            reread_told += end.number("posts_reread");
+            reread_reported += end.number("posts_reread");
         }
         let deaths = world.record(|record| ["died", "overran"].iter().filter_map(|how| record.runs.get(*how)).sum());
-        Self { cursors, raw, files, gaps: gaps.collect(), deaths, losses, reread_told }
+        Self { cursors, raw, files, gaps: gaps.collect(), deaths, losses, reread_reported }
     }
 
     fn is_in_a_gap(&self, id: TweetId) -> bool {
@@ -84,25 +84,25 @@ impl Evidence {
     }
 }
 
-/// Ids in a RAW file, in its order.
+/// Returns the ids in a RAW file, in file order.
 pub fn ids(body: &[u8]) -> Vec<TweetId> {
     let document: Value = serde_json::from_slice(body).unwrap_or_default();
     document["data"].as_array().into_iter().flatten().filter_map(|post| post["id"].as_str()?.parse().ok()).collect()
 }
 
-/// Checks everything. `is_settled`: the world came to rest within its bound.
+/// Checks all invariants. `is_settled`: the world came to rest within its bound.
 pub async fn check(world: &World, is_settled: bool) -> Verdict {
     let mut verdict = Verdict::default();
     let evidence = Evidence::of(world);
     nothing_is_missed(world, &evidence, &mut verdict);
-    nothing_is_twice(&evidence, &mut verdict);
+    nothing_is_captured_twice(&evidence, &mut verdict);
     files_are_what_x_sent(world, &evidence, &mut verdict);
-    the_next_run_goes_on(world, &evidence, is_settled, &mut verdict);
+    the_next_run_resumes(world, &evidence, is_settled, &mut verdict);
     money_is_not_wasted(world, &evidence, &mut verdict);
     leases_are_kept(world, &evidence, &mut verdict);
-    logs_tell_no_secret(world, &mut verdict);
+    logs_contain_no_secret(world, &mut verdict);
     if world.shape().refines {
-        refined::ref_is_raw(world, &mut verdict).await;
+        refined::ref_matches_raw(world, &mut verdict).await;
     }
     raw_never_changes(world, &evidence, &mut verdict).await;
     verdict
@@ -122,12 +122,13 @@ fn nothing_is_missed(world: &World, evidence: &Evidence, verdict: &mut Verdict) 
     };
     world.x(|x| {
         for post in x.posts.0.values().filter(|post| due(post)) {
-            verdict.check("INV-1", captured.contains(&post.id), || format!("{} of {} is in no RAW file", post.id, post.id.created_at()));
+            verdict
+                .check("INV-1", captured.contains(&post.id), || format!("{} of {} is not in any RAW file", post.id, post.id.created_at()));
         }
     });
 }
 
-fn nothing_is_twice(evidence: &Evidence, verdict: &mut Verdict) {
+fn nothing_is_captured_twice(evidence: &Evidence, verdict: &mut Verdict) {
     let mut files_of = BTreeMap::<TweetId, Vec<&str>>::new();
     for (key, ids) in &evidence.files {
         for id in ids {
@@ -145,24 +146,24 @@ fn files_are_what_x_sent(world: &World, evidence: &Evidence, verdict: &mut Verdi
         let document: Value = serde_json::from_slice(&write.body).unwrap_or_default();
         let tweets = document["data"].as_array().cloned().unwrap_or_default();
         let ids = ids(&write.body);
-        let told = |name: &str| write.metadata.get(name).and_then(|value| value.parse::<i64>().ok());
-        let is_described = told("count") == i64::try_from(ids.len()).ok()
-            && told("newest") == ids.first().map(|id| id.get())
-            && told("oldest") == ids.last().map(|id| id.get());
-        verdict.check("RAW", is_described, || format!("{} has other metadata than contents", write.key));
+        let metadata = |name: &str| write.metadata.get(name).and_then(|value| value.parse::<i64>().ok());
+        let is_described = metadata("count") == i64::try_from(ids.len()).ok()
+            && metadata("newest") == ids.first().map(|id| id.get())
+            && metadata("oldest") == ids.last().map(|id| id.get());
+        verdict.check("RAW", is_described, || format!("{} has metadata that does not match its contents", write.key));
         verdict
             .check("RAW", (1..=world.shape().file_tweets_max).contains(&ids.len()), || format!("{} has {} tweets", write.key, ids.len()));
         verdict.check("RAW", ids.windows(2).all(|pair| pair[0] > pair[1]), || format!("{} is not newest first", write.key));
         let named: Option<i64> = write.key.rsplit('_').nth(1).and_then(|oldest| oldest.parse().ok());
         verdict.check("RAW", named.is_some() && named <= ids.last().map(|id| id.get()), || format!("{} reaches below its name", write.key));
         for (id, tweet) in ids.iter().zip(&tweets) {
-            verdict.check("RAW", sent.get(id) == Some(&tweet.to_string()), || format!("{id} in {} is not what x sent", write.key));
+            verdict.check("RAW", sent.get(id) == Some(&tweet.to_string()), || format!("{id} in {} is not what X sent", write.key));
         }
     }
 }
 
-fn the_next_run_goes_on(world: &World, evidence: &Evidence, is_settled: bool, verdict: &mut Verdict) {
-    verdict.check("INV-4", is_settled, || "without faults, the runs do not come to an end".to_owned());
+fn the_next_run_resumes(world: &World, evidence: &Evidence, is_settled: bool, verdict: &mut Verdict) {
+    verdict.check("INV-4", is_settled, || "without faults, the world does not come to rest".to_owned());
     let last = evidence.last_cursor();
     let is_at_rest = last.as_ref().is_none_or(|last| last.sweep.is_none() && last.pending.is_none() && last.lease.is_none());
     verdict.check("INV-4", is_at_rest, || format!("the last cursor is not at rest: {last:?}"));
@@ -180,39 +181,41 @@ fn the_next_run_goes_on(world: &World, evidence: &Evidence, is_settled: bool, ve
     }
     let offences = world.record(|record| record.offences.clone()).into_iter().chain(world.x(|x| x.offences.clone()));
     let offences: Vec<String> = offences.collect();
-    verdict.check("INV-5", offences.is_empty(), || format!("requests that nobody may make: {offences:?}"));
+    verdict.check("INV-5", offences.is_empty(), || format!("requests that no client may make: {offences:?}"));
 }
 
 fn money_is_not_wasted(world: &World, evidence: &Evidence, verdict: &mut Verdict) {
-    // A post that is sent without its id cannot be left out of a request: it is served again while it stands below all that was read.
+    // A post that is sent without its id cannot be excluded from a request: it is served again as long as it is below all that was read.
     let (served, reread, page): (u64, u64, u64) = world.x(|x| {
         let again = x.served.iter().filter(|(id, _)| x.posts.0[*id].has_id).map(|(_, times)| times - 1);
         (x.served.values().sum(), again.sum(), x.largest_page)
     });
-    // What one process can hold that is paid for and not put: a buffer that is short of a file, and a page; and what the first page had
-    // above the top, where a clock that is ahead made it too high.
+    // What one process can hold that is paid for and not put: less than a file in the buffer, and a page. If its clock is ahead and made
+    // the top too high, also the posts of the first page above the top.
     let file = world.shape().file_tweets_max as u64;
     let above_top = if world.shape().skew > TimeDelta::zero() { page } else { 0 };
     let at_stake = file - 1 + page + above_top;
-    // Of an unsorted answer no file is cut before all of it is read: whatever the run holds of it is at stake.
+    // No file is cut from an unsorted answer before all of it is read, so everything the run holds of it is at stake.
     let is_unsorted = world.fault_counts().keys().any(|(_, kind)| *kind == "unsorted") || world.x(|x| x.manners.order != Order::Recency);
     let at_stake = if is_unsorted { at_stake.max(world.record(|record| record.held_max)) } else { at_stake };
-    let (pages_lost, pages_lost_untold) = world.record(|record| (record.pages_lost, record.pages_lost_untold));
+    let (pages_lost, pages_lost_unreported) = world.record(|record| (record.pages_lost, record.pages_lost_unreported));
     let repeated: u64 = world.fault_counts().iter().filter(|((_, kind), _)| *kind == "a page again").map(|(_, count)| count).sum();
     let bound = (evidence.deaths + evidence.losses) * at_stake + (pages_lost + repeated) * page;
     verdict.check("INV-6", reread <= bound, || format!("{reread} posts were paid for twice, at most {bound} may be"));
-    // Whoever died would have told that, and what it redid of a file that an earlier run had named.
-    let told = evidence.reread_told + evidence.deaths * (at_stake + file) + pages_lost_untold * page;
-    verdict.check("INV-6", reread <= told, || format!("{reread} posts were paid for twice, {} were told", evidence.reread_told));
-    // By the clocks of the runs: one that is ahead begins the new month early.
+    // A run that died could not report its posts, nor what it read again of a file that an earlier run had named.
+    let reported_max = evidence.reread_reported + evidence.deaths * (at_stake + file) + pages_lost_unreported * page;
+    verdict.check("INV-6", reread <= reported_max, || {
+        format!("{reread} posts were paid for twice, {} were reported", evidence.reread_reported)
+    });
+    // By the clocks of the runs: one that is ahead starts the new month early.
     let month = world.shape().start.format("%Y-%m").to_string();
     if let Some(last) = evidence.last_cursor().filter(|last| last.month.name == month) {
         let counted = last.month.posts_read;
-        verdict.check("INV-6", counted >= served, || format!("the cursor counts {counted} posts of the {served} that are to be paid"));
+        verdict.check("INV-6", counted >= served, || format!("the cursor counts {counted} posts of {served} billed posts"));
     }
 }
 
-/// A lease is taken from its holder only when it is over, or absurdly long.
+/// A lease is taken over only when it has expired, or is absurdly long.
 fn leases_are_kept(world: &World, evidence: &Evidence, verdict: &mut Verdict) {
     let owner = |cursor: &Value| cursor["writer"].as_str().and_then(|writer| writer.split(':').next()).map(str::to_owned);
     let slack = world.shape().skew + LEASE_SLACK;
@@ -225,11 +228,11 @@ fn leases_are_kept(world: &World, evidence: &Evidence, verdict: &mut Verdict) {
     }
 }
 
-fn logs_tell_no_secret(world: &World, verdict: &mut Verdict) {
+fn logs_contain_no_secret(world: &World, verdict: &mut Verdict) {
     for line in world.journal().lines() {
         let texts = || line.fields.iter().map(|(_, value)| value).chain([&line.message]);
         let is_clean = !texts().any(|text| text.contains(TEXT_MARKER) || text.contains(TOKEN_MARKER));
-        verdict.check("INV-7", is_clean, || format!("a secret or the text of a tweet is logged: {line:?}"));
+        verdict.check("INV-7", is_clean, || format!("a secret or a tweet's text is logged: {line:?}"));
     }
 }
 
@@ -246,6 +249,6 @@ async fn raw_never_changes(world: &World, evidence: &Evidence, verdict: &mut Ver
             Ok(object) => object.body.collect().await.ok().map(aws_sdk_s3::primitives::AggregatedBytes::into_bytes),
             Err(_) => None,
         };
-        verdict.check("INV-8", body.as_ref() == Some(&write.body), || format!("{} is not what was written first", write.key));
+        verdict.check("INV-8", body.as_ref() == Some(&write.body), || format!("{} differs from what was first written", write.key));
     }
 }

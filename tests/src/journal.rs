@@ -1,4 +1,4 @@
-//! What happened, in order: the events of the world, and the lines that the functions logged.
+//! The event log: what happened in the world, and what the functions logged, in order.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,19 +13,19 @@ use crate::clock::Clock;
 /// One line that a function logged.
 #[derive(Clone, Debug)]
 pub struct Line {
-    /// Its constant message.
+    /// The constant message.
     pub message: String,
-    /// Its fields in order.
+    /// The fields, in order.
     pub fields: Vec<(&'static str, String)>,
 }
 
 impl Line {
-    /// The value of a field.
+    /// Returns the value of a field.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(field, _)| *field == name).map(|(_, value)| value.as_str())
     }
 
-    /// A field that is a number; 0 without it.
+    /// Returns the value of a numeric field, or 0 if there is none.
     pub fn number(&self, name: &str) -> u64 {
         self.field(name).and_then(|value| value.parse().ok()).unwrap_or(0)
     }
@@ -38,7 +38,7 @@ impl Line {
     }
 }
 
-/// The event log of one world. Clones are the same log.
+/// The event log of one world. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Journal {
     clock: Clock,
@@ -60,12 +60,12 @@ impl Journal {
         self.kept().events.push((self.clock.now(), event.into()));
     }
 
-    /// The lines that the functions logged.
+    /// Returns the lines that the functions logged.
     pub fn lines(&self) -> Vec<Line> {
         self.kept().lines.clone()
     }
 
-    /// Everything, one event a line, with the true time.
+    /// Returns the whole log, one event per line, with the true time.
     pub fn text(&self) -> String {
         self.kept().events.iter().fold(String::new(), |mut text, (at, event)| {
             let _ = writeln!(text, "{} {event}", at.format("%d %H:%M:%S%.3f"));
@@ -73,8 +73,8 @@ impl Journal {
         })
     }
 
-    /// A subscriber that writes what is logged into this journal: our own lines down to debug, those of others from info on,
-    /// as a function in Lambda would let through at most.
+    /// Returns a subscriber that writes into this journal: our own crates from debug on, others from info on, the most that a function
+    /// in Lambda would log.
     pub(crate) fn subscriber(&self) -> impl Subscriber + Send + Sync + use<> {
         Capture(self.clone())
     }

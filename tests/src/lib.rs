@@ -1,9 +1,9 @@
-//! The whole pipeline in simulated worlds: the real functions, the real SDK, and everything around them that can fail.
+//! Runs the whole pipeline in simulated worlds: the real functions and the real SDK, with faults in everything around them.
 //!
-//! One seed decides a world: its posts, its X API, its schedule, its clocks, and which request meets which fault. Time is
-//! tokio's paused clock, so a world of days takes milliseconds and happens the same way each time. When the faults have
-//! stopped and the runs are quiet, the promise (INV-1 to INV-8) is checked against the world's own truth. Nothing here may
-//! reach into the functions: worlds act on the wires alone.
+//! A seed determines a world: its posts, its X API, its schedule, its clocks, and which request meets which fault. Time is
+//! tokio's paused clock, so a world of several days takes milliseconds and is the same each time. Once the faults have stopped
+//! and the world is at rest, the invariants INV-1 to INV-8 are checked against the world's own truth. Worlds act on the wires
+//! only, never inside the functions.
 
 mod ablation;
 mod campaign;

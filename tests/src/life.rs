@@ -1,4 +1,4 @@
-//! The life of a random world: the scheduler's ticks with faults, then quiet until everything is captured.
+//! The life of a random world: the ticks of the scheduler, with faults, then quiet until everything is captured.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -16,20 +16,20 @@ use crate::sandbox::{Outcome, Sandbox};
 use crate::shape::Tick;
 use crate::world::{TOKEN_MARKER, World};
 
-/// Between two ticks once the faults have stopped; the schedule of the template.
+/// The time between two ticks once the faults have stopped.
 const QUIET_TICK: Duration = Duration::from_mins(5);
-/// Fault-free runs in which a world must have caught up (INV-4); the slowest worlds get one post a run.
+/// The number of fault-free runs within which a world must catch up (INV-4); the slowest worlds capture one post per run.
 const QUIET_RUNS_MAX: usize = 120;
 
 struct Life {
     world: World,
     random: RefCell<Random>,
-    /// Sandboxes that are warm and idle.
+    /// Warm, idle sandboxes.
     idle: RefCell<Vec<Sandbox>>,
     config: RefCell<Config>,
 }
 
-/// Lives through the ticks of the world's shape, then stops the faults and runs until all is quiet. Whether it got there.
+/// Plays the ticks of the world's shape, then stops the faults and runs until the world is at rest. Returns whether it came to rest.
 pub(crate) async fn live(world: &World) -> bool {
     let shape = world.shape();
     let life = Rc::new(Life {
@@ -92,7 +92,7 @@ impl Life {
         }
     }
 
-    /// Batches to `refine`, up to three at a time, some of them late.
+    /// Sends up to three batches to `refine`, some of them late.
     fn deliver(self: &Rc<Self>, at_work: &mut Vec<JoinHandle<()>>) {
         let count = self.random.borrow_mut().pick(&[0, 1, 1, 2, 3]);
         for _ in 0..count {
@@ -105,7 +105,7 @@ impl Life {
         }
     }
 
-    /// What was set aside is sent again, and everything delivered until nothing waits; what can never be done is set aside anew.
+    /// Redrives the dead letters and delivers until the queue is empty. Messages that can never be processed become dead letters again.
     async fn drain(&self) {
         let queue = self.world.queue();
         queue.redrive();
@@ -115,12 +115,12 @@ impl Life {
         }
     }
 
-    /// A stream of chance for something that goes on beside other things.
+    /// Returns a random stream for a task that runs concurrently.
     fn branch(&self) -> Random {
         Random::new(self.random.borrow_mut().next())
     }
 
-    /// One run in a warm sandbox or a new one; a process that was killed is not used again.
+    /// Runs once, in a warm sandbox or in a new one. A killed process is not reused.
     async fn run(&self) -> Outcome<serde_json::Value> {
         let warm = if self.random.borrow_mut().one_in(4) { None } else { self.idle.borrow_mut().pop() };
         let sandbox = warm.unwrap_or_else(|| self.sandbox());
@@ -139,7 +139,7 @@ impl Life {
         Sandbox::new(&self.world, self.config.borrow().clone(), skew, shape.file_tweets_max)
     }
 
-    /// No faults any more, no month's cap, one run every five minutes: until two runs in a row found nothing left to do.
+    /// Runs every five minutes, without faults and without a cap on the month, until two successive runs find nothing left to do.
     async fn be_quiet(&self) -> bool {
         let world = &self.world;
         world.stop_faults();
@@ -171,7 +171,7 @@ impl Life {
     }
 }
 
-/// Now and then somebody puts files into RAW by hand: an answer of the API under an awkward key, and one that is nothing.
+/// Sometimes puts files into RAW as a person might: an answer of the API under an awkward key, and a file that is not a document.
 async fn put_by_hand(world: &World, mut random: Random) {
     let tweet = r#"{"data":[{"id":"99","created_at":"2026-11-23T00:00:00.000Z","text":"ok"}],"meta":{}}"#;
     for (key, body) in [("tweets/à mão/a+b=ç.json", tweet), (NOT_A_DOCUMENT, "{\"data\":[{\"id\":")] {

@@ -1,4 +1,4 @@
-//! `cargo run -p pipeline-tests -- --seeds 0..100000`: lives many simulated worlds and says what happened in them.
+//! `cargo run -p pipeline-tests -- --seeds 0..100000`: runs many simulated worlds and reports what happened in them.
 
 use std::ops::Range;
 use std::process::ExitCode;
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     println!("{campaign}");
     if let Some(first) = campaign.failures.first() {
         println!("{first}");
-        println!("the first of {} worlds that fail:", campaign.failed);
+        println!("the first of {} failed worlds:", campaign.failed);
         for failure in campaign.failures.iter().take(20) {
             println!("seed {} fails: {:?}", failure.seed, failure.verdict.violations);
         }

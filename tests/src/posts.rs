@@ -1,4 +1,4 @@
-//! The truth: every post of a world, when the API shows it and when it is gone.
+//! The truth: every post of a world, when the API shows it, and when it is deleted.
 
 use std::collections::BTreeMap;
 
@@ -9,41 +9,41 @@ use tweets::TweetId;
 
 use crate::random::Random;
 
-/// In the text of every post, and so never in a log.
+/// Part of the text of every post; must never occur in a log.
 pub const TEXT_MARKER: &str = "texto-secreto";
 /// Posts can be edited for 30 minutes. Source: X API, edit posts.
 const EDITABLE: TimeDelta = TimeDelta::minutes(30);
 
-/// A post, or one version of it: each edit is a post of its own.
+/// A post, or one version of it: each edit is a post with its own id.
 #[derive(Clone, Debug)]
 pub struct Post {
-    /// Its id, which carries the time of its creation.
+    /// The id, which contains the time of creation.
     pub id: TweetId,
-    /// When search can find it: later than its creation by the index lag.
+    /// When search starts to find it: after its creation, by the index lag.
     pub visible_from: DateTime<Utc>,
-    /// When search can find it no more: deleted, or replaced by an edit.
+    /// When search stops finding it: it was deleted, or replaced by an edit.
     pub gone_at: Option<DateTime<Utc>>,
-    /// When search does not find it although it is there.
+    /// When search temporarily does not find it, although it exists.
     pub hidden: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    /// Ids of its versions up to this one, the oldest first.
+    /// The ids of its versions up to this one, oldest first.
     pub history: Vec<TweetId>,
-    /// Whether the API sends it with its id, as it should.
+    /// Whether the API sends its id, as it should.
     pub has_id: bool,
 }
 
 impl Post {
-    /// Whether search finds it.
+    /// Returns whether search finds it.
     pub fn is_visible(&self, now: DateTime<Utc>) -> bool {
         let is_hidden = self.hidden.is_some_and(|(from, to)| (from..to).contains(&now));
         self.visible_from <= now && self.gone_at.is_none_or(|gone_at| now < gone_at) && !is_hidden
     }
 
-    /// How long after its creation search finds it.
+    /// Returns how long after its creation search finds it.
     pub fn index_lag(&self) -> TimeDelta {
         self.visible_from - self.id.created_at()
     }
 
-    /// As the API sends it: `created_at` in whole seconds, and a field that nobody has heard of.
+    /// Returns the post as the API sends it: `created_at` in whole seconds, and an unknown field.
     pub(crate) fn json(&self, vocabulary: Vocabulary) -> Value {
         let history = match vocabulary {
             Vocabulary::Tweet => "edit_history_tweet_ids",
@@ -71,7 +71,7 @@ impl Post {
 pub struct Posts(pub(crate) BTreeMap<TweetId, Post>);
 
 impl Posts {
-    /// Adds a post created at `created_at` that search finds after `lag`; its id.
+    /// Adds a post created at `created_at`, which search finds after `lag`. Returns its id.
     pub(crate) fn add(&mut self, created_at: DateTime<Utc>, lag: TimeDelta) -> TweetId {
         self.add_version(created_at, lag, Vec::new())
     }
@@ -86,35 +86,35 @@ impl Posts {
         id
     }
 
-    /// Search finds the post no more from `at` on.
+    /// From `at` on, search no longer finds the post.
     pub(crate) fn delete(&mut self, id: TweetId, at: DateTime<Utc>) {
         if let Some(post) = self.0.get_mut(&id) {
             post.gone_at = Some(at);
         }
     }
 
-    /// Search does not find the post from `from` to `to`, and finds it again after.
+    /// Search does not find the post between `from` and `to`.
     pub(crate) fn hide(&mut self, id: TweetId, from: DateTime<Utc>, to: DateTime<Utc>) {
         if let Some(post) = self.0.get_mut(&id) {
             post.hidden = Some((from, to));
         }
     }
 
-    /// From now on the API sends the post without its id.
+    /// From now on, the API sends the post without its id.
     pub(crate) fn lose_id(&mut self, id: TweetId) {
         if let Some(post) = self.0.get_mut(&id) {
             post.has_id = false;
         }
     }
 
-    /// The post is replaced at `at` by a version that has an id of that time; the new id.
+    /// Replaces the post at `at` by a version with an id of that time. Returns the new id.
     pub(crate) fn edit(&mut self, id: TweetId, at: DateTime<Utc>, lag: TimeDelta) -> TweetId {
         let history = self.0.get(&id).map(|post| post.history.clone()).unwrap_or_default();
         self.delete(id, at);
         self.add_version(at, lag, history)
     }
 
-    /// `count` posts around the moments `around`, of which some are deleted, some edited and some found late.
+    /// Creates `count` posts around the moments `around`: some are deleted, some edited, and some indexed late.
     pub(crate) fn at_random(random: &mut Random, count: u64, around: &[DateTime<Utc>], safety_lag: TimeDelta) -> Self {
         let late_one_in = random.pick(&[25, 25, 1_000, 4]);
         let mut posts = Self::default();
@@ -126,11 +126,11 @@ impl Posts {
                 _ => random.pick(around) - ms(random.within(0, 7_200_000)),
             };
             last = created_at;
-            // Served within the lag by two seconds: what a clock may be ahead without a run noticing it by `Date`.
+            // Indexed at least two seconds before the safety lag ends: a clock may be ahead by that much without a run noticing it by `Date`.
             let in_time = safety_lag - TimeDelta::seconds(2);
             let lag =
                 ms(if random.one_in(3) { random.within(0, in_time.num_milliseconds().unsigned_abs()) } else { random.within(0, 5_000) });
-            // A few are found too late, which is nobody's fault; they must do no harm.
+            // A few are indexed too late. Missing them is allowed, but they must do no harm.
             let lag = if random.one_in(late_one_in) { safety_lag + ms(random.within(0, 900_000)) } else { lag };
             let id = posts.add(created_at, lag);
             if random.one_in(15) {

@@ -1,4 +1,4 @@
-//! The queue between S3 and `refine`: at least once, late, twice, in any order, several batches at a time.
+//! The queue between S3 and `refine`: at-least-once delivery, late, repeated, in any order, several batches at a time.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,14 +12,14 @@ use tweets::Years;
 
 use crate::fault::{RAW_BUCKET, REF_BUCKET};
 use crate::random::Random;
-use crate::sandbox::{Outcome, Seat, clients};
+use crate::sandbox::{Outcome, Process, clients};
 use crate::world::World;
 
-/// Messages handed over at once, and deliveries before a message is set aside, as in the template.
+/// Messages per batch, and deliveries before a message becomes a dead letter, as in the template.
 const BATCH: usize = 10;
 const RECEIVES_MAX: u32 = 5;
 const TIMEOUT: Duration = Duration::from_mins(1);
-/// What S3 leaves as it is in the key of a notification.
+/// The characters that S3 does not encode in the key of a notification.
 const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'/').remove(b'*');
 
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ struct Message {
     receives: u32,
 }
 
-/// Notifications on their way to `refine`. Clones are the same queue.
+/// Notifications on their way to `refine`. Clones share the queue.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Queue(Arc<Mutex<Kept>>);
 
@@ -42,7 +42,7 @@ struct Kept {
 }
 
 impl Queue {
-    /// A queue that is told of every new object of RAW.
+    /// Creates a queue that receives a message for every new object of RAW.
     pub(crate) fn of(s3: &EmbeddedS3) -> Self {
         let queue = Self::default();
         let inbox = queue.clone();
@@ -60,7 +60,7 @@ impl Queue {
         queue
     }
 
-    /// Keys of messages that were set aside.
+    /// Returns the keys of the dead letters.
     pub(crate) fn dead_keys(&self) -> Vec<String> {
         self.kept().dead.values().map(|message| message.key.clone()).collect()
     }
@@ -69,45 +69,45 @@ impl Queue {
         self.kept().waiting.is_empty()
     }
 
-    /// Whether the bucket still has its notification. Without it nothing is announced, not even later.
+    /// Sets whether the bucket has its notification. Objects created without it are never announced, not even later.
     pub(crate) fn set_announced(&self, is_announced: bool) {
         self.kept().is_unannounced = !is_announced;
     }
 
-    /// An operator invokes `refine` with `{"reprocess": …}` for all of RAW, until there is no `next`.
+    /// Invokes `refine` with `{"reprocess": …}` for all of RAW, as an operator would, until there is no `next`.
     pub(crate) async fn reprocess(&self, world: &World) {
         let mut event = json!({ "reprocess": { "bucket": RAW_BUCKET, "prefix": tweets::RAW_PREFIX } });
         while !event.is_null() {
-            let seat = Seat::new(world.next_number());
-            let refine = refine_at(world, &seat);
+            let process = Process::new(world.next_number());
+            let refine = refine_at(world, &process);
             let answer = refine::handle(&refine, event, Invocation::new(world.now(), TIMEOUT), |line| world.emit(line));
-            let outcome = seat.invoke(world.next_number(), TIMEOUT, answer, refine::Error::error_type).await;
+            let outcome = process.invoke(world.next_number(), TIMEOUT, answer, refine::Error::error_type).await;
             world.note(format!("reprocess ends: {outcome:?}"));
             let Outcome::Answered(mut answer) = outcome else { return };
             event = answer["next"].take();
         }
     }
 
-    /// An operator sends what was set aside through the queue once more.
+    /// Moves the dead letters back to the queue, as an operator would.
     pub(crate) fn redrive(&self) {
         let mut kept = self.kept();
         let dead = std::mem::take(&mut kept.dead);
         kept.waiting.extend(dead.into_values().map(|message| Message { receives: 0, ..message }));
     }
 
-    /// One batch to one invocation of `refine`, in any order; with `is_careless`, some stay in the queue all the same.
+    /// Delivers one batch to one invocation of `refine`, in any order. With `is_careless`, some of the messages also stay in the queue.
     pub(crate) async fn deliver(&self, world: &World, random: &mut Random, is_careless: bool) {
         let batch = self.receive(random, is_careless);
         if batch.is_empty() {
             return;
         }
-        let seat = Seat::new(world.next_number());
-        let refine = refine_at(world, &seat);
+        let process = Process::new(world.next_number());
+        let refine = refine_at(world, &process);
         let run = world.next_number();
         let keys: Vec<&str> = batch.iter().map(|message| message.key.as_str()).collect();
         world.note(format!("refine {run} gets {}", keys.join(" ")));
         let answer = refine::handle(&refine, event(&batch), Invocation::new(world.now(), TIMEOUT), |line| world.emit(line));
-        let outcome = seat.invoke(run, TIMEOUT, answer, refine::Error::error_type).await;
+        let outcome = process.invoke(run, TIMEOUT, answer, refine::Error::error_type).await;
         world.note(format!("refine {run} ends: {outcome:?}"));
         self.settle(batch, &outcome);
     }
@@ -152,9 +152,9 @@ impl Queue {
     }
 }
 
-fn refine_at(world: &World, seat: &Arc<Seat>) -> Refine {
+fn refine_at(world: &World, process: &Arc<Process>) -> Refine {
     let config = refine::Config { ref_bucket: REF_BUCKET.to_owned(), table_years: Years::DEFAULT };
-    Refine::new(&clients(world, seat, refine::TIMEOUTS), config)
+    Refine::new(&clients(world, process, refine::TIMEOUTS), config)
 }
 
 fn event(batch: &[Message]) -> Value {

@@ -1,6 +1,6 @@
-//! The one source of chance: splitmix64, small enough to be read and the same on every machine.
+//! The only source of randomness: splitmix64, short to read and the same on every machine.
 
-/// A stream of numbers that a seed decides.
+/// A stream of numbers determined by a seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
@@ -9,7 +9,7 @@ impl Random {
         Self(seed)
     }
 
-    /// A stream of its own for `purpose`, so that drawing more for one thing changes nothing else.
+    /// Creates a separate stream for `purpose`, so that drawing more numbers for one purpose changes nothing else.
     pub(crate) fn of(seed: u64, purpose: &str) -> Self {
         let salt = purpose.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         Self(Self(seed ^ salt).next())
@@ -23,17 +23,17 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number of `low..=high`.
+    /// Returns a number in `low..=high`.
     pub(crate) fn within(&mut self, low: u64, high: u64) -> u64 {
         low + self.next() % (high - low + 1)
     }
 
-    /// True once in `n` times.
+    /// Returns true once in `n` times.
     pub(crate) fn one_in(&mut self, n: u64) -> bool {
         self.next().is_multiple_of(n)
     }
 
-    /// True `per_mille` times in a thousand.
+    /// Returns true `per_mille` times in a thousand.
     pub(crate) fn per_mille(&mut self, per_mille: u64) -> bool {
         self.next() % 1000 < per_mille
     }

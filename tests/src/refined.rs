@@ -1,22 +1,21 @@
-//! INV-3 and INV-5: REF against RAW, both read as an operator would.
+//! INV-3 and INV-5: compares REF with RAW, both read as an operator would.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::RowAccessor as _;
-use tweets::columns::COLUMNS;
 use tweets::{Partition, TweetId};
 
 use crate::fault::{RAW_BUCKET, REF_BUCKET};
 use crate::invariants::{Verdict, ids};
 use crate::world::World;
 
-/// A file that somebody put into RAW and that no pipeline can read.
+/// A file in RAW, put there by hand, that the pipeline cannot read.
 pub(crate) const NOT_A_DOCUMENT: &str = "tweets/lixo.json";
 
-/// Checks that REF holds exactly the rows of RAW, each in the partition of its day, and that what has none was set aside.
-pub(crate) async fn ref_is_raw(world: &World, verdict: &mut Verdict) {
+/// Checks that REF contains exactly the rows of RAW, each in the partition of its day, and that only unreadable files are dead letters.
+pub(crate) async fn ref_matches_raw(world: &World, verdict: &mut Verdict) {
     let mut wanted = BTreeMap::<(TweetId, String), u64>::new();
     let mut unreadable = Vec::new();
     for (key, body) in objects(world, RAW_BUCKET, tweets::RAW_PREFIX).await {
@@ -31,7 +30,7 @@ pub(crate) async fn ref_is_raw(world: &World, verdict: &mut Verdict) {
     let mut found = BTreeMap::<(TweetId, String), u64>::new();
     for (key, body) in objects(world, REF_BUCKET, "").await {
         let rows = rows(body);
-        verdict.check("INV-3", rows.is_some(), || format!("{key} is no Parquet file of ours"));
+        verdict.check("INV-3", rows.is_some(), || format!("{key} is not one of our Parquet files"));
         for (id, raw_key, created_ms) in rows.unwrap_or_default() {
             let day = chrono::DateTime::from_timestamp_millis(created_ms).map(|created_at| Partition::of(created_at).to_string());
             verdict.check("INV-3", day.as_ref().is_some_and(|day| key.contains(day)), || format!("{id} of {day:?} is in {key}"));
@@ -42,15 +41,15 @@ pub(crate) async fn ref_is_raw(world: &World, verdict: &mut Verdict) {
         verdict.check("INV-3", found.get(row) == Some(count), || format!("{row:?} is {:?} times in REF, {count} in RAW", found.get(row)));
     }
     for row in found.keys() {
-        verdict.check("INV-3", wanted.contains_key(row), || format!("{row:?} is in REF and not in RAW"));
+        verdict.check("INV-3", wanted.contains_key(row), || format!("{row:?} is in REF but not in RAW"));
     }
-    // A row is counted when its file is created and never again; a creation that nobody learned of counts none.
+    // A row is counted when its file is created, and never again. A creation whose answer was lost is not counted.
     let counted = world.record(|record| counted(&record.metrics));
     let there: u64 = found.values().sum();
     verdict.check("INV-3", counted <= there, || format!("{counted} rows were counted, {there} are in REF"));
     let mut dead = world.queue().dead_keys();
     dead.dedup();
-    verdict.check("INV-5", dead == unreadable, || format!("set aside is {dead:?}, what cannot be read is {unreadable:?}"));
+    verdict.check("INV-5", dead == unreadable, || format!("the dead letters are {dead:?}, the unreadable files are {unreadable:?}"));
     let lines = world.journal().lines();
     for key in unreadable {
         let is_named = lines.iter().any(|line| line.message == "object rejected" && line.field("key") == Some(&key));
@@ -76,9 +75,10 @@ async fn objects(world: &World, bucket: &str, prefix: &str) -> Vec<(String, Byte
     objects
 }
 
-/// `id`, `arquivo_raw` and `criado_em` of each row.
+/// Returns `id`, `arquivo_raw` and `criado_em` of each row.
 fn rows(body: Bytes) -> Option<Vec<(TweetId, String, i64)>> {
-    let column = |name: &str| COLUMNS.iter().position(|column| *column == name);
+    let schema = rows::schema();
+    let column = |name: &str| schema.index_of(name).ok();
     let (id, raw_key, created_at) = (column("id")?, column("arquivo_raw")?, column("criado_em")?);
     let reader = SerializedFileReader::new(body).ok()?;
     let rows = reader.get_row_iter(None).ok()?.map(|row| {

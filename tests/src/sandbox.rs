@@ -1,4 +1,4 @@
-//! Lambda: sandboxes that are warm between invocations, have a clock of their own, a deadline, and can die at any await.
+//! Lambda: sandboxes that stay warm between invocations, have their own clock and a deadline, and can die at any await.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,19 +14,19 @@ use tokio::sync::Notify;
 use crate::wire;
 use crate::world::World;
 
-/// Who sits in a sandbox: the run under way, if there is one.
+/// The process in a sandbox, with its current run, if any.
 #[derive(Debug)]
-pub(crate) struct Seat {
+pub(crate) struct Process {
     sandbox: u32,
     run: AtomicU32,
     kill: Mutex<Option<Arc<Notify>>>,
-    /// Posts that the run was served and has not put.
+    /// Posts that the run was served and has not put yet.
     holding: AtomicU64,
     /// Pages that the run was served and that did not arrive whole.
     pages_lost: AtomicU64,
 }
 
-impl Seat {
+impl Process {
     pub(crate) fn new(sandbox: u32) -> Arc<Self> {
         let (holding, pages_lost) = (AtomicU64::new(0), AtomicU64::new(0));
         Arc::new(Self { sandbox, run: AtomicU32::new(0), kill: Mutex::default(), holding, pages_lost })
@@ -44,19 +44,19 @@ impl Seat {
         self.kill().is_some()
     }
 
-    /// The run was served so many posts; how many it holds now.
-    pub(crate) fn takes(&self, posts: u64) -> u64 {
+    /// Records that the run was served `posts` posts. Returns how many it holds now.
+    pub(crate) fn receive(&self, posts: u64) -> u64 {
         self.holding.fetch_add(posts, Ordering::Relaxed) + posts
     }
 
-    /// The run puts so many posts.
-    pub(crate) fn gives(&self, posts: u64) {
+    /// Records that the run puts `posts` posts.
+    pub(crate) fn release(&self, posts: u64) {
         let holding = self.holding.load(Ordering::Relaxed);
         self.holding.store(holding.saturating_sub(posts), Ordering::Relaxed);
     }
 
-    /// A page that the run was served does not arrive whole.
-    pub(crate) fn loses_page(&self) {
+    /// Records that a page did not arrive whole.
+    pub(crate) fn lose_page(&self) {
         self.pages_lost.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -64,7 +64,7 @@ impl Seat {
         self.pages_lost.load(Ordering::Relaxed)
     }
 
-    /// Ends the process at the await that it stands at.
+    /// Ends the process at its current await.
     pub(crate) fn die(&self) {
         if let Some(kill) = &*self.kill() {
             kill.notify_one();
@@ -75,7 +75,7 @@ impl Seat {
         self.kill.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs one invocation to its end, to the death of its process, or to the deadline.
+    /// Runs one invocation until it ends, its process dies, or the deadline passes.
     pub(crate) async fn invoke<T, E>(
         &self,
         run: u32,
@@ -106,14 +106,14 @@ pub enum Outcome<T> {
     Answered(T),
     /// With an error of this type.
     Failed(&'static str),
-    /// Its process was killed.
+    /// The process was killed.
     Died,
-    /// It was cut off at its deadline.
+    /// The deadline passed.
     Overran,
 }
 
 impl Outcome<Value> {
-    /// The `status` of the answer, the type of the error, `died` or `overran`.
+    /// Returns the `status` of the answer, the type of the error, `died` or `overran`.
     pub fn status(&self) -> &str {
         match self {
             Self::Answered(answer) => answer["status"].as_str().unwrap_or("answered"),
@@ -123,7 +123,7 @@ impl Outcome<Value> {
         }
     }
 
-    /// A number of the answer.
+    /// Returns a number in the answer.
     pub fn number(&self, name: &str) -> u64 {
         match self {
             Self::Answered(answer) => answer[name].as_u64().unwrap_or(0),
@@ -135,36 +135,36 @@ impl Outcome<Value> {
 /// A sandbox of `ingest`.
 #[derive(Debug)]
 pub struct Sandbox {
-    pub(crate) seat: Arc<Seat>,
+    pub(crate) process: Arc<Process>,
     ingest: Ingest,
-    /// How far its clock is ahead of the true time.
+    /// How far the clock is ahead of the true time.
     skew: TimeDelta,
 }
 
 impl Sandbox {
     pub(crate) fn new(world: &World, config: Config, skew: TimeDelta, file_tweets_max: usize) -> Self {
-        let seat = Seat::new(world.next_number());
-        let ingest = Ingest::new(config, &clients(world, &seat, ingest::TIMEOUTS), wire::x(world, &seat));
-        Self { ingest: ingest.with_file_tweets_max(file_tweets_max), seat, skew }
+        let process = Process::new(world.next_number());
+        let ingest = Ingest::new(config, &clients(world, &process, ingest::TIMEOUTS), wire::x(world, &process));
+        Self { ingest: ingest.with_file_tweets_max(file_tweets_max), process, skew }
     }
 
-    /// One invocation with `left` until its deadline.
+    /// Runs one invocation with `left` until its deadline.
     pub async fn run(&self, world: &World, left: Duration) -> Outcome<Value> {
         let run = world.next_number();
-        let invocation = Invocation::new(world.now() + self.skew, left, world.random_number());
-        world.note(format!("run {run} ({}) begins, clock {:+} ms", self.seat.sandbox, self.skew.num_milliseconds()));
-        let answer = ingest::handle(&self.ingest, invocation, |line| world.emit(line));
-        let outcome = self.seat.invoke(run, left, answer, ingest::Error::error_type).await;
+        let (invocation, owner) = (Invocation::new(world.now() + self.skew, left), world.random_number());
+        world.note(format!("run {run} ({}) begins, clock {:+} ms", self.process.sandbox, self.skew.num_milliseconds()));
+        let answer = ingest::handle(&self.ingest, invocation, owner, |line| world.emit(line));
+        let outcome = self.process.invoke(run, left, answer, ingest::Error::error_type).await;
         world.note(format!("run {run} ends: {}", outcome.status()));
-        world.count_run(&outcome, self.seat.pages_lost());
+        world.count_run(&outcome, self.process.pages_lost());
         outcome
     }
 }
 
-/// The SDK's clients over the wire of a sandbox.
-pub(crate) fn clients(world: &World, seat: &Arc<Seat>, timeouts: aws::Timeouts) -> Clients {
+/// Returns the SDK's clients over the wire of a sandbox.
+pub(crate) fn clients(world: &World, process: &Arc<Process>, timeouts: aws::Timeouts) -> Clients {
     let values = Values {
-        http_client: wire::aws(world, seat),
+        http_client: wire::aws(world, process),
         endpoint_url: IN_PROCESS_ENDPOINT.to_owned(),
         access_key: ACCESS_KEY,
         secret_key: SECRET_KEY,

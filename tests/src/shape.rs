@@ -1,4 +1,4 @@
-//! What a seed decides about a world before it begins.
+//! What a seed determines about a world before it begins.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ pub(crate) const SECRET_ID: &str = "x-token";
 /// One moment at which the scheduler wakes `ingest`.
 #[derive(Clone, Debug)]
 pub struct Tick {
-    /// Time since the tick before.
+    /// The time since the previous tick.
     pub after: Duration,
-    /// When each run of this tick starts; none when the scheduler forgets it, two when it fires twice.
+    /// When each run of this tick starts: none if the scheduler misses the tick, two if it fires twice.
     pub starts: Vec<Duration>,
-    /// Whether the next tick comes while these runs may still be at work.
+    /// Whether the next tick comes while these runs may still be active.
     pub overlaps: bool,
-    /// The token is replaced at X, and so much earlier or later in the secret.
+    /// The token is replaced at X, and this much later (or earlier, if negative) in the secret.
     pub rotation: Option<TimeDelta>,
 }
 
@@ -29,15 +29,15 @@ pub struct Tick {
 pub struct Shape {
     /// The first moment.
     pub start: DateTime<Utc>,
-    /// How many posts there are.
+    /// The number of posts.
     pub posts: u64,
-    /// Tweets in a file at most.
+    /// The maximum number of tweets in a file.
     pub file_tweets_max: usize,
     /// How the API serves pages.
     pub manners: Manners,
-    /// What `ingest` is told.
+    /// The configuration of `ingest`.
     pub config: Config,
-    /// `SAFETY_LAG_SECONDS` from that tick on.
+    /// Changes of `SAFETY_LAG_SECONDS`, each with its first tick.
     pub lag_changes: Vec<(usize, Duration)>,
     /// How long a request takes, in milliseconds.
     pub latency_ms: (u64, u64),
@@ -45,16 +45,16 @@ pub struct Shape {
     pub skew: TimeDelta,
     /// How long an invocation may take.
     pub timeout: Duration,
-    /// Requests that go wrong, in a thousand.
+    /// Requests that fail, per thousand.
     pub fault_per_mille: u64,
-    /// When `ingest` is woken.
+    /// When `ingest` is invoked.
     pub ticks: Vec<Tick>,
-    /// Which of `ingest` and the delivery to `refine` take part.
+    /// Whether the delivery to `refine` takes part.
     pub refines: bool,
 }
 
 impl Shape {
-    /// A quiet, small world for a script: two tweets a file, as in the tables of violations.
+    /// A small world without faults for a script: two tweets per file, as in the tables of violations.
     pub fn scripted() -> Self {
         Self {
             start: "2026-11-23T14:05:00Z".parse().unwrap_or_default(),
@@ -72,7 +72,7 @@ impl Shape {
         }
     }
 
-    /// The world of a seed: 5 to 40 posts, files of 3 or so.
+    /// The world of a seed: 5 to 40 posts, in files of 2 to 5.
     pub fn of(seed: u64) -> Self {
         let random = &mut Random::of(seed, "shape");
         let start = random.pick(&["2026-11-23T14:05:00Z", "2026-11-23T23:40:00Z", "2026-11-30T23:30:00Z", "2028-02-28T23:50:00Z"]);
@@ -142,5 +142,5 @@ fn config() -> Config {
         [("RAW_BUCKET", RAW_BUCKET), ("X_SECRET_ID", SECRET_ID), ("SEARCH_QUERY", "presidente lang:pt"), ("MAX_POSTS_PER_MONTH", "0")];
     let var = |name: &str| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
     #[expect(clippy::expect_used, reason = "a constant table")]
-    Config::from_env(var).expect("the table holds what is required")
+    Config::from_env(var).expect("the table has all required variables")
 }

@@ -1,4 +1,4 @@
-//! The wires between the functions and the world: each request meets its fault here, before or after its effect.
+//! The wires between the functions and the world. Each request meets its fault here, before or after it takes effect.
 
 use std::io;
 use std::sync::Arc;
@@ -14,37 +14,37 @@ use tower::util::BoxCloneSyncService;
 
 use crate::ablation::refusal;
 use crate::fault::{Call, Fault, Landing};
-use crate::sandbox::Seat;
+use crate::sandbox::Process;
 use crate::world::World;
 use crate::x_api::{Order, STUCK_TOKEN, XApi, problem, response};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// What answers the requests of the AWS SDK in one sandbox.
-pub(crate) fn aws(world: &World, seat: &Arc<Seat>) -> SharedHttpClient {
-    let (world, seat) = (world.clone(), Arc::clone(seat));
+/// Answers the requests of the AWS SDK in one sandbox.
+pub(crate) fn aws(world: &World, process: &Arc<Process>) -> SharedHttpClient {
+    let (world, process) = (world.clone(), Arc::clone(process));
     SharedHttpClient::new(InProcess::new(move |request| {
-        let (world, seat) = (world.clone(), Arc::clone(&seat));
-        async move { answer_aws(&world, &seat, request).await }
+        let (world, process) = (world.clone(), Arc::clone(&process));
+        async move { answer_aws(&world, &process, request).await }
     }))
 }
 
-/// What answers the requests to X in one sandbox.
-pub(crate) fn x(world: &World, seat: &Arc<Seat>) -> Wire {
-    let (world, seat) = (world.clone(), Arc::clone(seat));
+/// Answers the requests to X in one sandbox.
+pub(crate) fn x(world: &World, process: &Arc<Process>) -> Wire {
+    let (world, process) = (world.clone(), Arc::clone(process));
     Wire::InProcess(BoxCloneSyncService::new(tower::service_fn(move |request| {
-        let (world, seat) = (world.clone(), Arc::clone(&seat));
-        async move { answer_x(&world, &seat, request).await }
+        let (world, process) = (world.clone(), Arc::clone(&process));
+        async move { answer_x(&world, &process, request).await }
     })))
 }
 
-async fn answer_aws(world: &World, seat: &Seat, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+async fn answer_aws(world: &World, process: &Process, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
     let call = Call::of(&request);
     let path = request.uri().path().to_owned();
-    let fault = enter(world, seat, call, &path).await;
+    let fault = enter(world, process, call, &path).await;
     if call == Call::PutRaw {
         let count = request.headers().get("x-amz-meta-count").and_then(|count| count.to_str().ok()?.parse().ok());
-        seat.gives(count.unwrap_or(0));
+        process.release(count.unwrap_or(0));
     }
     let Some(fault) = fault else {
         return Ok(world.apply(call, request).await);
@@ -75,7 +75,7 @@ async fn answer_aws(world: &World, seat: &Seat, request: Request<Bytes>) -> Resu
         Fault::Held { landing, dies } => {
             hold(world, call, request, landing);
             if dies {
-                seat.die();
+                process.die();
             }
             never().await
         }
@@ -83,16 +83,16 @@ async fn answer_aws(world: &World, seat: &Seat, request: Request<Bytes>) -> Resu
             if applied {
                 world.apply(call, request).await;
             }
-            seat.die();
+            process.die();
             never().await
         }
-        _ => Ok(world.apply(call, request).await), // what only X can answer
+        _ => Ok(world.apply(call, request).await), // faults that only X can have
     }
 }
 
-/// The answer with its `Date` as this X writes it, and as a missing protection leaves it.
-async fn answer_x(world: &World, seat: &Seat, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
-    let mut answer = answer_search(world, seat, request).await?;
+/// Returns the answer with its `Date` as this X writes it, and without the protection that is switched off.
+async fn answer_x(world: &World, process: &Process, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+    let mut answer = answer_search(world, process, request).await?;
     if let Ok(date) = world.x(|x| x.manners.date).write(world.now()).parse() {
         answer.headers_mut().insert(header::DATE, date);
     }
@@ -102,19 +102,19 @@ async fn answer_x(world: &World, seat: &Seat, request: Request<Bytes>) -> Result
     })
 }
 
-async fn answer_search(world: &World, seat: &Seat, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+async fn answer_search(world: &World, process: &Process, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
     let query = request.uri().query().unwrap_or_default();
     let span: Vec<&str> =
         query.split('&').filter(|pair| ["since_id", "until_id", "max_r", "next_"].iter().any(|name| pair.starts_with(name))).collect();
-    let fault = enter(world, seat, Call::Search, &span.join(" ")).await;
+    let fault = enter(world, process, Call::Search, &span.join(" ")).await;
     let served_by = |answer: &dyn Fn(&mut XApi) -> Response<Bytes>| {
         let (answer, posts) = world.x(|x| {
             let before: u64 = x.posts_served;
-            x.run = seat.run();
+            x.run = process.run();
             let answer = answer(x);
             (answer, x.posts_served - before)
         });
-        let holding = seat.takes(posts);
+        let holding = process.receive(posts);
         world.record(|record| record.held_max = record.held_max.max(holding));
         world.note(format!("      x answers {} with {} bytes", answer.status(), answer.body().len()));
         (answer, posts)
@@ -124,7 +124,7 @@ async fn answer_search(world: &World, seat: &Seat, request: Request<Bytes>) -> R
     match fault {
         Fault::Lost { applied } => {
             if applied {
-                world.lose_page(seat, served().status());
+                world.lose_page(process, served().status());
             }
             Err(io::Error::from(if applied { io::ErrorKind::ConnectionReset } else { io::ErrorKind::ConnectionRefused }).into())
         }
@@ -132,7 +132,7 @@ async fn answer_search(world: &World, seat: &Seat, request: Request<Bytes>) -> R
             if applied {
                 let answer = served();
                 if by > Duration::from_secs(8) {
-                    world.lose_page(seat, answer.status());
+                    world.lose_page(process, answer.status());
                 }
                 tokio::time::sleep(by).await;
                 return Ok(answer);
@@ -142,7 +142,7 @@ async fn answer_search(world: &World, seat: &Seat, request: Request<Bytes>) -> R
         }
         Fault::CutBody => {
             let answer = served();
-            world.lose_page(seat, answer.status());
+            world.lose_page(process, answer.status());
             Ok(answer.map(|body| body.slice(..body.len() / 2)))
         }
         Fault::NotAPage => Ok(response(StatusCode::OK, Bytes::from_static(b"<!DOCTYPE html><title>X</title>"), world.now())),
@@ -156,7 +156,7 @@ async fn answer_search(world: &World, seat: &Seat, request: Request<Bytes>) -> R
         Fault::Contradiction => {
             let (answer, posts) = served_by(&|x| x.answer(&request, world.now()));
             if posts > 0 {
-                world.lose_page(seat, answer.status());
+                world.lose_page(process, answer.status());
             }
             Ok(answer.map(|body| without_posts(&body)))
         }
@@ -174,7 +174,7 @@ async fn answer_search(world: &World, seat: &Seat, request: Request<Bytes>) -> R
             if applied {
                 served();
             }
-            seat.die();
+            process.die();
             never().await
         }
         Fault::Held { .. } => Ok(served()),
@@ -210,12 +210,12 @@ fn refusal_of_x(world: &World, status: u16) -> Response<Bytes> {
     answer
 }
 
-/// The request reaches the wire: it is numbered, written down, and takes its time.
-async fn enter(world: &World, seat: &Seat, call: Call, what: &str) -> Option<Fault> {
+/// The request reaches the wire: it is numbered, logged, and delayed by its latency.
+async fn enter(world: &World, process: &Process, call: Call, what: &str) -> Option<Fault> {
     let (number, fault, latency) = world.number(call);
     let fault_text = fault.map(|fault| format!("  <- {fault:?}")).unwrap_or_default();
-    world.note(format!("{} #{number} {call:?} {what}{fault_text}", seat.name()));
-    if !seat.is_at_work() {
+    world.note(format!("{} #{number} {call:?} {what}{fault_text}", process.name()));
+    if !process.is_at_work() {
         world.offend(format!("{call:?} outside an invocation"));
     }
     tokio::time::sleep(latency).await;
@@ -242,7 +242,7 @@ async fn never<T>() -> T {
     std::future::pending().await
 }
 
-/// S3's code for a status. Secrets Manager's client looks at the status alone.
+/// The S3 error code for a status. The client of Secrets Manager looks only at the status.
 fn code(status: u16) -> &'static str {
     match status {
         403 => "AccessDenied",
@@ -253,9 +253,9 @@ fn code(status: u16) -> &'static str {
     }
 }
 
-/// The body of a put, which must be there in one piece.
+/// Returns the body of a put, which must be sent in one piece.
 pub(crate) fn put_body(request: &Request<Bytes>) -> Bytes {
-    assert!(!request.headers().contains_key("x-amz-decoded-content-length"), "a put in chunks: the simulation reads bodies as they are");
-    assert_eq!(request.headers().get(header::TRANSFER_ENCODING), None, "a put in chunks");
+    assert!(!request.headers().contains_key("x-amz-decoded-content-length"), "a chunked put: the simulation does not decode bodies");
+    assert_eq!(request.headers().get(header::TRANSFER_ENCODING), None, "a chunked put");
     request.body().clone()
 }

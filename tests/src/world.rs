@@ -1,4 +1,4 @@
-//! One world: its time, its S3, its X API, what goes wrong in it, and a record of all that took effect.
+//! One world: its time, its S3, its X API, its faults, and a record of everything that took effect.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -22,12 +22,12 @@ use crate::journal::Journal;
 use crate::posts::Posts;
 use crate::queue::Queue;
 use crate::random::Random;
-use crate::sandbox::{Outcome, Seat};
+use crate::sandbox::{Outcome, Process};
 use crate::shape::{SECRET_ID, Shape};
 use crate::wire::put_body;
 use crate::x_api::XApi;
 
-/// In every bearer token of a world, and so never in a log.
+/// Part of every bearer token of a world; must never occur in a log.
 pub const TOKEN_MARKER: &str = "token-secreto";
 
 /// A write that took effect.
@@ -35,36 +35,36 @@ pub const TOKEN_MARKER: &str = "token-secreto";
 pub struct Write {
     /// The true time.
     pub at: DateTime<Utc>,
-    /// What for.
+    /// What the write is for.
     pub call: Call,
     /// The key, without the bucket.
     pub key: String,
     /// What was written.
     pub body: Bytes,
-    /// User metadata.
+    /// The user metadata.
     pub metadata: BTreeMap<String, String>,
 }
 
-/// What took effect in a world, and what must not have happened.
+/// What took effect in a world, and which rules were broken.
 #[derive(Debug, Default)]
 pub struct Record {
     /// Every accepted write, in order.
     pub writes: Vec<Write>,
     /// Pages that were served and did not arrive whole.
     pub pages_lost: u64,
-    /// Those of them that the run could not tell of, since it died.
-    pub pages_lost_untold: u64,
-    /// The most posts that one run was served and had not put.
+    /// Those of them that the run could not report, because it died.
+    pub pages_lost_unreported: u64,
+    /// The largest number of posts that one run was served and had not put.
     pub held_max: u64,
     /// Runs by how they ended.
     pub runs: BTreeMap<String, u64>,
     /// Metrics that the functions emitted, in order.
     pub metrics: Vec<metrics::Line>,
-    /// Offences against the rules of the world: a request after the end of its invocation, one that X would never accept.
+    /// Requests that no client may make: after the end of the invocation, or such as X never accepts.
     pub offences: Vec<String>,
 }
 
-/// A world. Clones are the same world.
+/// A world. Clones share it.
 #[derive(Clone, Debug)]
 pub struct World(Arc<Inner>);
 
@@ -109,18 +109,18 @@ impl World {
         Self::live(seed, shape, posts, plan, ablation, life)
     }
 
-    /// Runs `script` in a quiet world, where only what it says goes wrong.
+    /// Runs `script` in a world where only what it scripts fails.
     pub fn scripted<T>(shape: Shape, script: impl AsyncFnOnce(World) -> T) -> T {
         Self::live(0, shape, Posts::default(), Plan::none(), None, script)
     }
 
-    /// The same without one protection.
+    /// Like [`World::scripted`], with one protection switched off.
     pub fn scripted_without<T>(ablation: Ablation, shape: Shape, script: impl AsyncFnOnce(World) -> T) -> T {
         Self::live(0, shape, Posts::default(), Plan::none(), Some(ablation), script)
     }
 
     fn live<T>(seed: u64, shape: Shape, posts: Posts, plan: Plan, ablation: Option<Ablation>, life: impl AsyncFnOnce(World) -> T) -> T {
-        #[expect(clippy::expect_used, reason = "a runtime without I/O needs nothing of the machine")]
+        #[expect(clippy::expect_used, reason = "a runtime without I/O needs no resources of the machine")]
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         runtime.block_on(LocalSet::new().run_until(async {
             let world = Self::new(seed, shape, posts, plan, ablation);
@@ -180,7 +180,7 @@ impl World {
         &self.0.shape
     }
 
-    /// The true time.
+    /// Returns the true time.
     pub fn now(&self) -> DateTime<Utc> {
         self.0.clock.now()
     }
@@ -195,55 +195,55 @@ impl World {
         &self.0.s3
     }
 
-    /// What waits for `refine`.
+    /// The queue to `refine`.
     pub(crate) fn queue(&self) -> &Queue {
         &self.0.queue
     }
 
-    /// An S3 client that meets no faults.
+    /// An S3 client without faults.
     pub fn operator(&self) -> &aws_sdk_s3::Client {
         &self.0.operator
     }
 
-    /// The protection that is missing.
+    /// The protection that is switched off.
     pub(crate) fn ablation(&self) -> Option<Ablation> {
         self.0.ablation
     }
 
-    /// Looks at the X API, or changes it.
+    /// Reads or changes the X API.
     pub fn x<T>(&self, look: impl FnOnce(&mut XApi) -> T) -> T {
         look(&mut lock(&self.0.x))
     }
 
-    /// Looks at what took effect.
+    /// Reads or changes the record.
     pub fn record<T>(&self, look: impl FnOnce(&mut Record) -> T) -> T {
         look(&mut lock(&self.0.record))
     }
 
-    /// The `nth` request of this kind, or of any, from now on meets `fault`.
+    /// From now on, the `nth` request of this kind (or of any kind) meets `fault`.
     pub fn script(&self, call: impl Into<Option<Call>>, nth: u32, fault: Fault) {
         lock(&self.0.plan).script(call.into(), nth, fault);
     }
 
-    /// From now on nothing goes wrong.
+    /// From now on, nothing fails.
     pub fn stop_faults(&self) {
         lock(&self.0.plan).stop();
         self.note("faults stop");
     }
 
-    /// How often each kind of fault met each kind of request.
+    /// Returns how often each kind of fault met each kind of request.
     pub fn fault_counts(&self) -> BTreeMap<(Call, &'static str), u64> {
         lock(&self.0.plan).counts.clone()
     }
 
-    /// Whether the functions may list RAW: without it S3 answers 403 for a missing key.
+    /// Sets whether the functions may list RAW. If not, S3 answers 403 for a missing key.
     pub fn set_may_list(&self, may_list: bool) {
         self.0.may_list.store(may_list, Ordering::Relaxed);
     }
 
-    /// Replaces the token that X takes.
+    /// Replaces the token that X accepts.
     pub fn set_x_token(&self, token: String) {
-        self.note("x takes another token");
+        self.note("x accepts another token");
         self.x(|x| x.bearer_token = token);
     }
 
@@ -253,7 +253,7 @@ impl World {
         self.0.secrets.set(SECRET_ID, Secret::Value(token));
     }
 
-    /// Applies the puts that are held until released, in order.
+    /// Applies the puts held until release, in order.
     pub async fn release_held(&self) {
         let held: Vec<_> = lock(&self.0.held).drain(..).collect();
         for (call, request) in held {
@@ -262,7 +262,7 @@ impl World {
         }
     }
 
-    /// Whether accepted puts have not been applied yet.
+    /// Returns whether some accepted puts have not been applied yet.
     pub fn has_held(&self) -> bool {
         self.0.holds.load(Ordering::Relaxed) > 0
     }
@@ -276,9 +276,9 @@ impl World {
         self.record(|record| record.offences.push(offence));
     }
 
-    pub(crate) fn lose_page(&self, seat: &Seat, status: StatusCode) {
+    pub(crate) fn lose_page(&self, process: &Process, status: StatusCode) {
         if status == StatusCode::OK {
-            seat.loses_page();
+            process.lose_page();
             self.record(|record| record.pages_lost += 1);
         }
     }
@@ -291,7 +291,7 @@ impl World {
         self.record(|record| {
             *record.runs.entry(outcome.status().to_owned()).or_default() += 1;
             if matches!(outcome, Outcome::Died | Outcome::Overran) {
-                record.pages_lost_untold += pages_lost;
+                record.pages_lost_unreported += pages_lost;
             }
         });
     }
@@ -304,7 +304,7 @@ impl World {
         lock(&self.0.random).next()
     }
 
-    /// Numbers a request: what goes wrong with it, and how long it takes.
+    /// Numbers a request. Returns the number, its fault, and its latency.
     pub(crate) fn number(&self, call: Call) -> (u64, Option<Fault>, Duration) {
         let (number, fault) = lock(&self.0.plan).next(call);
         let (low, high) = self.0.shape.latency_ms;
@@ -323,7 +323,7 @@ impl World {
         self.0.holds.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Lets a request to AWS take its effect.
+    /// Applies a request to AWS.
     pub(crate) async fn apply(&self, call: Call, request: Request<Bytes>) -> Response<Bytes> {
         if call == Call::GetSecret {
             return self.0.secrets.call(request).await;
@@ -369,7 +369,7 @@ impl World {
         Write { at: self.now(), call, key, body: put_body(request), metadata: metadata.collect() }
     }
 
-    /// Writes whatever the conditions of the request were.
+    /// Writes regardless of the conditions of the request.
     async fn overwrite(&self, write: &Write) -> Response<Bytes> {
         let bucket = if write.call == Call::PutRef { REF_BUCKET } else { RAW_BUCKET };
         let put = self.0.operator.put_object().bucket(bucket).key(&write.key).body(ByteStream::from(write.body.clone()));

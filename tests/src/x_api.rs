@@ -1,4 +1,4 @@
-//! A small X API: recent search over a world's posts. Strict about requests, and it counts what it serves: that is the bill.
+//! A small X API: recent search over a world's posts. It is strict about requests, and counts what it serves, which is the bill.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ use tweets::TweetId;
 use crate::posts::Posts;
 use crate::random::Random;
 
-/// What a `next_token` of this API stands for. X does not say; nothing may depend on it.
+/// What a `next_token` of this API represents. X does not document it; nothing may depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
     /// The last id served.
     Position,
-    /// How many posts of the answer were served before (V9).
+    /// The number of posts of the answer already served (V9).
     Offset,
 }
 
@@ -29,12 +29,12 @@ pub enum Order {
     Recency,
     /// Oldest first.
     Ascending,
-    /// No order of time, but the same one on each page.
+    /// Not in the order of time, but in the same order on each page.
     Shuffled,
 }
 
 impl Order {
-    /// Where a post stands: the higher, the earlier in the answer.
+    /// Returns the position of a post: the higher, the earlier in the answer.
     fn place(self, id: TweetId) -> i64 {
         match self {
             Self::Recency => id.get(),
@@ -52,7 +52,7 @@ impl Order {
     }
 }
 
-/// How the API writes `Date`: the forms of RFC 9110, section 5.6.7, and one that X was seen to send.
+/// How the API writes `Date`: the forms of RFC 9110, section 5.6.7, and one that X has been seen to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the RFC")]
 pub enum DateForm {
@@ -77,21 +77,21 @@ impl DateForm {
 /// How the API serves pages.
 #[derive(Clone, Debug)]
 pub struct Manners {
-    /// Posts of one page at most, whatever is asked for.
+    /// The maximum number of posts on a page, whatever is requested.
     pub page_posts_max: usize,
-    /// Pages that are shorter still, in a thousand.
+    /// Pages that are even shorter, per thousand.
     pub short_per_mille: u64,
-    /// Pages without posts that have a token, in a thousand.
+    /// Pages without posts but with a token, per thousand.
     pub empty_per_mille: u64,
-    /// Last pages that have a token all the same, in a thousand.
+    /// Last pages with a token, per thousand.
     pub trailing_token_per_mille: u64,
-    /// What a token stands for.
+    /// What a token represents.
     pub token: TokenKind,
-    /// An edited post stands at the place of its first version (V10).
+    /// An edited post keeps the position of its first version (V10).
     pub edits_keep_their_place: bool,
-    /// Posts of one second stand in any order (V19).
+    /// Posts of the same second are in any order (V19).
     pub ordered_by_second: bool,
-    /// The order of answers to requests without a token; a token keeps that of its page.
+    /// The order of answers to requests without a token; a token keeps the order of its page.
     pub order: Order,
     /// How `Date` is written.
     pub date: DateForm,
@@ -116,36 +116,36 @@ impl Default for Manners {
 /// The API of one world.
 #[derive(Debug)]
 pub struct XApi {
-    /// The truth.
+    /// The posts that exist.
     pub posts: Posts,
     /// How it serves pages.
     pub manners: Manners,
-    /// The token it takes.
+    /// The bearer token that it accepts.
     pub bearer_token: String,
-    /// How often each post was served, which is what is paid for.
+    /// How often each post was served, which is what X bills.
     pub served: BTreeMap<TweetId, u64>,
-    /// What each served post looked like, as JSON with sorted fields.
+    /// Each served post, as JSON with sorted fields.
     pub sent: BTreeMap<TweetId, String>,
     /// Requests that no client may make.
     pub offences: Vec<String>,
-    /// Page sizes that were asked for, in order.
+    /// The requested page sizes, in order.
     pub asked: Vec<usize>,
-    /// Posts of the largest page served so far.
+    /// The size of the largest page so far.
     pub largest_page: u64,
-    /// Posts served, each as often as it was.
+    /// Posts served, each counted as often as it was served.
     pub posts_served: u64,
-    /// Pages served, which makes each token another one.
+    /// Pages served; makes each token different.
     pages: u64,
-    /// The run that asks, and the page before with the run that asked for it.
+    /// The run that sends the current request.
     pub(crate) run: u32,
     last_page: (u32, Vec<TweetId>),
     random: Random,
 }
 
-/// A token that stands for no page: it leads to the first one.
+/// A token that does not belong to a page: it leads to the first one.
 pub(crate) const STUCK_TOKEN: &str = "stuck";
 
-/// More than any page and any offset of a small world; so a large one need not be looked through for each page.
+/// More than any page or offset of a small world, so that a large world is not scanned for each page.
 const FOUND_MAX: usize = 1_000;
 
 struct Search {
@@ -220,10 +220,10 @@ impl XApi {
         if self.random.per_mille(empty_per_mille) {
             take = 0;
         }
-        // Nobody can tell a broken order by a first page that happens to be sorted: then this X keeps to the order of time.
+        // No client can detect a broken order if the first page happens to be sorted; then the rest of that answer is sorted, too.
         let is_sorted = || self.found(search, order, now).iter().take(take).is_sorted_by(|earlier, later| earlier.1 > later.1);
         let order = if order != Order::Recency && token.is_none() && is_sorted() { Order::Recency } else { order };
-        // An offset into an order that is none of time would lose posts to each deletion, whoever follows it.
+        // With an offset into an order that is not that of time, each deletion would lose posts for any client.
         let kind = if order == Order::Recency { self.manners.token } else { TokenKind::Position };
         let mut found = self.found(search, order, now);
         let mut offset = 0;
@@ -258,7 +258,7 @@ impl XApi {
         self.serve(search, &ids, next_token, now)
     }
 
-    /// Answers with the posts of the page before, whatever is asked for, and a token that leads on in the span asked for.
+    /// Answers with the posts of the previous page, whatever is requested, and a token that continues in the requested span.
     pub(crate) fn repeat(&mut self, request: &Request<Bytes>, now: DateTime<Utc>) -> Response<Bytes> {
         match parse(request) {
             Ok(search) if self.last_page.0 == self.run && !self.last_page.1.is_empty() => {
@@ -279,7 +279,7 @@ impl XApi {
         format!("{at}.{}.{}.{}", order.letter(), self.pages, fingerprint(parameters))
     }
 
-    /// Visible posts of the span with the place that each has in the order of the answer, first to last.
+    /// Returns the visible posts of the span, each with its position in the order of the answer, first to last.
     fn found(&self, search: &Search, order: Order, now: DateTime<Utc>) -> Vec<(i64, TweetId)> {
         let Manners { edits_keep_their_place, ordered_by_second, .. } = self.manners;
         let floor = TweetId::lowest_at(now - TimeDelta::days(7));
@@ -376,12 +376,12 @@ fn fingerprint(parameters: &str) -> String {
     format!("{:016x}", Random::of(0, parameters).next())
 }
 
-/// A refusal with the body that X gives it.
+/// A refusal with the body that X sends.
 pub(crate) fn problem(status: u16, body: &Value, now: DateTime<Utc>) -> Response<Bytes> {
     response(StatusCode::from_u16(status).unwrap_or_default(), Bytes::from(body.to_string()), now)
 }
 
-/// An answer with the clock of the server, in whole seconds.
+/// An answer with the server's clock, in whole seconds.
 pub(crate) fn response(status: StatusCode, body: Bytes, now: DateTime<Utc>) -> Response<Bytes> {
     let mut response = Response::new(body);
     *response.status_mut() = status;

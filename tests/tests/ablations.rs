@@ -1,5 +1,5 @@
-//! The simulation must be able to fail: each protection is taken away at the wire, and the invariant that it protects must
-//! break within so many seeds.
+//! The simulation must be able to fail: each protection is switched off at the wire, and the invariant that it protects must be
+//! violated within a number of seeds.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn breaks(ablation: Ablation, invariant: &str, seeds: u64) {
         let breaks = |trial: &&Trial| trial.verdict.violations.iter().any(|(violated, _)| *violated == invariant);
         if let Some(trial) = campaign.failures.iter().find(breaks) {
             let command = format!("--seeds {}..{} --without {ablation:?} --log", trial.seed, trial.seed + 1);
-            assert!(trial.to_string().contains(&command), "a failure shows how to see it again");
+            assert!(trial.to_string().contains(&command), "a failure prints the command that reproduces it");
             return;
         }
         start = end;
@@ -40,31 +40,31 @@ fn the_first_cursor_needs_if_none_match() {
 }
 
 #[test]
-fn a_run_needs_to_see_what_is_pending() {
+fn a_run_needs_the_pending_file() {
     breaks(Ablation::HidePending, "INV-2", 1_000);
 }
 
 #[test]
-fn a_run_needs_to_see_the_lease() {
+fn a_run_needs_the_lease() {
     breaks(Ablation::HideLease, "INV-6", 200);
 }
 
 #[test]
-fn a_run_needs_to_see_that_a_file_is_there() {
+fn a_run_needs_to_see_an_existing_file() {
     breaks(Ablation::DenyRaw, "INV-4", 200);
 }
 
 #[test]
-fn a_run_needs_to_see_that_a_cursor_is_there() {
+fn a_run_needs_to_see_an_existing_cursor() {
     breaks(Ablation::DenyCursor, "INV-4", 200);
 }
 
 #[test]
-fn a_ref_key_needs_to_tell_its_raw_key() {
+fn a_ref_key_needs_the_raw_key() {
     breaks(Ablation::RefKeyForgetsRawKey, "INV-3", 200);
 }
 
-/// A scripted world, where random ones come too seldom to what the protection is for.
+/// Runs a scripted world, for protections whose case is too rare in random ones.
 #[track_caller]
 fn breaks_in(ablation: Ablation, shape: Shape, script: impl AsyncFn(&World)) {
     let violations = World::scripted_without(ablation, shape, async |world| {
@@ -77,7 +77,7 @@ fn breaks_in(ablation: Ablation, shape: Shape, script: impl AsyncFn(&World)) {
 }
 
 #[test]
-fn a_run_needs_to_see_the_clock_of_x() {
+fn a_run_needs_the_clock_of_x() {
     breaks_in(Ablation::HideDate, Shape::scripted(), async |world| {
         world.late_post(40, 10);
         let ahead = world.sandbox_with(TimeDelta::seconds(30), |_| ());
@@ -86,7 +86,7 @@ fn a_run_needs_to_see_the_clock_of_x() {
 }
 
 #[test]
-fn a_run_needs_to_see_that_a_page_is_not_sorted() {
+fn a_run_needs_to_see_an_unsorted_page() {
     let manners = Manners { order: Order::Shuffled, page_posts_max: 3, ..Manners::default() };
     breaks_in(Ablation::SortPages, Shape { manners, ..Shape::scripted() }, async |world| {
         world.posts(9);
@@ -95,7 +95,7 @@ fn a_run_needs_to_see_that_a_page_is_not_sorted() {
 }
 
 #[test]
-fn a_run_needs_to_see_that_posts_were_counted_and_not_sent() {
+fn a_run_needs_to_see_a_count_without_posts() {
     breaks_in(Ablation::HideCount, Shape::scripted(), async |world| {
         world.posts(3);
         world.script(Call::Search, 1, Fault::Contradiction);

@@ -1,5 +1,5 @@
-//! Answers of X that are 200 and not what they should be: posts counted and not sent, pages that are not sorted, tokens that lead
-//! nowhere, pages that come again, and `Date` in each of its forms.
+//! Answers of X with status 200 and wrong contents: a count without posts, unsorted pages, tokens that lead nowhere, repeated
+//! pages, and each form of `Date`.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ fn world_with(manners: Manners, script: impl AsyncFnOnce(World)) {
     World::scripted(Shape { manners, ..Shape::scripted() }, script);
 }
 
-/// Every request to X from the `nth` on meets `fault`.
+/// Makes every request to X from the `nth` on meet `fault`.
 fn always(world: &World, nth: u32, fault: Fault) {
     (nth..nth + 50).for_each(|nth| world.script(Call::Search, nth, fault));
 }
 
-/// The number in the last line of a run, also of one that failed.
-fn last_told(world: &World, name: &str) -> u64 {
+/// Returns a number from the last summary line, even if the run failed.
+fn last_number(world: &World, name: &str) -> u64 {
     let lines = world.journal().lines();
     let last = lines.iter().rfind(|line| matches!(line.message.as_str(), "ingest finished" | "ingest failed"));
     last.map_or(0, |line| line.number(name))
@@ -38,7 +38,7 @@ fn is_served_once(world: &World) -> bool {
 }
 
 #[test]
-fn posts_that_were_counted_and_not_sent_are_asked_for_again() {
+fn posts_counted_but_not_sent_are_requested_again() {
     for nth in 1..=3 {
         world_with(pages_of(2), async |world| {
             let posts = world.posts(6);
@@ -52,7 +52,7 @@ fn posts_that_were_counted_and_not_sent_are_asked_for_again() {
 }
 
 #[test]
-fn a_lasting_contradiction_fails_moves_nothing_and_costs_what_it_counts() {
+fn a_permanent_contradiction_fails_the_run_without_moving_the_cursor() {
     for nth in 1..=3 {
         world_with(pages_of(2), async |world| {
             let posts = world.posts(6);
@@ -60,15 +60,15 @@ fn a_lasting_contradiction_fails_moves_nothing_and_costs_what_it_counts() {
             always(&world, nth, Fault::Contradiction);
             for _ in 0..3 {
                 assert_eq!(world.ingest().await.status(), "PageUnreadable");
-                assert_eq!(last_told(&world, "posts_reread"), 4, "two pages of two");
+                assert_eq!(last_number(&world, "posts_reread"), 4, "two pages of two");
                 world.wait(AFTER_THE_LEASE).await;
                 world.stop_faults();
                 always(&world, 1, Fault::Contradiction);
             }
             assert!(world.cursor().unwrap().done < before);
-            assert_eq!(world.captured(), posts[8 - 2 * nth as usize..], "what came before it is stored");
+            assert_eq!(world.captured(), posts[8 - 2 * nth as usize..], "the posts before it are stored");
             let served: u64 = world.x(|x| x.served.values().sum());
-            assert_eq!(world.cursor().unwrap().month.posts_read, served, "no page of a hundred is charged");
+            assert_eq!(world.cursor().unwrap().month.posts_read, served, "no page of a hundred is counted");
             world.come_to_rest().await;
             assert_eq!(world.captured(), posts);
         });
@@ -76,7 +76,7 @@ fn a_lasting_contradiction_fails_moves_nothing_and_costs_what_it_counts() {
 }
 
 #[test]
-fn a_page_that_is_not_sorted_skips_nothing() {
+fn an_unsorted_page_skips_no_post() {
     for order in ORDERS {
         for page in [1, 2, 3, 4, 100] {
             world_with(Manners { order, ..pages_of(page) }, async |world| {
@@ -91,9 +91,9 @@ fn a_page_that_is_not_sorted_skips_nothing() {
     }
 }
 
-/// What was sorted before it is stored as ever; the rest when all of it is there.
+/// The sorted pages before it are stored at once, the rest once all of it has arrived.
 #[test]
-fn an_order_that_breaks_in_the_middle_skips_nothing() {
+fn an_answer_unsorted_from_the_middle_on_skips_no_post() {
     for nth in 1..=4 {
         for page in [2, 3] {
             world_with(pages_of(page), async |world| {
@@ -109,7 +109,7 @@ fn an_order_that_breaks_in_the_middle_skips_nothing() {
 }
 
 #[test]
-fn a_run_that_must_stop_before_an_unsorted_answer_ends_keeps_its_place_and_says_so() {
+fn a_run_stopped_within_an_unsorted_answer_keeps_its_position_and_reports_it() {
     let refused = |status| Fault::Status { status, applied: false };
     for (stop, want) in [(refused(429), "PageUnsorted"), (refused(402), "CreditsDepleted"), (Fault::UsageCap, "UsageCapExceeded")] {
         for sorted in [0, 1] {
@@ -118,11 +118,11 @@ fn a_run_that_must_stop_before_an_unsorted_answer_ends_keeps_its_place_and_says_
                 world.script(Call::Search, sorted + 1, Fault::Unsorted);
                 world.script(Call::Search, sorted + 4, stop);
                 assert_eq!(world.ingest().await.status(), want);
-                assert_eq!(last_told(&world, "posts_reread"), 6, "three pages of it are paid for again");
+                assert_eq!(last_number(&world, "posts_reread"), 6, "three pages of it are paid for again");
                 let cursor = world.cursor().unwrap();
                 let next_until = cursor.sweep.map_or(posts[9], |sweep| sweep.next_until);
                 assert_eq!((next_until, cursor.lease), (posts[if sorted == 0 { 9 } else { 8 }], None));
-                assert_eq!(world.captured().len(), 2 * sorted as usize, "nothing of it is stored");
+                assert_eq!(world.captured().len(), 2 * sorted as usize, "no post of the unsorted answer is stored");
                 assert_eq!(world.ingest().await.status(), "complete");
                 assert_eq!(world.captured(), posts);
                 world.come_to_rest().await;
@@ -132,9 +132,9 @@ fn a_run_that_must_stop_before_an_unsorted_answer_ends_keeps_its_place_and_says_
 }
 
 #[test]
-fn caps_and_deadlines_stop_a_run_over_unsorted_pages_too() {
+fn caps_and_deadlines_also_stop_a_run_with_unsorted_pages() {
     for order in ORDERS {
-        // The cap of one run, of a month, and the time of an invocation.
+        // The cap of one run, the cap of a month, and the time of an invocation.
         for cap in 0..3 {
             world_with(Manners { order, ..pages_of(4) }, async |world| {
                 let posts = world.posts(24);
@@ -148,8 +148,8 @@ fn caps_and_deadlines_stop_a_run_over_unsorted_pages_too() {
                 }
                 let left = if cap == 2 { Duration::from_secs(10) } else { Duration::from_mins(1) };
                 assert_eq!(capped.run(&world, left).await.status(), "PageUnsorted", "{order:?}, {cap}");
-                let read = last_told(&world, "posts_read");
-                assert_eq!((last_told(&world, "posts_reread"), world.captured().len()), (read, 0));
+                let read = last_number(&world, "posts_read");
+                assert_eq!((last_number(&world, "posts_reread"), world.captured().len()), (read, 0));
                 assert_eq!(world.ingest().await.status(), "complete");
                 assert_eq!(world.captured(), posts);
                 world.come_to_rest_but_for("TIME").await;
@@ -158,9 +158,9 @@ fn caps_and_deadlines_stop_a_run_over_unsorted_pages_too() {
     }
 }
 
-/// A file that a dead run had named is redone under its name, and nothing of its span goes elsewhere.
+/// The pending file of a dead run is written under its name, and no post of its span goes elsewhere.
 #[test]
-fn a_refill_from_unsorted_pages_is_whole() {
+fn a_refill_from_unsorted_pages_is_complete() {
     for order in ORDERS {
         for page in [1, 2, 3, 100] {
             for applied in [false, true] {
@@ -183,7 +183,7 @@ fn a_refill_from_unsorted_pages_is_whole() {
 }
 
 #[test]
-fn an_unsorted_answer_survives_deaths_at_each_request_and_the_end_of_a_month() {
+fn an_unsorted_answer_survives_a_fault_at_any_request_and_the_end_of_a_month() {
     for nth in 1..=12 {
         for fault in
             [Fault::Dies { applied: true }, Fault::Lost { applied: true }, Fault::Slow { applied: false, by: Duration::from_secs(6) }]
@@ -212,7 +212,7 @@ fn a_token_that_leads_nowhere_stops_the_run() {
             let posts = world.posts(6);
             always(&world, nth, Fault::StuckToken);
             assert_eq!(world.ingest().await.status(), "PageRepeated");
-            assert!(searches(&world) <= nth as usize + 3, "an equal answer to an equal request is enough");
+            assert!(searches(&world) <= nth as usize + 3, "one equal answer to an equal request is enough");
             assert!(world.cursor().unwrap().done < posts[0]);
             world.stop_faults();
             assert_eq!(world.ingest().await.status(), "complete");
@@ -224,7 +224,7 @@ fn a_token_that_leads_nowhere_stops_the_run() {
 }
 
 #[test]
-fn one_page_that_comes_again_is_passed_over_and_two_stop_the_run() {
+fn one_repeated_page_is_skipped_and_two_stop_the_run() {
     for nth in 2..=3 {
         world_with(pages_of(2), async |world| {
             let posts = world.posts(6);
@@ -238,7 +238,7 @@ fn one_page_that_comes_again_is_passed_over_and_two_stop_the_run() {
             let posts = world.posts(6);
             always(&world, nth, Fault::Repeated);
             assert_eq!(world.ingest().await.status(), "PageRepeated");
-            assert_eq!((searches(&world), last_told(&world, "posts_reread")), (nth as usize + 1, 4));
+            assert_eq!((searches(&world), last_number(&world, "posts_reread")), (nth as usize + 1, 4));
             assert!(world.cursor().unwrap().done < posts[0]);
             world.come_to_rest().await;
             assert_eq!(world.captured(), posts);
@@ -246,9 +246,9 @@ fn one_page_that_comes_again_is_passed_over_and_two_stop_the_run() {
     }
 }
 
-/// A clock that is ahead would take posts for read that search does not find yet.
+/// A run with a fast clock would skip posts that search does not find yet.
 #[test]
-fn a_clock_that_is_ahead_is_told_by_each_form_of_date() {
+fn a_fast_clock_is_detected_by_each_form_of_date() {
     for date in [DateForm::ImfFixdate, DateForm::ImfFixdateUtc, DateForm::Rfc850, DateForm::Asctime] {
         for start in ["2026-11-23T14:05:00Z", "2026-12-03T04:05:06Z"] {
             let manners = Manners { date, ..Manners::default() };

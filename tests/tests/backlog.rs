@@ -1,4 +1,4 @@
-//! Back-pressure and long absence: much to read under a cap, and more than seven days without a run.
+//! Back-pressure and long absence: a large backlog under a cap, and more than seven days without a run.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ const POSTS: i64 = 100_000;
 const POSTS_PER_RUN: u64 = 1_000;
 
 #[test]
-fn a_backlog_of_100_000_posts_is_swept_over_many_runs_and_little_is_held() {
+fn a_backlog_of_100_000_posts_takes_many_runs_and_little_memory() {
     let manners = Manners { page_posts_max: 70, ..Manners::default() };
     let mut shape = Shape { file_tweets_max: 100, manners, ..Shape::scripted() };
     shape.config.lookback = Duration::from_hours(7 * 24);
@@ -31,7 +31,7 @@ fn a_backlog_of_100_000_posts_is_swept_over_many_runs_and_little_is_held() {
             }
             world.wait(120).await;
         }
-        assert_eq!(runs, 100, "each run has its fill");
+        assert_eq!(runs, 100, "each run reads up to its cap");
         assert_eq!(world.captured().len(), usize::try_from(POSTS).unwrap());
         let held_max = world.record(|record| record.held_max);
         assert!(held_max <= 199, "{held_max} posts were in memory at once");
@@ -45,7 +45,7 @@ fn time(gap: &serde_json::Value, end: &str) -> DateTime<Utc> {
 }
 
 #[test]
-fn what_fell_out_of_the_seven_days_is_said_and_capture_goes_on() {
+fn posts_older_than_seven_days_are_reported_as_a_gap_and_capture_continues() {
     World::scripted(Shape::scripted(), async |world| {
         world.posts(4);
         assert_eq!(world.ingest().await.status(), "complete");
@@ -63,13 +63,13 @@ fn what_fell_out_of_the_seven_days_is_said_and_capture_goes_on() {
         assert!(kept.iter().all(|id| captured.contains(id)) && !lost.iter().any(|id| captured.contains(id)));
         world.wait(300).await;
         let pipeline_tests::Outcome::Answered(next) = world.ingest().await else { panic!("no answer") };
-        assert!(next["gap"].is_null(), "said once");
+        assert!(next["gap"].is_null(), "a gap is reported once");
         world.come_to_rest().await;
     });
 }
 
 #[test]
-fn what_an_open_sweep_has_captured_already_is_not_in_the_gap() {
+fn posts_already_captured_by_an_open_sweep_are_not_in_the_gap() {
     let manners = Manners { page_posts_max: 2, ..Manners::default() };
     World::scripted(Shape { manners, ..Shape::scripted() }, async |world| {
         let posts = world.posts(6);

@@ -1,11 +1,11 @@
-//! The seams of the system in one small world: the wire for X, the socket-free S3 under the real SDK, and the deadline.
+//! The seams of the system in one small world: the wire to X, the socket-free S3 under the real SDK, and the deadline.
 
 use std::time::Duration;
 
 use pipeline_tests::{Call, Fault, Shape, World};
 
 #[test]
-fn a_run_dies_between_naming_and_putting_another_is_too_early_a_third_finishes() {
+fn a_run_that_died_before_its_put_is_completed_after_its_lease() {
     let shape = Shape { refines: true, ..Shape::scripted() };
     World::scripted(shape, async |world| {
         let posts = world.posts(5);
@@ -21,7 +21,7 @@ fn a_run_dies_between_naming_and_putting_another_is_too_early_a_third_finishes()
         world.wait(60).await;
         let third = world.ingest().await;
         assert_eq!((third.status(), third.number("posts"), third.number("posts_reread")), ("complete", 5, 2));
-        assert!(world.files().contains_key(&pending.key), "a name is for ever");
+        assert!(world.files().contains_key(&pending.key), "a file name never changes");
         assert_eq!(world.captured(), posts);
         world.deliver_all().await;
         world.come_to_rest().await;
@@ -29,7 +29,7 @@ fn a_run_dies_between_naming_and_putting_another_is_too_early_a_third_finishes()
 }
 
 #[test]
-fn a_run_that_is_short_of_time_leaves_the_rest_to_the_next_one() {
+fn a_run_without_enough_time_leaves_the_rest_to_the_next_one() {
     let shape = Shape { latency_ms: (900, 900), ..Shape::scripted() };
     World::scripted(shape, async |world| {
         let posts = world.posts(12);

@@ -1,12 +1,12 @@
-//! V1 to V19: the ways in which an earlier text of the protocol lost posts, stored them twice or wasted money, each played
-//! out against the real function. Posts are numbered from 1, the oldest; a file holds two; `5_6` is the file of posts 5 and 6.
+//! V1 to V19: the ways in which earlier versions of the protocol lost posts, stored them twice or wasted money, each replayed
+//! against the real function. Posts are numbered from 1, the oldest. A file holds two: `5_6` is the file of posts 5 and 6.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use pipeline_tests::{Call, Fault, Landing, Line, Manners, Shape, TokenKind, World};
 
-/// After the lease of a run of one minute that died at once.
+/// Seconds until the lease of a one-minute run that died at once has expired.
 const AFTER_THE_LEASE: u64 = 70;
 const HELD: Fault = Fault::Held { landing: Landing::OnRelease, dies: false };
 const HELD_AND_DEAD: Fault = Fault::Held { landing: Landing::OnRelease, dies: true };
@@ -32,7 +32,7 @@ fn lines(world: &World, message: &str) -> Vec<Line> {
 }
 
 #[test]
-fn v1_a_put_lands_after_its_sender_died_and_another_run_has_read_on() {
+fn v1_a_put_is_applied_after_its_sender_died_and_another_run_has_continued() {
     for lands_after_ms in [0, 12, 22, 27, 32, 37, 60_000] {
         world_with(pages_of(2), async |world| {
             let posts = world.posts(6);
@@ -50,7 +50,7 @@ fn v1_a_put_lands_after_its_sender_died_and_another_run_has_read_on() {
 }
 
 #[test]
-fn v2_a_partial_file_in_flight_is_not_cut_again_with_more_in_it() {
+fn v2_a_small_file_in_flight_is_not_cut_again_with_more_posts() {
     world_with(pages_of(3), async |world| {
         let posts = world.posts(6);
         world.script(Call::Search, 2, status(429));
@@ -67,7 +67,7 @@ fn v2_a_partial_file_in_flight_is_not_cut_again_with_more_in_it() {
 }
 
 #[test]
-fn v3_two_runs_at_once_because_a_clock_says_that_the_lease_is_over() {
+fn v3_two_concurrent_runs_because_a_fast_clock_shows_the_lease_as_expired() {
     for put_takes_ms in (0..120).step_by(4) {
         let shape = Shape { skew: TimeDelta::seconds(75), manners: pages_of(2), ..Shape::scripted() };
         World::scripted(shape, async |world| {
@@ -107,7 +107,7 @@ fn v4_a_put_of_unknown_fate_keeps_the_lease() {
 }
 
 #[test]
-fn v5_an_error_of_head_is_not_absence() {
+fn v5_an_error_of_head_does_not_mean_absent() {
     for error in [status(503), status(403), status(500), Fault::Lost { applied: false }] {
         world_with(pages_of(2), async |world| {
             let posts = world.posts(6);
@@ -119,7 +119,7 @@ fn v5_an_error_of_head_is_not_absence() {
             world.script(Call::HeadRaw, 1, error);
             world.script(Call::HeadRaw, 2, error);
             assert_eq!(world.ingest().await.status(), "RawUnreadable");
-            assert_eq!(world.cursor(), before, "the cursor is untouched");
+            assert_eq!(world.cursor(), before, "the cursor is unchanged");
             world.stop_faults();
             assert_eq!(world.ingest().await.number("posts_reread"), 0);
             world.come_to_rest().await;
@@ -128,7 +128,7 @@ fn v5_an_error_of_head_is_not_absence() {
 }
 
 #[test]
-fn v6_done_never_goes_back() {
+fn v6_done_never_moves_backwards() {
     for lag_seconds in [600, 330, 7_200] {
         world(async |world| {
             let posts = world.posts(7);
@@ -147,7 +147,7 @@ fn v6_done_never_goes_back() {
 }
 
 #[test]
-fn v7_a_run_knows_its_own_cursor_write_when_the_answer_is_lost() {
+fn v7_a_run_recognises_its_own_cursor_write_when_the_answer_is_lost() {
     let faults = [
         Fault::Lost { applied: true },
         Fault::Status { status: 500, applied: true },
@@ -168,7 +168,7 @@ fn v7_a_run_knows_its_own_cursor_write_when_the_answer_is_lost() {
 }
 
 #[test]
-fn v7_the_same_for_puts_of_files() {
+fn v7_a_run_recognises_its_own_file_when_the_answer_is_lost() {
     for nth in 1..=3 {
         world_with(pages_of(2), async |world| {
             let posts = world.posts(6);
@@ -181,7 +181,7 @@ fn v7_the_same_for_puts_of_files() {
 }
 
 #[test]
-fn v8_a_gap_is_said_before_the_cursor_moves_past_it() {
+fn v8_a_gap_is_reported_before_the_cursor_moves_past_it() {
     for applied in [false, true] {
         world(async |world| {
             assert_eq!(world.ingest().await.status(), "complete");
@@ -190,15 +190,15 @@ fn v8_a_gap_is_said_before_the_cursor_moves_past_it() {
             let posts = world.posts(3);
             world.script(Call::PutCursor, 1, Fault::Dies { applied });
             assert_eq!(world.ingest().await.status(), "died");
-            let said = lines(&world, "posts are lost");
-            assert_eq!(said.len(), 1);
-            assert_eq!(said[0].field("from"), Some(done.created_at().to_rfc3339().as_str()));
+            let reported = lines(&world, "posts are lost");
+            assert_eq!(reported.len(), 1);
+            assert_eq!(reported[0].field("from"), Some(done.created_at().to_rfc3339().as_str()));
             world.wait(AFTER_THE_LEASE).await;
             let next = world.ingest().await;
             assert_eq!(next.status(), "complete");
             let again = lines(&world, "posts are lost").remove(1);
-            // What time has made worse meanwhile, or all of it where the cursor had not moved.
-            assert_eq!(again.field("from"), said[0].field(if applied { "to" } else { "from" }));
+            // Only what was lost since then, or the whole gap if the cursor had not moved.
+            assert_eq!(again.field("from"), reported[0].field(if applied { "to" } else { "from" }));
             assert_eq!(world.captured(), posts);
             world.come_to_rest().await;
         });
@@ -206,7 +206,7 @@ fn v8_a_gap_is_said_before_the_cursor_moves_past_it() {
 }
 
 #[test]
-fn v9_a_token_that_is_an_offset_skips_nothing_when_a_post_above_it_is_deleted() {
+fn v9_an_offset_token_skips_no_post_when_a_newer_post_is_deleted() {
     world_with(Manners { token: TokenKind::Offset, ..pages_of(2) }, async |world| {
         let posts = world.posts(6);
         let slow = Fault::Slow { applied: false, by: Duration::from_secs(1) };
@@ -221,7 +221,7 @@ fn v9_a_token_that_is_an_offset_skips_nothing_when_a_post_above_it_is_deleted() 
 }
 
 #[test]
-fn v10_an_edited_post_at_the_place_of_the_old_one_is_stored_once() {
+fn v10_an_edited_post_at_the_position_of_the_old_one_is_stored_once() {
     world_with(Manners { edits_keep_their_place: true, ..pages_of(2) }, async |world| {
         let posts = world.posts(7);
         world.script(Call::Search, 2, Fault::Slow { applied: false, by: Duration::from_secs(1) });
@@ -230,14 +230,14 @@ fn v10_an_edited_post_at_the_place_of_the_old_one_is_stored_once() {
             world.edit(posts[2])
         });
         assert_eq!(run.number("out_of_span"), 1, "counted");
-        // Whether search shows it again where its id belongs is X's affair.
+        // X alone decides whether search shows it again at the position of its id.
         world.come_to_rest_but_for("INV-1").await;
         assert!(world.captured().iter().filter(|id| **id == edited).count() <= 1);
     });
 }
 
 #[test]
-fn v11_a_run_that_lost_its_lease_writes_nothing_more() {
+fn v11_a_run_that_lost_its_lease_stops_writing() {
     world_with(pages_of(2), async |world| {
         world.posts(6);
         world.script(Call::Search, 1, Fault::Slow { applied: true, by: Duration::from_secs(5) });
@@ -247,7 +247,7 @@ fn v11_a_run_that_lost_its_lease_writes_nothing_more() {
             early.run(&world, Duration::from_mins(1)).await
         });
         assert_eq!((robbed.status(), thief.status()), ("busy", "complete"));
-        assert_eq!(robbed.number("posts_reread"), 2, "what it had read is paid for again, and told");
+        assert_eq!(robbed.number("posts_reread"), 2, "what it had read is paid for again, and reported");
         let writes_after =
             world.record(|record| record.writes.iter().filter(|write| write.at > world.now() - TimeDelta::seconds(3)).count());
         assert_eq!(writes_after, 0);
@@ -256,14 +256,14 @@ fn v11_a_run_that_lost_its_lease_writes_nothing_more() {
 }
 
 #[test]
-fn v12_a_lease_by_a_wrong_clock_blocks_nobody() {
+fn v12_a_lease_by_a_wrong_clock_blocks_no_run() {
     world(async |world| {
         let posts = world.posts(4);
         world.script(Call::Search, 1, Fault::Dies { applied: false });
         let wrong = world.sandbox_with(TimeDelta::days(1), |_| ());
         assert_eq!(wrong.run(&world, Duration::from_mins(1)).await.status(), "died");
         assert!(world.cursor().unwrap().lease.unwrap().until > world.now() + TimeDelta::hours(23));
-        // Its first cursor begins where its clock said; what lies before was never promised.
+        // Its first cursor starts at the time of its clock; earlier posts were never promised.
         assert_eq!(world.ingest().await.status(), "complete");
         assert!(world.captured().len() <= posts.len());
     });
@@ -281,7 +281,7 @@ fn v12_a_lease_by_a_wrong_clock_blocks_nobody() {
 }
 
 #[test]
-fn v13_a_retry_does_not_take_its_dead_predecessors_lease_for_its_own() {
+fn v13_a_retry_does_not_mistake_the_lease_of_a_dead_run_for_its_own() {
     world(async |world| {
         world.posts(4);
         world.script(Call::Search, 1, Fault::Dies { applied: false });
@@ -293,7 +293,7 @@ fn v13_a_retry_does_not_take_its_dead_predecessors_lease_for_its_own() {
 }
 
 #[test]
-fn v14_409_is_asked_again_not_taken_for_lost() {
+fn v14_a_409_is_retried_and_not_treated_as_lost() {
     for (call, writes) in [(Call::PutCursor, 5), (Call::PutRaw, 3)] {
         for nth in 1..=writes {
             world_with(pages_of(2), async |world| {
@@ -332,7 +332,7 @@ fn v15_403_for_a_missing_key_stops_every_run_until_listing_is_granted() {
 }
 
 #[test]
-fn v16_what_a_run_reads_before_it_dies_is_counted() {
+fn v16_posts_read_by_a_run_that_dies_are_counted() {
     world_with(pages_of(10), async |world| {
         world.posts(20);
         let capped = || world.sandbox_with(TimeDelta::zero(), |config| config.max_posts_per_month = Some(60));
@@ -346,13 +346,13 @@ fn v16_what_a_run_reads_before_it_dies_is_counted() {
         assert_eq!(last, "budget_exhausted");
         let served: u64 = world.x(|x| x.served.values().sum());
         assert!(served <= 60, "{served} posts were paid for");
-        assert!(world.cursor().unwrap().month.posts_read >= served, "high, never low");
+        assert!(world.cursor().unwrap().month.posts_read >= served, "the count may be high, never low");
         world.come_to_rest().await;
     });
 }
 
 #[test]
-fn v17_a_long_row_of_empty_pages_is_followed_and_costs_no_budget() {
+fn v17_many_empty_pages_are_followed_and_cost_nothing() {
     world_with(Manners { empty_per_mille: 1_000, ..Manners::default() }, async |world| {
         let posts = world.posts(6);
         let few = world.sandbox_with(TimeDelta::zero(), |config| config.max_posts_per_run = 10);
@@ -368,7 +368,7 @@ fn v17_a_long_row_of_empty_pages_is_followed_and_costs_no_budget() {
 }
 
 #[test]
-fn v18_a_run_that_is_short_of_time_keeps_what_it_holds_in_order() {
+fn v18_a_run_without_enough_time_stores_its_posts_in_order() {
     for left_ms in (500..16_000).step_by(500) {
         let shape = Shape { latency_ms: (700, 700), manners: pages_of(2), ..Shape::scripted() };
         World::scripted(shape, async |world| {
@@ -384,7 +384,7 @@ fn v18_a_run_that_is_short_of_time_keeps_what_it_holds_in_order() {
 }
 
 #[test]
-fn v19_posts_of_one_second_in_any_order_on_a_page_are_cut_by_id() {
+fn v19_posts_of_one_second_in_any_order_are_cut_by_id() {
     world_with(Manners { ordered_by_second: true, ..Manners::default() }, async |world| {
         let posts: Vec<_> = (0..5).map(|_| world.post(200)).collect();
         world.script(Call::PutRaw, 2, HELD_AND_DEAD);
@@ -398,7 +398,7 @@ fn v19_posts_of_one_second_in_any_order_on_a_page_are_cut_by_id() {
 }
 
 #[test]
-fn r2_the_object_that_won_decides_how_far_a_refill_reaches() {
+fn r2_the_object_that_exists_determines_the_extent_of_a_refill() {
     for lands_after_ms in [0, 12, 22, 27, 32, 60_000] {
         world_with(pages_of(3), async |world| {
             let posts = world.posts(6);
@@ -419,7 +419,7 @@ fn r2_the_object_that_won_decides_how_far_a_refill_reaches() {
 }
 
 #[test]
-fn r2_a_refill_with_more_posts_below_it_goes_on_to_the_bottom() {
+fn r2_a_refill_with_more_posts_below_it_continues_to_the_bottom() {
     for page in [1, 2, 3, 100] {
         world_with(pages_of(page), async |world| {
             let posts = world.posts(9);
@@ -433,7 +433,7 @@ fn r2_a_refill_with_more_posts_below_it_goes_on_to_the_bottom() {
     }
 }
 
-/// What was paid for is kept: the file is smaller than its name says, and the rest of its span goes into the next one.
+/// Posts already paid for are kept: the file is smaller than its name says, and the rest of its span goes into the next file.
 #[test]
 fn r2_a_refill_that_must_stop_stores_what_it_has_read() {
     for refused in [429, 402] {
@@ -443,7 +443,7 @@ fn r2_a_refill_that_must_stop_stores_what_it_has_read() {
             assert_eq!(world.ingest().await.status(), "died");
             world.wait(AFTER_THE_LEASE).await;
             world.script(Call::Search, 2, status(refused));
-            // One that it has read, and one that a third run must read.
+            // One post that this run has read, and one that a third run must read.
             assert_eq!(world.ingest().await.number("posts_reread"), if refused == 429 { 2 } else { 0 });
             let files = world.files();
             let (name, ids) = files.first_key_value().unwrap();
@@ -456,9 +456,9 @@ fn r2_a_refill_that_must_stop_stores_what_it_has_read() {
     }
 }
 
-/// Found by the simulation: a post that the dead run had paid for, and that a smaller refill left, was paid for again untold.
+/// Found by the simulation: a post that a dead run had paid for, and that a smaller refill left out, was paid for again without a report.
 #[test]
-fn r2_a_smaller_refill_of_unknown_fate_is_told_by_who_finds_it() {
+fn r2_a_smaller_refill_of_unknown_fate_is_reported_by_the_run_that_finds_it() {
     world_with(pages_of(1), async |world| {
         let posts = world.posts(6);
         world.script(Call::PutRaw, 1, Fault::Dies { applied: false }); // 5_6
@@ -478,7 +478,7 @@ fn r2_a_smaller_refill_of_unknown_fate_is_told_by_who_finds_it() {
 }
 
 #[test]
-fn r2_a_refill_of_which_nothing_is_left_is_settled_without_an_object() {
+fn r2_a_refill_whose_posts_are_all_deleted_is_settled_without_an_object() {
     world_with(pages_of(2), async |world| {
         let posts = world.posts(6);
         world.script(Call::PutRaw, 1, HELD_AND_DEAD);
@@ -493,11 +493,11 @@ fn r2_a_refill_of_which_nothing_is_left_is_settled_without_an_object() {
     });
 }
 
-/// Found by the simulation: a refill made of late posts alone left a rest that had the very name of the refill, so that it was
-/// refused in each run, for ever. And where a small cap was used up by such posts, each run read and dropped the same ones. They are in the
-/// span of a name that knows nothing of them, and are not asked for.
+/// Found by the simulation: a refill made only of late posts left a rest with the same name as the refill, which every later run
+/// was refused. With a small cap, such posts also used up every run, which read and dropped them. They are in the span of a pending
+/// file that does not contain them, so they are not requested.
 #[test]
-fn r2_a_refill_takes_nothing_that_is_newer_than_its_name() {
+fn r2_a_refill_contains_no_post_newer_than_its_name() {
     for (late_posts, page) in [(1, 2), (2, 2), (2, 3), (3, 100), (4, 1), (5, 2)] {
         world_with(pages_of(page), async |world| {
             let posts = world.posts(6);
@@ -515,10 +515,10 @@ fn r2_a_refill_takes_nothing_that_is_newer_than_its_name() {
     }
 }
 
-/// Found by the simulation: the span of a name was given up with the name, so posts that search had only mislaid went under
-/// the next one, and the first put landed after all.
+/// Found by the simulation: the span of a name was released with the name, so posts that search had only hidden for a while went into
+/// the next file, and then the first put was applied after all.
 #[test]
-fn r1_an_empty_refill_leaves_its_span_to_the_name_for_ever() {
+fn r1_the_span_of_an_empty_refill_belongs_to_its_name_permanently() {
     world_with(pages_of(2), async |world| {
         let posts = world.posts(6);
         world.script(Call::PutRaw, 1, HELD_AND_DEAD); // 5_6
@@ -536,22 +536,22 @@ fn r1_an_empty_refill_leaves_its_span_to_the_name_for_ever() {
     });
 }
 
-/// A page with one bad post was refused as a whole, again in each run and paid for each time, and capture stood still.
+/// Regression: a page with one bad post was refused as a whole, and paid for, by every run; capture stopped.
 #[test]
-fn a_post_without_an_id_loses_no_neighbour_and_stops_nobody() {
+fn a_post_without_an_id_neither_loses_its_neighbours_nor_stops_the_run() {
     for bad in 0..6 {
         for page in [1, 2, 3, 100] {
             world_with(pages_of(page), async |world| {
                 let posts = world.posts(6);
                 world.lose_id(posts[bad]);
                 let run = world.ingest().await;
-                let is_lone_at_first = page == 1 && bad == 5; // nothing read yet: it may be another format
+                let is_lone_at_first = page == 1 && bad == 5; // nothing was read before: it may be another format
                 assert_eq!(run.status(), if is_lone_at_first { "PageUnreadable" } else { "complete" }, "{bad} of pages of {page}");
                 let good: Vec<_> = posts.iter().copied().filter(|id| *id != posts[bad]).collect();
                 if is_lone_at_first {
                     world.x(|x| x.manners.page_posts_max = 2);
                     world.wait(AFTER_THE_LEASE).await;
-                    assert_eq!(world.ingest().await.status(), "complete", "as soon as a good one stands beside it");
+                    assert_eq!(world.ingest().await.status(), "complete", "once the page has a good post, too");
                 }
                 assert_eq!(world.captured(), good);
                 assert!(!lines(&world, "posts without an id are dropped").is_empty());
@@ -562,21 +562,21 @@ fn a_post_without_an_id_loses_no_neighbour_and_stops_nobody() {
 }
 
 #[test]
-fn a_format_without_ids_stops_before_anything_is_taken_for_read() {
+fn a_format_without_ids_stops_before_the_cursor_moves() {
     world(async |world| {
         let posts = world.posts(3);
         for id in &posts {
             world.lose_id(*id);
         }
         assert_eq!(world.ingest().await.status(), "PageUnreadable");
-        assert_eq!(world.ingest().await.status(), "PageUnreadable", "and the lease is given back");
+        assert_eq!(world.ingest().await.status(), "PageUnreadable", "and the lease is released");
         assert!(world.cursor().unwrap().done < posts[0]);
     });
 }
 
-/// Each answer that did not come was counted with a page of 100, so an hour or two of silence used up the count of a month.
+/// Regression: each missing answer was counted as a page of 100, so an hour or two without answers used up the month's count.
 #[test]
-fn what_is_asked_again_after_no_answer_puts_little_at_stake() {
+fn a_request_after_a_missing_answer_puts_few_posts_at_stake() {
     for fault in [Fault::Lost { applied: true }, Fault::CutBody, Fault::Slow { applied: true, by: Duration::from_secs(9) }] {
         world(async |world| {
             let posts = world.posts(20);
@@ -585,7 +585,7 @@ fn what_is_asked_again_after_no_answer_puts_little_at_stake() {
             assert_eq!((run.status(), run.number("posts_reread")), ("complete", 100));
             assert_eq!(run.number("posts_read"), 100 + 20);
             let pages: Vec<_> = world.x(|x| x.asked.clone());
-            assert_eq!(pages, [100, 10, 100], "little, and then as much as ever");
+            assert_eq!(pages, [100, 10, 100], "a small page, and then full ones again");
             assert_eq!(world.captured(), posts);
             world.come_to_rest().await;
         });
@@ -599,9 +599,9 @@ fn what_is_asked_again_after_no_answer_puts_little_at_stake() {
     });
 }
 
-/// What was read after midnight was added to the old month, so that the count of the new one was low.
+/// Regression: posts read after midnight were added to the old month, so the count of the new month was too low.
 #[test]
-fn a_run_over_the_end_of_a_month_counts_for_both() {
+fn a_run_across_the_end_of_a_month_counts_for_both_months() {
     let shape = Shape { start: "2026-11-30T23:59:50Z".parse().unwrap(), manners: pages_of(2), ..Shape::scripted() };
     World::scripted(shape, async |world| {
         let posts = world.posts(10);
@@ -611,14 +611,14 @@ fn a_run_over_the_end_of_a_month_counts_for_both() {
         let run = world.ingest().await;
         assert_eq!((run.status(), run.number("posts_read"), run.number("posts_read_month")), ("complete", 10, 4));
         let month = world.cursor().unwrap().month;
-        assert_eq!((month.name.as_str(), month.posts_read), ("2026-12", 4), "two pages were asked for in December");
+        assert_eq!((month.name.as_str(), month.posts_read), ("2026-12", 4), "two pages were requested in December");
         assert_eq!(world.captured(), posts);
         world.come_to_rest().await;
     });
 }
 
 #[test]
-fn two_runs_that_create_the_cursor_at_once() {
+fn of_two_runs_that_create_the_cursor_one_is_busy() {
     for apart_ms in 0..30 {
         world_with(pages_of(2), async |world| {
             let posts = world.posts(6);
@@ -635,9 +635,9 @@ fn two_runs_that_create_the_cursor_at_once() {
     }
 }
 
-/// Every single death, before and after its effect, and every single put that is applied later, its sender alive or dead.
+/// A death at each request, before and after its effect, and each put applied later, with its sender alive or dead.
 #[test]
-fn one_fault_at_each_request_of_a_run() {
+fn one_fault_at_any_request_of_a_run_loses_nothing() {
     let faults =
         [Fault::Dies { applied: false }, Fault::Dies { applied: true }, HELD, HELD_AND_DEAD, Fault::Lost { applied: true }, status(503)];
     for fault in faults {
@@ -660,9 +660,9 @@ fn one_fault_at_each_request_of_a_run() {
     }
 }
 
-/// Each answer of a run in turn takes so long that the run is cut off at its deadline, with its request done or not.
+/// Each answer in turn takes so long that the run passes its deadline, with the request applied or not.
 #[test]
-fn a_run_that_is_cut_off_at_its_deadline_loses_nothing() {
+fn a_run_that_passes_its_deadline_loses_nothing() {
     for applied in [false, true] {
         for nth in 1..=12 {
             world_with(pages_of(3), async |world| {

@@ -26,22 +26,6 @@ impl Error {
         matches!(self, Self::NoAnswer { .. })
     }
 
-    /// The HTTP status of AWS's response.
-    pub fn status(&self) -> Option<u16> {
-        match self {
-            Self::Answered { status, .. } => Some(*status),
-            Self::NoAnswer { .. } | Self::TooLarge { .. } => None,
-        }
-    }
-
-    /// The error code of AWS's response, for example `NoSuchBucket`.
-    pub fn code(&self) -> Option<&str> {
-        match self {
-            Self::Answered { code, .. } => Some(code),
-            Self::NoAnswer { .. } | Self::TooLarge { .. } => None,
-        }
-    }
-
     pub(crate) fn new<E>(action: &'static str, resource: String, error: SdkError<E, HttpResponse>) -> Self
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,

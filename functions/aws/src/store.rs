@@ -56,9 +56,14 @@ pub enum Put {
     Written(ETag),
     /// The precondition failed (412, or 404 for [`Condition::Unchanged`]); nothing was written.
     Refused,
-    /// A concurrent write was in progress (409); nothing was written, retry.
+    /// A concurrent write was in progress (409) at each attempt; nothing was written.
     Conflict,
 }
+
+/// Attempts of one write: each after the first follows a concurrent write (409).
+const PUTS_MAX: u32 = 4;
+/// Pause before the second attempt. It doubles with each attempt.
+const PUT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The objects of one bucket.
 #[derive(Clone, Debug)]
@@ -130,11 +135,6 @@ impl Store {
         Ok(listed.collect())
     }
 
-    /// Reads an object's user metadata, names in lower case; `None` if the object does not exist.
-    pub async fn metadata(&self, key: &str) -> Result<Option<HashMap<String, String>>, Error> {
-        Ok(self.head(key).await?.map(|head| head.metadata))
-    }
-
     /// Reads an object's metadata; `None` if the object does not exist.
     pub async fn head(&self, key: &str) -> Result<Option<Head>, Error> {
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {
@@ -145,11 +145,30 @@ impl Store {
         }
     }
 
-    /// Writes an object if the precondition holds.
+    /// Writes an object if the precondition holds. While another write is in progress (409), it is sent again.
     ///
     /// # Errors
     /// After an error for which [`Error::fate_is_unknown`] is true, the write may have been applied.
     pub async fn put(
+        &self,
+        key: &str,
+        body: Bytes,
+        content_type: &str,
+        metadata: HashMap<String, String>,
+        condition: &Condition,
+    ) -> Result<Put, Error> {
+        let mut pause = PUT_PAUSE;
+        for _ in 1..PUTS_MAX {
+            match self.put_once(key, body.clone(), content_type, metadata.clone(), condition).await? {
+                Put::Conflict => tokio::time::sleep(pause).await,
+                put => return Ok(put),
+            }
+            pause *= 2;
+        }
+        self.put_once(key, body, content_type, metadata, condition).await
+    }
+
+    async fn put_once(
         &self,
         key: &str,
         body: Bytes,
@@ -197,10 +216,4 @@ impl Store {
     fn no_answer(&self, action: &'static str, key: &str, error: impl std::error::Error + Send + Sync + 'static) -> Error {
         Error::NoAnswer { action, resource: self.uri(key), source: error.into() }
     }
-}
-
-/// A name that S3 could have given out; whether there is such a bucket only S3 can say.
-/// Source: Amazon S3 user guide, general purpose bucket naming rules.
-pub fn is_bucket_name(name: &str) -> bool {
-    (3..=63).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
 }

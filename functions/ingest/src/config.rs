@@ -1,6 +1,6 @@
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use lambda::{ConfigError, Env};
 use reqwest::Url;
 
 /// Maximum query length, in characters, for self-serve access. Source: X API v2, recent search.
@@ -53,29 +53,15 @@ pub enum Vocabulary {
     Post,
 }
 
-/// All problems of the environment, in one message.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} problem(s) in the environment:\n  {}", .problems.len(), .problems.join("\n  "))]
-pub struct ConfigError {
-    problems: Vec<String>,
-}
-
-impl ConfigError {
-    /// Returns one line per problem, starting with the name of the variable.
-    pub fn problems(&self) -> &[String] {
-        &self.problems
-    }
-}
-
 impl Config {
-    /// Reads the environment variables. The README lists their names and defaults.
+    /// Reads the environment variables. docs/deploy.md lists their names and defaults.
     pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut env = Env { var: &var, problems: Vec::new() };
+        let mut env = Env::new(&var);
         let config = Self {
             raw_bucket: env.bucket("RAW_BUCKET"),
-            secret_id: env.secret_id("X_SECRET_ID"),
-            search_query: env.query("SEARCH_QUERY"),
-            x_api_base_url: env.base_url("X_API_BASE_URL", "https://api.x.com"),
+            secret_id: secret_id(&mut env, "X_SECRET_ID"),
+            search_query: query(&mut env, "SEARCH_QUERY"),
+            x_api_base_url: base_url(&mut env, "X_API_BASE_URL", "https://api.x.com"),
             lookback: Duration::from_secs(60 * env.number("LOOKBACK_MINUTES", 30, 1..=LOOKBACK_MINUTES_MAX)),
             safety_lag: Duration::from_secs(env.number("SAFETY_LAG_SECONDS", 60, 0..=86_400)),
             max_posts_per_run: env.number("MAX_POSTS_PER_RUN", 1_000, 10..=100_000),
@@ -84,105 +70,68 @@ impl Config {
                 posts => Some(posts),
             },
             lease_margin: Duration::from_secs(env.number("LEASE_MARGIN_SECONDS", 5, 0..=60)),
-            vocabulary: env.vocabulary("X_FIELD_VOCABULARY"),
-            expansions: env.expansions("X_EXPANSIONS"),
+            vocabulary: vocabulary(&mut env, "X_FIELD_VOCABULARY"),
+            expansions: expansions(&mut env, "X_EXPANSIONS"),
         };
-        if env.problems.is_empty() { Ok(config) } else { Err(ConfigError { problems: env.problems }) }
+        env.finish(config)
     }
 }
 
-/// Reads variables and collects problems. No problem quotes a value: it may be a secret pasted into the wrong variable.
-struct Env<'a> {
-    var: &'a dyn Fn(&str) -> Option<String>,
-    problems: Vec<String>,
+/// Parses a secret name, or an ARN, which also contains `:`. Source: AWS Secrets Manager API, `CreateSecret`, characters of a name.
+fn secret_id(env: &mut Env, variable: &'static str) -> String {
+    let secret_id = env.required(variable);
+    if !secret_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_+=.@-:".contains(&byte)) {
+        env.invalid(variable, "is not the name or the ARN of a secret; the token itself belongs into that secret");
+    }
+    secret_id
 }
 
-impl Env<'_> {
-    /// Returns the variable. An empty value counts as unset, because CloudFormation sets empty parameters.
-    fn get(&self, name: &str) -> Option<String> {
-        (self.var)(name).filter(|value| !value.trim().is_empty())
+fn query(env: &mut Env, variable: &'static str) -> String {
+    let query = env.required(variable);
+    let chars = query.chars().count();
+    if chars > QUERY_CHARS_MAX {
+        env.invalid(variable, format!("has {chars} characters; the X API takes 1 to {QUERY_CHARS_MAX}"));
+    } else if !query.is_empty() && query.split_whitespace().all(|term| term.starts_with('-')) {
+        env.invalid(variable, "only excludes; the X API wants at least one term that finds something");
     }
+    query
+}
 
-    fn required(&mut self, name: &str) -> String {
-        self.get(name).unwrap_or_else(|| {
-            self.problems.push(format!("{name} is not set; template.yaml sets it on the function"));
-            String::new()
-        })
-    }
-
-    fn bucket(&mut self, name: &str) -> String {
-        let bucket = self.required(name);
-        if !bucket.is_empty() && !aws::is_bucket_name(&bucket) {
-            self.problems.push(format!("{name} is not the name of a bucket; expected 3 to 63 of a-z, 0-9, `-` and `.`"));
+fn base_url(env: &mut Env, variable: &'static str, default: &str) -> Url {
+    let text = env.optional(variable).unwrap_or_else(|| default.to_owned());
+    let not_https = "must be an https address (http only on 127.0.0.1): the bearer token travels there";
+    let problem = match Url::parse(text.trim()) {
+        Ok(url) if url.scheme() != "https" && !(url.scheme() == "http" && url.host_str() == Some("127.0.0.1")) => not_https,
+        // `https://api.x.com@example.com` is an address of example.com. No path can follow `?` or `#`.
+        Ok(url) if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() => {
+            "must be scheme, host, port and path alone, without `@`, `?` and `#`"
         }
-        bucket
-    }
+        Ok(url) => return url,
+        Err(_) => not_https,
+    };
+    env.invalid(variable, problem);
+    #[expect(clippy::expect_used, reason = "a constant address")]
+    Url::parse("https://api.x.com").expect("is an address")
+}
 
-    /// Parses a secret name, or an ARN, which also contains `:`. Source: AWS Secrets Manager API, `CreateSecret`,
-    /// characters of a name.
-    fn secret_id(&mut self, name: &str) -> String {
-        let secret_id = self.required(name);
-        if !secret_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_+=.@-:".contains(&byte)) {
-            self.problems.push(format!("{name} is not the name or the ARN of a secret; the token itself belongs into that secret"));
-        }
-        secret_id
-    }
-
-    fn number(&mut self, name: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
-        let Some(text) = self.get(name) else { return default };
-        text.trim().parse().ok().filter(|number| range.contains(number)).unwrap_or_else(|| {
-            self.problems.push(format!("{name} is not a whole number from {} to {}", range.start(), range.end()));
-            default
-        })
-    }
-
-    fn query(&mut self, name: &str) -> String {
-        let query = self.required(name);
-        let chars = query.chars().count();
-        if chars > QUERY_CHARS_MAX {
-            self.problems.push(format!("{name} has {chars} characters; the X API takes 1 to {QUERY_CHARS_MAX}"));
-        } else if !query.is_empty() && query.split_whitespace().all(|term| term.starts_with('-')) {
-            self.problems.push(format!("{name} only excludes; the X API wants at least one term that finds something"));
-        }
-        query
-    }
-
-    fn base_url(&mut self, name: &str, default: &str) -> Url {
-        let text = self.get(name).unwrap_or_else(|| default.to_owned());
-        let not_https = "must be an https address (http only on 127.0.0.1): the bearer token travels there";
-        let problem = match Url::parse(text.trim()) {
-            Ok(url) if url.scheme() != "https" && !(url.scheme() == "http" && url.host_str() == Some("127.0.0.1")) => not_https,
-            // `https://api.x.com@example.com` is an address of example.com. No path can follow `?` or `#`.
-            Ok(url) if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() => {
-                "must be scheme, host, port and path alone, without `@`, `?` and `#`"
-            }
-            Ok(url) => return url,
-            Err(_) => not_https,
-        };
-        self.problems.push(format!("{name} {problem}"));
-        #[expect(clippy::expect_used, reason = "a constant address")]
-        Url::parse("https://api.x.com").expect("is an address")
-    }
-
-    fn vocabulary(&mut self, name: &str) -> Vocabulary {
-        match self.get(name).as_deref().map(str::trim) {
-            None | Some("tweet") => Vocabulary::Tweet,
-            Some("post") => Vocabulary::Post,
-            Some(_) => {
-                self.problems.push(format!("{name} is neither `tweet` nor `post`"));
-                Vocabulary::Tweet
-            }
+fn vocabulary(env: &mut Env, variable: &'static str) -> Vocabulary {
+    match env.optional(variable).as_deref().map(str::trim) {
+        None | Some("tweet") => Vocabulary::Tweet,
+        Some("post") => Vocabulary::Post,
+        Some(_) => {
+            env.invalid(variable, "is neither `tweet` nor `post`");
+            Vocabulary::Tweet
         }
     }
+}
 
-    fn expansions(&mut self, name: &str) -> Vec<String> {
-        let text = self.get(name).unwrap_or_default();
-        let expansions: Vec<String> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-        if !expansions.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte))) {
-            self.problems.push(format!("{name} is not a list of names such as `author_id`, separated by commas"));
-        }
-        expansions
+fn expansions(env: &mut Env, variable: &'static str) -> Vec<String> {
+    let text = env.optional(variable).unwrap_or_default();
+    let expansions: Vec<String> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    if !expansions.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte))) {
+        env.invalid(variable, "is not a list of names such as `author_id`, separated by commas");
     }
+    expansions
 }
 
 #[cfg(test)]
@@ -197,7 +146,7 @@ mod tests {
     const REQUIRED: [(&str, &str); 3] = [("RAW_BUCKET", "raw"), ("X_SECRET_ID", "token"), ("SEARCH_QUERY", "presidente")];
 
     #[test]
-    fn defaults_are_those_of_the_readme() {
+    fn defaults_are_the_documented_ones() {
         let config = config(&REQUIRED).unwrap();
         assert_eq!(config.x_api_base_url.as_str(), "https://api.x.com/");
         assert_eq!((config.lookback.as_secs(), config.safety_lag.as_secs(), config.lease_margin.as_secs()), (1800, 60, 5));
@@ -206,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_is_told_at_once() {
+    fn all_problems_are_reported_in_one_error() {
         let error = config(&[
             ("X_SECRET_ID", " "),
             ("SEARCH_QUERY", "-is:retweet -lang:pt"),
@@ -248,13 +197,13 @@ mod tests {
         ] {
             let required = REQUIRED.into_iter().filter(|(required, _)| *required != name);
             let error = config(&required.chain([(name, TOKEN)]).collect::<Vec<_>>()).unwrap_err();
-            let told = format!("{error} {error:?}");
-            assert!(told.contains(&format!("{name} ")) && !told.contains("AAAA") && !told.contains("EUifi"), "{told}");
+            let message = format!("{error} {error:?}");
+            assert!(message.contains(&format!("{name} ")) && !message.contains("AAAA") && !message.contains("EUifi"), "{message}");
         }
     }
 
     #[test]
-    fn the_token_travels_over_https_or_stays_on_this_machine() {
+    fn the_token_is_sent_over_https_or_to_this_machine_only() {
         for (url, ok) in [
             ("https://api.twitter.com", true),
             ("https://localhost:8443/base", true),

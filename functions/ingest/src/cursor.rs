@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tweets::TweetId;
 
 use crate::error::Error;
+use crate::stop::Stop;
 
 /// Key of the cursor in the RAW bucket, outside the prefix that triggers `refine`.
 pub const CURSOR_KEY: &str = "state/ingest.json";
@@ -95,15 +96,6 @@ impl Cursor {
     }
 }
 
-/// The outcome of a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Written {
-    /// The stored cursor is the one sent.
-    Ours,
-    /// Another run has written the cursor since. This run must write nothing more.
-    Lost,
-}
-
 /// The cursor object, with the version that this invocation last saw.
 pub(crate) struct CursorFile {
     store: Store,
@@ -131,7 +123,10 @@ impl CursorFile {
     }
 
     /// Replaces the version of the cursor that this invocation last saw. Recognizes its own write if the response was lost.
-    pub(crate) async fn write(&mut self, cursor: &mut Cursor) -> Result<Written, Error> {
+    ///
+    /// # Errors
+    /// [`Stop::Lost`] if another run has written the cursor since.
+    pub(crate) async fn write(&mut self, cursor: &mut Cursor) -> Result<(), Stop> {
         self.sequence += 1;
         cursor.writer = format!("{:016x}:{}", self.owner, self.sequence);
         let body = Bytes::from(serde_json::to_vec(cursor).map_err(|error| self.invalid(error.to_string()))?);
@@ -144,24 +139,24 @@ impl CursorFile {
             match self.store.put(CURSOR_KEY, body.clone(), "application/json", HashMap::new(), &condition).await {
                 Ok(Put::Written(etag)) => {
                     self.known = Some(etag);
-                    return Ok(Written::Ours);
+                    return Ok(());
                 }
-                Ok(Put::Conflict) => continue,
+                Ok(Put::Conflict) => break,
                 Ok(Put::Refused) => {}
                 Err(error) if error.fate_is_unknown() => unanswered = Some(error),
-                Err(source) => return Err(Error::RawUnwritable { source }),
+                Err(source) => return Err(Error::RawUnwritable { source }.into()),
             }
             let current = self.store.get(CURSOR_KEY, CURSOR_BYTES_MAX).await.map_err(|source| Error::RawUnreadable { source })?;
             match current {
                 Some(object) if object.body == body => {
                     self.known = Some(object.etag);
-                    return Ok(Written::Ours);
+                    return Ok(());
                 }
                 current if current.as_ref().map(|object| &object.etag) == self.known.as_ref() => {} // unchanged: send again
-                _ => return Ok(Written::Lost),
+                _ => return Err(Stop::Lost),
             }
         }
-        Err(Error::WriteUnknown { bucket: self.store.bucket().to_owned(), key: CURSOR_KEY.to_owned(), source: unanswered })
+        Err(Error::WriteUnknown { bucket: self.store.bucket().to_owned(), key: CURSOR_KEY.to_owned(), source: unanswered }.into())
     }
 
     fn invalid(&self, problem: String) -> Error {
@@ -195,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_holds_until_its_end_unless_it_lies_absurdly_far_ahead() {
+    fn a_lease_holds_until_it_expires_unless_it_is_absurdly_long() {
         let now: DateTime<Utc> = "2026-11-23T14:05:00Z".parse().unwrap();
         for (ahead_seconds, leased) in [(-1, false), (0, false), (1, true), (960, true), (961, false)] {
             let lease = Lease { until: now + chrono::Duration::seconds(ahead_seconds) };

@@ -1,11 +1,11 @@
 #![expect(missing_docs, reason = "the messages are the documentation")]
 
 use chrono::{DateTime, Utc};
+use lambda::{ConfigError, Fate};
 use lambda_runtime::Diagnostic;
 use metrics::Cause;
 
-use crate::config::ConfigError;
-use crate::refusal::Came;
+use crate::came::Came;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -71,15 +71,6 @@ fn unreadable(came: &Came) -> &'static str {
     } else {
         "a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the way to it"
     }
-}
-
-/// What a failure means for the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// The invocation fails: an operator must act, or at least look.
-    Fail,
-    /// The run succeeds and leaves the rest to the next one.
-    Resume,
 }
 
 impl Error {
@@ -181,21 +172,12 @@ impl Error {
 
     /// Returns the message and those of its causes, in one line.
     pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(cause) = source {
-            let cause_text = cause.to_string();
-            if !text.ends_with(&cause_text) {
-                text = format!("{text}: {cause_text}");
-            }
-            source = cause.source();
-        }
-        text
+        lambda::chain(self)
     }
 }
 
 impl From<&Error> for Diagnostic {
     fn from(error: &Error) -> Self {
-        Self { error_type: error.error_type().to_owned(), error_message: error.chain() }
+        lambda::diagnostic(error.error_type(), error)
     }
 }

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_of_the_rfc_is_read_and_utc() {
+    fn every_form_of_the_rfc_and_the_suffix_utc_are_parsed() {
         let now = "2026-11-23T14:05:00Z".parse().unwrap();
         for (text, want) in [
             ("Mon, 23 Nov 2026 14:04:30 GMT", Some("2026-11-23T14:04:30Z")),

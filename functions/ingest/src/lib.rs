@@ -5,17 +5,22 @@
 //! a run that dies at any point leaves a state from which the next run resumes. This crate never links arrow, never
 //! reads a clock outside `main`, and leaves nothing running when `handle` returns.
 
+mod ask;
+mod came;
 mod config;
 mod cursor;
-mod deadline;
 mod error;
 mod fields;
 mod http_date;
+mod lease;
 mod opening;
+mod pace;
 mod preview;
 mod progress;
 mod refusal;
 mod run;
+mod status;
+mod stop;
 mod summary;
 mod sweep;
 mod token;
@@ -29,16 +34,17 @@ use lambda_runtime::Diagnostic;
 use metrics::Line;
 use serde_json::Value;
 use tokio::sync::Mutex;
-use tracing::{error, info};
+use tracing::error;
 use tweets::TWEETS_PER_FILE_MAX;
 
-pub use config::{Config, ConfigError, DEFAULT_QUERY, Vocabulary};
+pub use came::Came;
+pub use config::{Config, DEFAULT_QUERY, Vocabulary};
 pub use cursor::{CURSOR_KEY, Cursor, Lease, Month, OpenSweep, Pending};
-pub use deadline::{Invocation, Pace};
-pub use error::{Error, Fate};
+pub use error::Error;
+pub use lambda::{ConfigError, Fate, Fault, Invocation, Problem};
 pub use preview::Preview;
-pub use refusal::Came;
-pub use summary::{Status, Summary, USD_PER_COUNT, USD_PER_POST};
+pub use status::Status;
+pub use summary::{Summary, USD_PER_COUNT, USD_PER_POST};
 pub use sweep::Gap;
 pub use token::BearerToken;
 pub use x_api::{SearchRequest, Wire, XClient};
@@ -117,9 +123,14 @@ impl Ingest {
 }
 
 /// Handles one invocation. If the configuration failed, every invocation returns that same error and its type.
-pub async fn answer(ingest: &Result<Ingest, Error>, invocation: Invocation, mut emit: impl FnMut(Line)) -> Result<Value, Diagnostic> {
+pub async fn answer(
+    ingest: &Result<Ingest, Error>,
+    invocation: Invocation,
+    owner: u64,
+    mut emit: impl FnMut(Line),
+) -> Result<Value, Diagnostic> {
     match ingest {
-        Ok(ingest) => handle(ingest, invocation, emit).await.map_err(|failure| Diagnostic::from(&failure)),
+        Ok(ingest) => handle(ingest, invocation, owner, emit).await.map_err(|failure| Diagnostic::from(&failure)),
         Err(failure) => {
             error!(error_type = failure.error_type(), error = failure.chain(), "ingest is not configured");
             emit(Line::errors(invocation.now(), failure.error_type(), failure.cause(), 1));
@@ -128,53 +139,18 @@ pub async fn answer(ingest: &Result<Ingest, Error>, invocation: Invocation, mut 
     }
 }
 
-/// Handles one invocation: returns its summary as JSON, logs one line, and passes its metrics to `emit`.
-pub async fn handle(ingest: &Ingest, invocation: Invocation, emit: impl FnMut(Line)) -> Result<Value, Error> {
-    let mut summary = Summary { is_cold: !ingest.has_served.swap(true, Ordering::Relaxed), ..Summary::default() };
-    let outcome = Box::pin(ingest.run(&invocation, &mut summary)).await; // boxed: the whole run is one large future
-    log(&summary, &invocation, outcome.as_ref().err());
-    summary.lines(invocation.now(), invocation.elapsed(), outcome.as_ref().err()).into_iter().for_each(emit);
-    outcome.map(|()| summary.to_json())
+/// Handles one invocation: returns the summary of [`run`] as JSON.
+pub async fn handle(ingest: &Ingest, invocation: Invocation, owner: u64, emit: impl FnMut(Line)) -> Result<Value, Error> {
+    run(ingest, invocation, owner, emit).await.map(|summary| summary.to_json())
 }
 
-/// Logs the invocation as one line.
-fn log(summary: &Summary, invocation: &Invocation, failure: Option<&Error>) {
-    let elapsed_ms = u64::try_from(invocation.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let (lag_seconds, gap_seconds) = (summary.lag_seconds(invocation.now()), summary.gap_seconds());
-    let Summary { status, posts, files, pages, posts_read, posts_read_month, posts_reread, out_of_span, .. } = *summary;
-    let (status, estimated_usd, done) = (status.as_str(), summary.estimated_usd(), summary.done.map(tracing::field::display));
-    match failure {
-        None => info!(
-            status,
-            posts,
-            files,
-            pages,
-            posts_read,
-            posts_read_month,
-            posts_reread,
-            out_of_span,
-            estimated_usd,
-            done,
-            lag_seconds,
-            gap_seconds,
-            elapsed_ms,
-            "ingest finished"
-        ),
-        Some(failure) => error!(
-            posts,
-            files,
-            pages,
-            posts_read,
-            posts_read_month,
-            posts_reread,
-            estimated_usd,
-            done,
-            lag_seconds,
-            gap_seconds,
-            elapsed_ms,
-            error_type = failure.error_type(),
-            error = failure.chain(),
-            "ingest failed"
-        ),
-    }
+/// Carries out one run: returns its summary, logs one line, and passes its metrics to `emit`.
+///
+/// `owner` is a random number, unique to the invocation, that names the writer of a cursor. Not the request id, which a retry repeats.
+pub async fn run(ingest: &Ingest, invocation: Invocation, owner: u64, emit: impl FnMut(Line)) -> Result<Summary, Error> {
+    let mut summary = Summary { is_cold: !ingest.has_served.swap(true, Ordering::Relaxed), ..Summary::default() };
+    let outcome = Box::pin(ingest.run(&invocation, owner, &mut summary)).await; // boxed: the whole run is one large future
+    summary.log(&invocation, outcome.as_ref().err());
+    summary.lines(invocation.now(), invocation.elapsed(), outcome.as_ref().err()).into_iter().for_each(emit);
+    outcome.map(|()| summary)
 }

@@ -17,10 +17,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     // error returned by `main`.
     let ingest = &Ingest::connect(|name| std::env::var(name).ok()).await;
     run(service_fn(move |event: LambdaEvent<Value>| async move {
-        let left = aws::time_left(event.context.deadline(), SystemTime::now());
+        let left = lambda::time_left(event.context.deadline(), SystemTime::now());
         let owner = RandomState::new().build_hasher().finish(); // 64 random bits, unique to the invocation
         let emit = |line: Line| println!("{}", line.to_emf(&event.context.env_config.function_name));
-        answer(ingest, Invocation::new(Utc::now(), left, owner), emit).await
+        answer(ingest, Invocation::new(Utc::now(), left), owner, emit).await
     }))
     .await
 }

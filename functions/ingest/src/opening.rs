@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws::Head;
 use chrono::{DateTime, TimeDelta, Utc};
 use tweets::TweetId;
 
@@ -10,8 +11,13 @@ use crate::cursor::{Cursor, CursorFile, Month};
 use crate::error::Error;
 use crate::sweep::{Stored, Sweep};
 
-/// Offset from now to the floor. The API serves seven days; the margin of two minutes keeps the floor above `since_id` during a run.
-pub(crate) const FLOOR: TimeDelta = TimeDelta::minutes(-7 * 24 * 60 + 2);
+/// How long the API serves a post, seven days, less a margin that keeps the floor above `since_id` during a run.
+const SERVED_FOR: TimeDelta = TimeDelta::minutes(7 * 24 * 60 - 2);
+
+/// Returns the floor: the lowest id that is requested at `now`.
+pub(crate) fn floor_at(now: DateTime<Utc>) -> TweetId {
+    TweetId::lowest_at(now - SERVED_FOR)
+}
 
 /// Returns the cursor as of `now`, and whether this is the very first run.
 pub(crate) async fn cursor_at(file: &mut CursorFile, lookback: Duration, now: DateTime<Utc>) -> Result<(Cursor, bool), Error> {
@@ -31,26 +37,25 @@ pub(crate) fn turn_month(cursor: &mut Cursor, now: DateTime<Utc>) -> bool {
     is_new
 }
 
-/// Resumes the cursor's open sweep, checking in S3 whether its pending file was written, or opens a new one. Also returns how many
-/// posts must be re-read because the stored file is smaller than the cursor records.
-pub(crate) async fn open_sweep(cursor: &Cursor, ingest: &Ingest, now: DateTime<Utc>) -> Result<(Sweep, u64), Error> {
+/// Resumes the cursor's open sweep, checking in S3 whether its pending file was written, or opens a new one.
+pub(crate) async fn open_sweep(cursor: &Cursor, ingest: &Ingest, now: DateTime<Utc>) -> Result<Sweep, Error> {
     let Some(open) = cursor.sweep.clone() else {
         let top = TweetId::lowest_at(now - ingest.config.safety_lag).max(cursor.done); // never moves backwards
-        return Ok((Sweep::open(cursor.done, top, ingest.config.search_query.clone(), ingest.file_tweets_max), 0));
+        return Ok(Sweep::open(cursor.done, top, ingest.config.search_query.clone(), ingest.file_tweets_max));
     };
     let mut sweep = Sweep::resume(cursor.done, open, cursor.pending.clone(), ingest.file_tweets_max);
-    let stored = match &cursor.pending {
-        Some(pending) => stored_as(ingest, &pending.key).await?,
-        None => None,
-    };
-    let reread = stored.map_or(0, |stored| sweep.settle(stored));
-    Ok((sweep, reread))
+    if let Some(pending) = &cursor.pending
+        && let Some(stored) = head_raw(ingest, &pending.key).await?
+    {
+        sweep.settle(stored);
+    }
+    Ok(sweep)
 }
 
-/// Reads the object's metadata. Returns `None` if the object does not exist.
-pub(crate) async fn stored_as(ingest: &Ingest, key: &str) -> Result<Option<Stored>, Error> {
-    let metadata = ingest.raw.metadata(key).await.map_err(|source| Error::RawUnreadable { source })?;
-    let Some(metadata) = metadata else { return Ok(None) };
+/// Reads the metadata of a RAW object. Returns `None` if the object does not exist.
+pub(crate) async fn head_raw(ingest: &Ingest, key: &str) -> Result<Option<Stored>, Error> {
+    let head = ingest.raw.head(key).await.map_err(|source| Error::RawUnreadable { source })?;
+    let Some(Head { metadata, .. }) = head else { return Ok(None) };
     let oldest = metadata.get("oldest").and_then(|oldest| oldest.parse().ok());
     let oldest = oldest.ok_or_else(|| Error::RawForeign { bucket: ingest.raw.bucket().to_owned(), key: key.to_owned() })?;
     let count = metadata.get("count").and_then(|count| count.parse().ok()).unwrap_or(0);

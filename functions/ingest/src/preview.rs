@@ -7,8 +7,9 @@ use tweets::TweetId;
 use crate::Ingest;
 use crate::cursor::CursorFile;
 use crate::error::Error;
-use crate::opening::{FLOOR, cursor_at, open_sweep};
-use crate::sweep::{MAX_RESULTS_MAX, Sweep};
+use crate::opening::{cursor_at, floor_at, open_sweep};
+use crate::sweep::Sweep;
+use crate::x_api::MAX_RESULTS_MAX;
 
 /// What is available to read, by X's own count, which may differ slightly from what searches find.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,12 +33,12 @@ impl Ingest {
     pub async fn preview(&self, now: DateTime<Utc>) -> Result<Preview, Error> {
         let mut file = CursorFile::new(self.raw.clone(), 0); // only writers need an owner
         let (cursor, is_first) = cursor_at(&mut file, self.config.lookback, now).await?;
-        let (mut open, _) = open_sweep(&cursor, self, now).await?;
+        let mut open = open_sweep(&cursor, self, now).await?;
         // Posts newer than an open sweep form a sweep of their own, with the current query.
         let newest = TweetId::lowest_at(now - self.config.safety_lag).max(open.top());
         let mut since = Sweep::open(open.top(), newest, self.config.search_query.clone(), self.file_tweets_max);
         for sweep in [&mut open, &mut since] {
-            sweep.raise_floor(TweetId::lowest_at(now + FLOOR));
+            sweep.raise_floor(floor_at(now));
         }
         let mut preview = Preview {
             from: open.done().created_at(),

@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, Response, StatusCode, header};
-use reqwest::Url;
+use http::{Response, StatusCode};
 use serde_json::{Map, Value};
 use tweets::page::NotAPage;
 
+use crate::came::{Came, came};
 use crate::error::Error;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -80,51 +80,6 @@ impl Failure {
             Self::NotFromX(status, came) => Error::NotFromX { status: status.as_u16(), came },
         }
     }
-}
-
-/// The form of a response received in place of X's. Never contains its text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Came {
-    text: String,
-    is_json: bool,
-}
-
-impl Came {
-    /// Returns whether the body looks like JSON, as X's responses do.
-    pub(crate) fn is_json(&self) -> bool {
-        self.is_json
-    }
-}
-
-impl std::fmt::Display for Came {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-/// Describes a response from `base_url`: the target host of a redirect, otherwise the type and length of the body.
-pub(crate) fn came(response: &Response<Bytes>, base_url: &str) -> Came {
-    let (headers, body) = (response.headers(), response.body());
-    let is_json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
-    let text = if let Some(location) = headers.get(header::LOCATION).filter(|_| response.status().is_redirection()) {
-        let to = location.to_str().ok().and_then(|to| Url::parse(base_url).ok()?.join(to).ok());
-        let host = to.as_ref().and_then(|to| to.host_str());
-        host.map_or_else(|| "a redirect".to_owned(), |host| format!("a redirect to the host {host}"))
-    } else if body.is_empty() {
-        "an empty body".to_owned()
-    } else {
-        format!("{}, {} bytes", media_type(headers), body.len())
-    };
-    Came { text, is_json }
-}
-
-fn media_type(headers: &HeaderMap) -> String {
-    const CHARS_MAX: usize = 60;
-    let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = text.split(';').next().unwrap_or_default().trim();
-    let is_of_types = |char: &char| char.is_ascii_alphanumeric() || "/+.-".contains(*char);
-    let kept: String = media_type.chars().filter(is_of_types).take(CHARS_MAX).collect();
-    if kept.is_empty() { "no content type".to_owned() } else { kept }
 }
 
 /// Classifies a response from `base_url` with a status other than 200 and 5xx. `date` is the server's clock.
@@ -221,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn x_is_quoted() {
+    fn the_words_of_x_are_quoted() {
         let invalid = |parameter: &str, message: &str| {
             let error = serde_json::json!({ "parameters": { parameter: ["7"] }, "message": message });
             answer(400, &[], &serde_json::json!({ "errors": [error], "title": "Invalid Request" }).to_string())
@@ -269,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_not_of_x_blames_neither_the_token_nor_the_app_nor_the_query() {
+    fn an_answer_not_from_x_does_not_blame_the_token_the_app_or_the_query() {
         let html = [("content-type", "text/html; charset=utf-8")];
         check(
             answer(401, &html, "<html>Proxy login</html>"),
@@ -307,8 +262,8 @@ mod tests {
             ("/2/other", "a redirect to the host api.x.com"),
             ("mailto:segredo@example.com", "a redirect)"),
         ] {
-            let told = of(&answer(302, &[("location", location)], ""), BASE, None).into_error("s").chain();
-            assert!(told.contains(want) && !told.contains("segredo"), "{told}");
+            let message = of(&answer(302, &[("location", location)], ""), BASE, None).into_error("s").chain();
+            assert!(message.contains(want) && !message.contains("segredo"), "{message}");
         }
     }
 }

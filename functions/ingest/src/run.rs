@@ -6,258 +6,167 @@ use std::time::Duration;
 use aws::{Condition, Put};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use http::StatusCode;
+use lambda::Invocation;
 use tracing::{debug, warn};
-use tweets::page::NotAPage;
-use tweets::{Capture, Page, TweetId, raw_document};
+use tweets::{Capture, Page, TweetId};
 
 use crate::Ingest;
-use crate::cursor::{Cursor, CursorFile, Lease, Written};
-use crate::deadline::{Invocation, Pace};
-use crate::error::{Error, Fate};
-use crate::opening::{FLOOR, cursor_at, open_sweep, stored_as, turn_month};
-use crate::refusal::Failure;
-use crate::summary::{Status, Summary};
-use crate::sweep::{File, MAX_RESULTS_MAX, MAX_RESULTS_MIN, Stored, Sweep};
-use crate::x_api::{Answer, SearchRequest};
+use crate::cursor::{Cursor, CursorFile, Lease};
+use crate::error::Error;
+use crate::opening::{cursor_at, floor_at, head_raw, open_sweep, turn_month};
+use crate::pace::Pace;
+use crate::status::Status;
+use crate::stop::Stop;
+use crate::summary::Summary;
+use crate::sweep::{File, Stored, Sweep};
+use crate::x_api::{Answer, MAX_RESULTS_MAX, MAX_RESULTS_MIN, SearchRequest};
 
-/// Consecutive requests without a page before the run leaves the rest to the next one.
-const ATTEMPTS_MAX: u32 = 4;
-/// Consecutive bodies that are not a page before the run fails: each may have been billed.
-const UNREADABLE_MAX: u32 = 2;
-/// Attempts of one put, counting those repeated after a 409.
-const PUTS_MAX: u32 = 4;
-
-/// Why reading of a sweep ended.
-enum Ending {
-    /// The whole span is read and stored.
-    Bottom,
-    /// The rest is left to the next run.
-    Stopped(Status),
-    /// Another run took over: write nothing more.
-    Lost,
-    /// X refused, and an operator must act. Posts read so far can still be stored.
-    Refused(Error),
-}
-
-/// The outcome of one step.
-enum Step {
-    Done,
-    NoTime,
-    Lost,
-}
-
-/// The outcome of one request.
-enum Asked {
-    Page(Answer),
-    Again,
-    End(Ending),
-}
-
-struct Run<'a> {
-    ingest: &'a Ingest,
-    invocation: &'a Invocation,
-    pace: Pace,
+/// A run in progress.
+pub(crate) struct Run<'a> {
+    pub(crate) ingest: &'a Ingest,
+    pub(crate) invocation: &'a Invocation,
+    pub(crate) owner: u64,
+    pub(crate) pace: Pace,
+    pub(crate) summary: &'a mut Summary,
+    pub(crate) sweep: Sweep,
     file: CursorFile,
     cursor: Cursor,
-    sweep: Sweep,
-    failures: u32,
-    unreadable: u32,
-    has_reread_token: bool,
+    /// Whether no earlier run has written a cursor.
+    is_first: bool,
+    /// Consecutive requests without an answer to rely on.
+    pub(crate) failures: u32,
+    /// Consecutive bodies that are not a page.
+    pub(crate) unreadable: u32,
+    pub(crate) has_reread_token: bool,
 }
 
 impl Ingest {
-    pub(crate) async fn run(&self, invocation: &Invocation, summary: &mut Summary) -> Result<(), Error> {
-        let Some(mut run) = Run::open(self, invocation, summary).await? else { return Ok(()) };
-        let ended = match run.read(summary).await {
-            Ok(ending) => run.close(ending, summary).await,
-            Err(error) => Err(error),
-        };
-        summary.posts_reread += run.sweep.unstored(); // zero unless the run was cut short
-        ended
+    /// Carries out one run. `summary` is complete however the run ends.
+    pub(crate) async fn run(&self, invocation: &Invocation, owner: u64, summary: &mut Summary) -> Result<(), Error> {
+        match Run::carry_out(self, invocation, owner, summary).await {
+            Ok(()) => Ok(()),
+            Err(Stop::Lost) => {
+                summary.status = Status::Busy;
+                Ok(())
+            }
+            Err(Stop::Early(status)) => {
+                summary.status = status;
+                Ok(())
+            }
+            Err(Stop::Refused(error) | Stop::Failed(error)) => Err(*error),
+        }
     }
 }
 
 impl<'a> Run<'a> {
-    /// Reads the cursor, settles the pending file of a crashed run, and takes the lease. Returns `None` when there is nothing to do.
-    async fn open(ingest: &'a Ingest, invocation: &'a Invocation, summary: &mut Summary) -> Result<Option<Self>, Error> {
-        let config = &ingest.config;
+    async fn carry_out(ingest: &'a Ingest, invocation: &'a Invocation, owner: u64, summary: &'a mut Summary) -> Result<(), Stop> {
+        let mut run = Self::open(ingest, invocation, owner, summary).await?;
+        let ended = match run.begin().await {
+            Ok(()) => {
+                let read = run.read().await;
+                run.close(read).await
+            }
+            Err(stop) => Err(stop),
+        };
+        run.summary.posts_reread += run.sweep.reread();
+        ended
+    }
+
+    /// Reads the cursor, and settles the pending file of a crashed run.
+    async fn open(ingest: &'a Ingest, invocation: &'a Invocation, owner: u64, summary: &'a mut Summary) -> Result<Self, Stop> {
         let now = invocation.now();
-        let mut file = CursorFile::new(ingest.raw.clone(), invocation.owner);
-        let (cursor, is_first) = cursor_at(&mut file, config.lookback, now).await?;
+        let mut file = CursorFile::new(ingest.raw.clone(), owner);
+        let (cursor, is_first) = cursor_at(&mut file, ingest.config.lookback, now).await?;
         summary.done = Some(cursor.done);
         summary.posts_read_month = cursor.month.posts_read;
         if cursor.is_leased(now) {
-            summary.status = Status::Busy;
-            return Ok(None);
+            return Err(Stop::Lost);
         }
-
-        let (mut sweep, reread) = open_sweep(&cursor, ingest, now).await?;
-        summary.posts_reread += reread;
-        if let Some(gap) = sweep.raise_floor(TweetId::lowest_at(now + FLOOR)) {
+        let mut sweep = open_sweep(&cursor, ingest, now).await?;
+        if let Some(gap) = sweep.raise_floor(floor_at(now)) {
             summary.lose(gap);
         }
-        let mut run =
-            Self { ingest, invocation, pace: invocation.pace(), file, cursor, sweep, failures: 0, unreadable: 0, has_reread_token: false };
-        let request = run.next_request(run.budget(summary));
+        let (pace, has_reread_token) = (Pace::of(invocation), false);
+        Ok(Self { ingest, invocation, owner, pace, summary, sweep, file, cursor, is_first, failures: 0, unreadable: 0, has_reread_token })
+    }
+
+    /// Takes the lease, unless there is nothing to do.
+    async fn begin(&mut self) -> Result<(), Stop> {
+        let request = self.next_request(self.budget());
         if request.is_some() {
-            ingest.token().await?; // reports a missing token before anything is written
+            self.ingest.token().await?; // reports a missing token before anything is written
         }
-        if run.sweep.is_at_bottom() && !is_first && run.cursor.sweep.is_none() && summary.gap.is_none() {
-            summary.status = Status::Complete;
-            return Ok(None);
+        if self.sweep.is_at_bottom() && !self.is_first && self.cursor.sweep.is_none() && self.summary.gap.is_none() {
+            return Err(Stop::Early(Status::Complete));
         }
-        run.cursor.lease = Some(Lease { until: invocation.deadline() + config.lease_margin });
-        match run.write(request.map_or(0, |request| request.max_results), summary).await? {
-            Written::Ours => Ok(Some(run)),
-            Written::Lost => {
-                summary.status = Status::Busy;
-                Ok(None)
+        self.cursor.lease = Some(Lease { until: self.invocation.deadline() + self.ingest.config.lease_margin });
+        self.write(request.map_or(0, |request| request.max_results)).await
+    }
+
+    /// Reads pages and stores files until the bottom is reached.
+    async fn read(&mut self) -> Result<(), Stop> {
+        loop {
+            while let Some(file) = self.sweep.next_file(false) {
+                self.store(&file).await?;
+            }
+            if self.sweep.is_at_bottom() {
+                return Ok(());
+            }
+            let request = self.request_within_caps()?;
+            self.needs(self.pace.page)?;
+            self.reserve(request.max_results).await?;
+            let sent_at = self.invocation.now();
+            let Some(answer) = self.ask(&request, sent_at).await? else { continue };
+            self.lower_top(sent_at, &answer);
+            self.accept(answer.page, &request);
+            if self.sweep.is_stuck() {
+                return Err(Stop::Refused(Box::new(Error::PageRepeated)));
             }
         }
     }
 
-    /// Reads pages and stores files until the bottom is reached or the run must stop.
-    async fn read(&mut self, summary: &mut Summary) -> Result<Ending, Error> {
-        loop {
-            while let Some(file) = self.sweep.next_file(false) {
-                match self.store(file, summary).await? {
-                    Step::Done => {}
-                    Step::NoTime => return Ok(Ending::Stopped(Status::Partial)),
-                    Step::Lost => return Ok(Ending::Lost),
-                }
+    /// Ends the run after reading: keeps what was read, and reports why the rest was not, if an operator must act.
+    async fn close(&mut self, read: Result<(), Stop>) -> Result<(), Stop> {
+        let (status, refusal) = match read {
+            Ok(()) => (Status::Complete, None),
+            // An answer read only in part has holes, so none of it is stored.
+            Err(Stop::Early(status)) if self.sweep.is_unsorted() => {
+                (status, Some(Box::new(Error::PageUnsorted { status: status.as_str(), held: self.sweep.unstored() })))
             }
-            if self.sweep.is_at_bottom() {
-                return Ok(Ending::Bottom);
-            }
-            if turn_month(&mut self.cursor, self.invocation.now()) {
-                summary.posts_read_month = 0; // a request counts toward the month in which it is sent
-            }
-            let Some(request) = self.next_request(self.budget(summary)) else {
-                let has_month_left = self.next_request(self.month_left(summary)).is_some();
-                return Ok(Ending::Stopped(if has_month_left { Status::Partial } else { Status::BudgetExhausted }));
-            };
-            if self.invocation.left() < self.pace.page {
-                return Ok(Ending::Stopped(Status::Partial));
-            }
-            if self.reserve(request.max_results, summary).await? == Written::Lost {
-                return Ok(Ending::Lost);
-            }
-            let sent_at = self.invocation.now();
-            match self.ask(&request, sent_at, summary).await {
-                Asked::Page(answer) => {
-                    self.lower_top(sent_at, &answer, summary);
-                    self.accept(answer.page, &request, summary);
-                    if self.sweep.is_stuck() {
-                        return Ok(Ending::Refused(Error::PageRepeated));
-                    }
-                }
-                Asked::Again => {}
-                Asked::End(ending) => return Ok(ending),
-            }
-        }
+            Err(Stop::Early(status)) => (status, None),
+            Err(Stop::Refused(error)) => (Status::Partial, Some(error)),
+            Err(stop @ (Stop::Lost | Stop::Failed(_))) => return Err(stop),
+        };
+        self.summary.status = match self.release().await {
+            Ok(()) => status,
+            Err(Stop::Lost) => Status::Busy,
+            Err(stop) => return Err(stop),
+        };
+        refusal.map_or(Ok(()), |error| Err(Stop::Refused(error)))
     }
 
     /// Stores buffered posts, records in the cursor where the next run resumes, and releases the lease.
-    async fn close(&mut self, ending: Ending, summary: &mut Summary) -> Result<(), Error> {
-        summary.status = Status::Busy; // unless the final write succeeds
-        let (status, refusal) = match ending {
-            Ending::Bottom => (Status::Complete, None),
-            // An answer read only in part has holes, so none of it is stored.
-            Ending::Stopped(status) if self.sweep.is_unsorted() => {
-                (status, Some(Error::PageUnsorted { status: status.as_str(), held: self.sweep.unstored() }))
-            }
-            Ending::Stopped(status) => (status, None),
-            Ending::Refused(error) => (Status::Partial, Some(error)),
-            Ending::Lost => return Ok(()),
-        };
+    async fn release(&mut self) -> Result<(), Stop> {
         while let Some(file) = self.sweep.next_file(true) {
-            match self.store(file, summary).await? {
-                Step::Done => {}
-                Step::NoTime => break,
-                Step::Lost => return Ok(()),
+            match self.store(&file).await {
+                Err(Stop::Early(_)) => break, // no time is left for it
+                stored => stored?,
             }
         }
         self.cursor.lease = None;
-        if self.write(0, summary).await? == Written::Ours {
-            summary.status = status;
-            summary.done = Some(self.cursor.done);
-        }
-        refusal.map_or(Ok(()), Err)
+        self.write(0).await?;
+        self.summary.done = Some(self.cursor.done);
+        Ok(())
     }
 
-    /// Sends one request and decides what a failure means.
-    async fn ask(&mut self, request: &SearchRequest, now: DateTime<Utc>, summary: &mut Summary) -> Asked {
-        let token = match self.ingest.token().await {
-            Ok(token) => token,
-            Err(error) => return Asked::End(Ending::Refused(error)),
-        };
-        let failure = match self.ingest.x.search_recent(request, &token, now).await {
-            // One bad post does not stop a run, but a changed format does. While nothing of the sweep could be read, it
-            // may be a changed format.
-            Ok(Answer { page, came, .. }) if page.without_id > 0 && page.posts.is_empty() && !self.sweep.has_read() => {
-                Failure::NotAPage { source: NotAPage::WithoutIds { posts: page.without_id }, posts: Some(page.without_id), came }
-            }
-            Ok(answer) => {
-                (self.failures, self.unreadable) = (0, 0);
-                return Asked::Page(answer);
-            }
-            Err(failure) => failure,
-        };
-        let lost = failure.posts_lost(request.max_results);
-        summary.count_read(lost);
-        summary.posts_reread += lost;
-        let error = match failure {
-            Failure::NoAnswer { source, .. } => return self.again(source, summary).await,
-            Failure::ServerError(status) => return self.again(format!("status {status}").into(), summary).await,
-            Failure::NotAPage { source, .. } if self.unreadable + 1 < UNREADABLE_MAX => {
-                self.unreadable += 1;
-                return self.again(source.into(), summary).await;
-            }
-            Failure::NotFromX(StatusCode::UNAUTHORIZED, _) | Failure::Unauthorized if !self.has_reread_token => {
-                self.has_reread_token = true;
-                self.ingest.forget_token().await;
-                return Asked::Again;
-            }
-            Failure::StaleSinceId { date, reason } => {
-                let now = date.map_or(self.invocation.now(), |date| date.max(self.invocation.now()));
-                match self.sweep.raise_floor(TweetId::lowest_at(now + FLOOR)) {
-                    Some(gap) => {
-                        summary.lose(gap);
-                        return Asked::Again;
-                    }
-                    None => Failure::StaleSinceId { date, reason }.into_error(&self.ingest.config.secret_id),
-                }
-            }
-            failure => failure.into_error(&self.ingest.config.secret_id),
-        };
-        Asked::End(ending_of(error))
-    }
-
-    /// Waits before the same request is sent again, longer each time, or gives up.
-    async fn again(&mut self, source: Box<dyn std::error::Error + Send + Sync>, summary: &mut Summary) -> Asked {
-        self.failures += 1;
-        // One to two times the doubled base, depending on a number that differs between runs.
-        let jitter = self.invocation.owner.rotate_left(self.failures * 8) % 1000;
-        let wait = Duration::from_millis((200 << self.failures) + (jitter << self.failures) / 5);
-        if self.failures >= ATTEMPTS_MAX || self.invocation.left() < self.pace.page + wait {
-            summary.is_x_unavailable = true;
-            return Asked::End(ending_of(Error::Unavailable { attempts: self.failures, source }));
-        }
-        debug!(attempt = self.failures, wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "x api asked again");
-        tokio::time::sleep(wait).await;
-        Asked::Again
-    }
-
-    fn accept(&mut self, page: Page, request: &SearchRequest, summary: &mut Summary) {
-        summary.count_page(&page);
+    fn accept(&mut self, page: Page, request: &SearchRequest) {
+        self.summary.count_page(&page);
         let posts = page.posts.len();
         let accepted = self.sweep.accept(page, request);
         if accepted.is_first_unsorted {
             warn!("x api sent a page that is not sorted; nothing of it is stored before its whole answer is read");
         }
-        summary.out_of_span += accepted.out_of_span;
-        summary.posts_reread += accepted.reread;
+        self.summary.out_of_span += accepted.out_of_span;
         debug!(posts, out_of_span = accepted.out_of_span, "page read");
     }
 
@@ -265,8 +174,8 @@ impl<'a> Run<'a> {
     /// posts that the API has not indexed yet.
     ///
     /// `Date` has whole seconds and is written after the request was sent, so a difference of a second or more is due to the clock.
-    fn lower_top(&mut self, sent_at: DateTime<Utc>, first: &Answer, summary: &Summary) {
-        if summary.pages > 0 {
+    fn lower_top(&mut self, sent_at: DateTime<Utc>, first: &Answer) {
+        if self.summary.pages > 0 {
             return;
         }
         let Some(date) = first.date else {
@@ -279,31 +188,29 @@ impl<'a> Run<'a> {
     }
 
     /// Names the file in the cursor, puts it, and settles it.
-    async fn store(&mut self, file: File, summary: &mut Summary) -> Result<Step, Error> {
+    async fn store(&mut self, file: &File) -> Result<(), Stop> {
         if !file.is_named {
-            if self.invocation.left() < self.pace.name {
-                return Ok(Step::NoTime);
-            }
-            self.sweep.name(&file);
-            let next = self.next_request(self.budget(summary)).map_or(0, |request| request.max_results);
-            let named = self.write(next, summary).await;
-            if !matches!(named, Ok(Written::Ours)) {
-                self.sweep.forget_name();
-            }
-            if named? == Written::Lost {
-                return Ok(Step::Lost);
-            }
+            self.name(file).await?;
         }
-        if self.invocation.left() < self.pace.put {
-            return Ok(Step::NoTime);
+        self.needs(self.pace.put)?;
+        let stored = self.put(file).await?;
+        self.sweep.settle(stored);
+        Ok(())
+    }
+
+    async fn name(&mut self, file: &File) -> Result<(), Stop> {
+        self.needs(self.pace.name)?;
+        self.sweep.name(file);
+        let next = self.next_request(self.budget()).map_or(0, |request| request.max_results);
+        let named = self.write(next).await;
+        if named.is_err() {
+            self.sweep.forget_name();
         }
-        let stored = self.put(&file, summary).await?;
-        summary.posts_reread += self.sweep.settle(stored);
-        Ok(Step::Done)
+        named
     }
 
     /// Puts the file under its key. Returns the object that is stored under it afterwards.
-    async fn put(&self, file: &File, summary: &mut Summary) -> Result<Stored, Error> {
+    async fn put(&mut self, file: &File) -> Result<Stored, Error> {
         let raw = &self.ingest.raw;
         let key = &file.pending.key;
         let capture = Capture {
@@ -312,35 +219,26 @@ impl<'a> Run<'a> {
             requested: &self.ingest.requested,
             ingest_version: env!("CARGO_PKG_VERSION"),
         };
-        let body = Bytes::from(raw_document(&file.posts, &capture).unwrap_or_default());
-        let count = file.posts.len() as u64;
+        let body = Bytes::from(file.raw.to_bytes(&capture));
+        let (oldest, newest, count) = (file.raw.oldest().id, file.raw.newest().id, file.raw.count());
         let metadata = HashMap::from([
-            ("oldest".to_owned(), file.oldest.to_string()),
-            ("newest".to_owned(), file.newest.to_string()),
+            ("oldest".to_owned(), oldest.to_string()),
+            ("newest".to_owned(), newest.to_string()),
             ("count".to_owned(), count.to_string()),
         ]);
-        for attempt in 0..PUTS_MAX {
-            if attempt > 0 {
-                tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
+        match raw.put(key, body, "application/json", metadata, &Condition::Absent).await {
+            Ok(Put::Written(_)) => {
+                self.summary.posts += count;
+                self.summary.files += 1;
+                debug!(bucket = raw.bucket(), key, posts = count, "file stored");
+                Ok(Stored { oldest, count })
             }
-            match raw.put(key, body.clone(), "application/json", metadata.clone(), &Condition::Absent).await {
-                Ok(Put::Written(_)) => {
-                    summary.posts += count;
-                    summary.files += 1;
-                    debug!(bucket = raw.bucket(), key, posts = count, "file stored");
-                    return Ok(Stored { oldest: file.oldest, count });
-                }
-                // The object already exists: an earlier attempt of this run wrote it and lost the response, or a run presumed dead did.
-                Ok(Put::Refused) => {
-                    let there = stored_as(self.ingest, key).await?;
-                    return there.ok_or_else(|| self.write_unknown(key, None));
-                }
-                Ok(Put::Conflict) => {}
-                Err(error) if error.fate_is_unknown() => return Err(self.write_unknown(key, Some(error))),
-                Err(source) => return Err(Error::RawUnwritable { source }),
-            }
+            // The object already exists: an earlier attempt of this run wrote it and lost the response, or a run presumed dead did.
+            Ok(Put::Refused) => head_raw(self.ingest, key).await?.ok_or_else(|| self.write_unknown(key, None)),
+            Ok(Put::Conflict) => Err(self.write_unknown(key, None)),
+            Err(error) if error.fate_is_unknown() => Err(self.write_unknown(key, Some(error))),
+            Err(source) => Err(Error::RawUnwritable { source }),
         }
-        Err(self.write_unknown(key, None))
     }
 
     fn write_unknown(&self, key: &str, source: Option<aws::Error>) -> Error {
@@ -348,7 +246,7 @@ impl<'a> Run<'a> {
     }
 
     /// Writes the cursor from the state of the sweep, counting the posts of the next request in advance.
-    async fn write(&mut self, reserved: u64, summary: &Summary) -> Result<Written, Error> {
+    async fn write(&mut self, reserved: u64) -> Result<(), Stop> {
         let state = self.sweep.state();
         let is_closed = self.sweep.is_at_bottom() && self.sweep.is_stored();
         self.cursor.done = if is_closed { self.sweep.top() } else { self.sweep.done() };
@@ -356,16 +254,27 @@ impl<'a> Run<'a> {
         let has_begun = state.next_until < state.top || self.sweep.named().is_some();
         self.cursor.sweep = (has_begun && !is_closed).then_some(state);
         self.cursor.pending = self.sweep.named().cloned();
-        self.cursor.month.posts_read = summary.posts_read_month + reserved;
+        self.cursor.month.posts_read = self.summary.posts_read_month + reserved;
         self.file.write(&mut self.cursor).await
     }
 
     /// Ensures that the cursor counts the posts of a request before the request is sent.
-    async fn reserve(&mut self, posts: u64, summary: &Summary) -> Result<Written, Error> {
-        if self.cursor.month.posts_read >= summary.posts_read_month + posts {
-            return Ok(Written::Ours);
+    async fn reserve(&mut self, posts: u64) -> Result<(), Stop> {
+        if self.cursor.month.posts_read >= self.summary.posts_read_month + posts {
+            return Ok(());
         }
-        self.write(posts, summary).await
+        self.write(posts).await
+    }
+
+    /// Returns the next request. Stops the run if one of the caps leaves no room for it.
+    fn request_within_caps(&mut self) -> Result<SearchRequest, Stop> {
+        if turn_month(&mut self.cursor, self.invocation.now()) {
+            self.summary.posts_read_month = 0; // a request counts toward the month in which it is sent
+        }
+        self.next_request(self.budget()).ok_or_else(|| {
+            let has_month_left = self.next_request(self.month_left()).is_some();
+            Stop::Early(if has_month_left { Status::Partial } else { Status::BudgetExhausted })
+        })
     }
 
     /// Returns the next request. After a missing response, uses the smallest page size: the next page may also be billed and lost.
@@ -374,26 +283,17 @@ impl<'a> Run<'a> {
     }
 
     /// Returns the number of posts that may still be read under the caps of the run and of the month.
-    fn budget(&self, summary: &Summary) -> u64 {
-        let run_left = self.ingest.config.max_posts_per_run.saturating_sub(summary.posts_read);
-        run_left.min(self.month_left(summary))
+    fn budget(&self) -> u64 {
+        let run_left = self.ingest.config.max_posts_per_run.saturating_sub(self.summary.posts_read);
+        run_left.min(self.month_left())
     }
 
-    fn month_left(&self, summary: &Summary) -> u64 {
-        self.ingest.config.max_posts_per_month.map_or(u64::MAX, |max| max.saturating_sub(summary.posts_read_month))
+    fn month_left(&self) -> u64 {
+        self.ingest.config.max_posts_per_month.map_or(u64::MAX, |max| max.saturating_sub(self.summary.posts_read_month))
     }
-}
 
-fn ending_of(error: Error) -> Ending {
-    match (error.fate(), &error) {
-        (Fate::Resume, Error::RateLimited { .. } | Error::NotFromX { .. }) => {
-            warn!(error_type = error.error_type(), error = error.chain(), "x api rate limit");
-            Ending::Stopped(Status::RateLimited)
-        }
-        (Fate::Resume, _) => {
-            warn!(error_type = error.error_type(), error = error.chain(), "x api unavailable");
-            Ending::Stopped(Status::Partial)
-        }
-        (Fate::Fail, _) => Ending::Refused(error),
+    /// Stops the run if less than `time` is left.
+    fn needs(&self, time: Duration) -> Result<(), Stop> {
+        if self.invocation.left() < time { Err(Stop::Early(Status::Partial)) } else { Ok(()) }
     }
 }

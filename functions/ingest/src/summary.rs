@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use lambda::{Invocation, milliseconds};
 use metrics::{Line, Metric};
 use serde_json::{Value, json};
 use tracing::warn;
@@ -9,6 +10,7 @@ use tweets::page::{BYTES_NOT_UTF8, RESULT_COUNT_DIFFERS};
 use tweets::{Page, TweetId};
 
 use crate::error::Error;
+use crate::status::Status;
 use crate::sweep::Gap;
 
 /// Price in dollars of one post read. Source: X API pricing, pay per use, August 2026.
@@ -17,35 +19,6 @@ pub const USD_PER_POST: f64 = 0.005;
 pub const USD_PER_COUNT: f64 = 0.005;
 /// Price in dollars of one user read, as expanded by `author_id` and similar expansions. Same source.
 const USD_PER_USER: f64 = 0.010;
-
-/// How a run ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Status {
-    /// The sweep reached its bottom: everything up to `done` is captured.
-    Complete,
-    /// Time, the cap of the run, or the retries ran out. The next run resumes.
-    #[default]
-    Partial,
-    /// X returned 429. The next run resumes.
-    RateLimited,
-    /// The month's cap leaves no room for a request.
-    BudgetExhausted,
-    /// Another run is active.
-    Busy,
-}
-
-impl Status {
-    /// Returns the name used in the answer and in the log.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Partial => "partial",
-            Self::RateLimited => "rate_limited",
-            Self::BudgetExhausted => "budget_exhausted",
-            Self::Busy => "busy",
-        }
-    }
-}
 
 /// What one run did. Updated during the run, so that a failed run also reports its progress.
 #[derive(Clone, Debug, Default)]
@@ -89,6 +62,12 @@ impl Summary {
     pub(crate) fn count_read(&mut self, posts: u64) {
         self.posts_read += posts;
         self.posts_read_month += posts;
+    }
+
+    /// Counts posts that may be billed although their page was lost. They are read again.
+    pub(crate) fn count_lost(&mut self, posts: u64) {
+        self.count_read(posts);
+        self.posts_reread += posts;
     }
 
     /// Counts a page and logs a warning about anything unusual in it.
@@ -143,12 +122,11 @@ impl Summary {
     /// Returns the metrics of the run that ended at `now`.
     #[expect(clippy::cast_precision_loss, reason = "a month's posts are far below 2^52")]
     pub fn lines(&self, now: DateTime<Utc>, elapsed: Duration, failure: Option<&Error>) -> Vec<Line> {
-        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let mut line = Line::at(now)
             .with(Metric::Posts, self.posts)
             .with(Metric::Files, self.files)
             .with(Metric::EstimatedUsd, self.estimated_usd())
-            .with(Metric::DurationMs, elapsed_ms)
+            .with(Metric::DurationMs, milliseconds(elapsed))
             .with_some(Metric::GapSeconds, self.gap_seconds())
             .with_some(Metric::OutOfSpanPosts, self.out_of_span)
             .with_some(Metric::PostsReread, self.posts_reread)
@@ -164,6 +142,32 @@ impl Summary {
         }
         let errors = failure.map(|failure| Line::errors(now, failure.error_type(), failure.cause(), 1));
         [line].into_iter().chain(errors).collect()
+    }
+
+    /// Logs the run as one line.
+    pub(crate) fn log(&self, invocation: &Invocation, failure: Option<&Error>) {
+        let Self { posts, files, pages, posts_read, posts_read_month, posts_reread, out_of_span, .. } = *self;
+        let (status, estimated_usd, done) = (self.status.as_str(), self.estimated_usd(), self.done.map(tracing::field::display));
+        let (lag_seconds, gap_seconds) = (self.lag_seconds(invocation.now()), self.gap_seconds());
+        let elapsed_ms = milliseconds(invocation.elapsed());
+        lambda::summary_line!(
+            failure,
+            finished: "ingest finished",
+            failed: "ingest failed",
+            status,
+            posts,
+            files,
+            pages,
+            posts_read,
+            posts_read_month,
+            posts_reread,
+            out_of_span,
+            estimated_usd,
+            done,
+            lag_seconds,
+            gap_seconds,
+            elapsed_ms,
+        );
     }
 
     /// Returns the answer of the function as JSON.
@@ -204,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn lag_and_month_are_told_once_the_cursor_is_known() {
+    fn lag_and_month_are_emitted_once_the_cursor_is_known() {
         let now = at("2026-11-23T14:05:00Z");
         let mut summary = Summary { posts_read: 3, posts_read_month: 200, users_read: 1, ..Summary::default() };
         let unknown = summary.lines(now, Duration::ZERO, None);
@@ -223,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_of_a_moment_is_more_than_nothing() {
+    fn a_gap_of_a_millisecond_is_one_second() {
         let gap = |from: &str, to: &str| Gap { from: TweetId::lowest_at(at(from)), to: TweetId::lowest_at(at(to)) };
         for (gap, want) in [
             (None, 0),

@@ -6,11 +6,11 @@
 //! Each request asks for posts below the lowest id read so far, which assumes sorted pages. If a page is not sorted, the posts
 //! between those it contains may be on any later page. From that page on, the sweep follows `next_token` to the end of the answer.
 
-use tweets::{Page, Post, RawKey, TweetId};
+use tweets::{Page, Post, RawFile, TweetId};
 
 use crate::cursor::{OpenSweep, Pending};
 use crate::progress::Progress;
-use crate::x_api::SearchRequest;
+use crate::x_api::{MAX_RESULTS_MIN, SearchRequest};
 
 /// A sweep in progress.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub(crate) struct Sweep {
     progress: Progress,
     buffer: Vec<Post>,
     at_bottom: bool,
+    /// Posts billed twice so far, apart from those that are still unstored.
+    reread: u64,
     file_tweets_max: usize,
 }
 
@@ -52,8 +54,6 @@ struct Unsorted {
 pub(crate) struct Accepted {
     /// Posts outside the span of the sweep, or already seen. They are dropped.
     pub(crate) out_of_span: u64,
-    /// Posts read more than once: already read by this run, read by an earlier run that crashed, or to be read again by a later one.
-    pub(crate) reread: u64,
     /// Whether this is the first unsorted page of the answer.
     pub(crate) is_first_unsorted: bool,
 }
@@ -63,12 +63,8 @@ pub(crate) struct Accepted {
 pub(crate) struct File {
     /// The file's name and the span that the name owns.
     pub(crate) pending: Pending,
-    /// At most 100 posts, newest first.
-    pub(crate) posts: Vec<Post>,
-    /// Lowest id in the file. Differs from `pending.oldest` only in a refill.
-    pub(crate) oldest: TweetId,
-    /// Highest id in the file.
-    pub(crate) newest: TweetId,
+    /// At most 100 posts. Their oldest differs from `pending.oldest` only in a refill.
+    pub(crate) raw: RawFile,
     /// Whether the cursor already names the file.
     pub(crate) is_named: bool,
 }
@@ -117,6 +113,7 @@ impl Sweep {
             progress: Progress::default(),
             buffer: Vec::new(),
             at_bottom,
+            reread: 0,
             file_tweets_max,
         }
     }
@@ -182,6 +179,12 @@ impl Sweep {
     pub(crate) fn unstored(&self) -> u64 {
         let named_down_to = self.named.as_ref().map_or(self.next_until, |pending| pending.oldest);
         self.buffer.iter().filter(|post| post.id < named_down_to).count() as u64
+    }
+
+    /// Returns the number of posts billed twice: already read by this run, read by an earlier run that crashed, or to be read again by
+    /// a later one.
+    pub(crate) fn reread(&self) -> u64 {
+        self.reread + self.unstored()
     }
 
     /// Returns the next request, for at most `budget` posts and `page_max` per page. Returns `None` when the span is read or
@@ -266,13 +269,13 @@ impl Sweep {
             if !self.progress.is_new(post.id) {
                 known += 1;
                 accepted.out_of_span += 1;
-                accepted.reread += 1;
+                self.reread += 1;
             } else if post.id >= self.top && post.id < request.until_id {
-                accepted.reread += 1; // requested before the top was lowered: the next sweep pays for it again
+                self.reread += 1; // requested before the top was lowered: the next sweep pays for it again
             } else if post.id < self.done || post.id >= self.ceiling {
                 accepted.out_of_span += 1;
             } else {
-                accepted.reread += u64::from(self.named.as_ref().is_some_and(|pending| post.id >= pending.oldest));
+                self.reread += u64::from(self.named.as_ref().is_some_and(|pending| post.id >= pending.oldest));
                 self.lowest_read = self.lowest_read.min(post.id);
                 taken.push(post.id);
                 self.buffer.push(post);
@@ -303,31 +306,29 @@ impl Sweep {
             None if complete >= self.file_tweets_max || is_last => (complete, None),
             None => (0, None),
         };
-        let posts = self.buffer[..posts.min(self.file_tweets_max)].to_vec();
-        let (newest, oldest) = (posts.first()?, posts.last()?);
+        let raw = RawFile::new(self.buffer.iter().take(posts.min(self.file_tweets_max)).cloned())?;
         let is_named = named.is_some();
         let pending = named.unwrap_or_else(|| Pending {
-            key: RawKey::new(oldest.created_at, oldest.id, newest.id).to_string(),
-            oldest: oldest.id,
-            newest: newest.id,
-            count: posts.len() as u64,
+            key: raw.key().to_string(),
+            oldest: raw.oldest().id,
+            newest: raw.newest().id,
+            count: raw.count(),
         });
-        Some(File { pending, oldest: oldest.id, newest: newest.id, is_named, posts })
+        Some(File { pending, raw, is_named })
     }
 
-    /// Records that a file is in RAW: everything at or above its `oldest` is stored and leaves the buffer. Returns the number of
-    /// posts counted in the pending file that are missing from the stored object; they will be read, and billed, again.
-    pub(crate) fn settle(&mut self, stored: Stored) -> u64 {
+    /// Records that a file is in RAW: everything at or above its `oldest` is stored and leaves the buffer. Posts counted in the pending
+    /// file that are missing from the stored object will be read, and billed, again.
+    pub(crate) fn settle(&mut self, stored: Stored) {
         self.next_until = self.next_until.min(stored.oldest);
         self.ceiling = self.ceiling.min(self.next_until);
         self.lowest_read = self.lowest_read.min(self.next_until);
         self.buffer.retain(|post| post.id < stored.oldest);
         self.at_bottom |= self.unsorted.is_none() && self.lowest_read <= self.done;
-        let cut_short = self.named.take().filter(|pending| pending.oldest < stored.oldest);
-        cut_short.map_or(0, |pending| {
-            let held = self.buffer.iter().filter(|post| post.id >= pending.oldest).count() as u64;
-            pending.count.saturating_sub(stored.count + held)
-        })
+        if let Some(cut_short) = self.named.take().filter(|pending| pending.oldest < stored.oldest) {
+            let held = self.buffer.iter().filter(|post| post.id >= cut_short.oldest).count() as u64;
+            self.reread += cut_short.count.saturating_sub(stored.count + held);
+        }
     }
 
     /// Records that the API no longer serves posts below `floor`. Returns the resulting gap, if any.
@@ -351,7 +352,3 @@ impl Sweep {
         (gap.from < gap.to).then_some(gap)
     }
 }
-
-/// Page size limits of the API. Source: X OpenAPI 2.159, `GET /2/tweets/search/recent`.
-pub(crate) const MAX_RESULTS_MIN: u64 = 10;
-pub(crate) const MAX_RESULTS_MAX: u64 = 100;

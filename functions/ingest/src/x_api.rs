@@ -3,9 +3,10 @@
 use std::io;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 use serde::Deserialize;
@@ -14,8 +15,9 @@ use tower::util::BoxCloneSyncService;
 use tweets::page::posts_stated;
 use tweets::{Page, TweetId};
 
+use crate::came::{Came, came};
 use crate::http_date;
-use crate::refusal::{self, Came, Failure};
+use crate::refusal::{self, Failure};
 use crate::token::BearerToken;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -75,21 +77,12 @@ impl Wire {
             Self::Http(client) => {
                 let unsent = |source: reqwest::Error| Failure::NoAnswer { source: source.into(), may_be_billed: false };
                 let request = reqwest::Request::try_from(request).map_err(unsent)?;
-                let answer = client.execute(request).await;
-                let mut answer = answer.map_err(|error| Failure::NoAnswer { may_be_billed: !error.is_connect(), source: error.into() })?;
-                let mut response = Response::new(Bytes::new());
-                *response.status_mut() = answer.status();
-                *response.headers_mut() = std::mem::take(answer.headers_mut());
-                let broken = |source: BoxError| Failure::NoAnswer { source, may_be_billed: answer_is_billed(response.status()) };
-                let mut body = BytesMut::new();
-                while let Some(chunk) = answer.chunk().await.map_err(|error| broken(error.into()))? {
-                    body.extend_from_slice(&chunk);
-                    if body.len() > BODY_BYTES_MAX {
-                        return Err(broken(format!("more than {BODY_BYTES_MAX} bytes in one answer").into()));
-                    }
-                }
-                *response.body_mut() = body.freeze();
-                Ok(response)
+                let response = client.execute(request).await;
+                let response = response.map_err(|error| Failure::NoAnswer { may_be_billed: !error.is_connect(), source: error.into() })?;
+                let (head, body) = Response::<reqwest::Body>::from(response).into_parts();
+                let body = Limited::new(body, BODY_BYTES_MAX).collect().await;
+                let body = body.map_err(|source| Failure::NoAnswer { source, may_be_billed: answer_is_billed(head.status) })?;
+                Ok(Response::from_parts(head, body.to_bytes()))
             }
         }
     }
@@ -99,6 +92,10 @@ impl Wire {
 fn answer_is_billed(status: StatusCode) -> bool {
     status == StatusCode::OK
 }
+
+/// Page size limits of the API. Source: X OpenAPI 2.159, `GET /2/tweets/search/recent`.
+pub(crate) const MAX_RESULTS_MIN: u64 = 10;
+pub(crate) const MAX_RESULTS_MAX: u64 = 100;
 
 /// A search for posts with `since_id < id < until_id`, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,7 +151,7 @@ impl XClient {
         parameters.extend(self.fields.iter().cloned());
         parameters.extend(search.next_token.clone().map(|token| ("next_token", token)));
         let response = self.get("/2/tweets/search/recent", &parameters, token, now).await?;
-        let came = refusal::came(&response, &self.base_url);
+        let came = came(&response, &self.base_url);
         match Page::parse(response.body()) {
             Ok(page) => Ok(Answer { page, date: date(response.headers(), now), came }),
             Err(source) => Err(Failure::NotAPage { source, posts: posts_stated(response.body()), came }),
@@ -168,7 +165,7 @@ impl XClient {
         let response = self.get("/2/tweets/counts/recent", &parameters, token, now).await?;
         let total = serde_json::from_slice::<Counts>(response.body()).ok().and_then(|counts| counts.meta.total());
         total.ok_or_else(|| {
-            let came = refusal::came(&response, &self.base_url);
+            let came = came(&response, &self.base_url);
             Failure::NoAnswer { source: format!("an answer without a total ({came})").into(), may_be_billed: true }
         })
     }

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::thread;
 use std::time::Duration;
 
 use emulators::secrets::Secret;
@@ -68,4 +71,27 @@ async fn odd_counts_and_tokens_beside_posts_stop_nothing() {
         let asked_on = meta.is_empty() || meta.contains("next_token");
         assert_eq!(world.x_api.served().requests, 1 + u64::from(asked_on), "{meta}");
     }
+}
+
+/// 64 MiB of blanks, as a server that is not X's might send. They are neither held in memory nor waited for.
+#[tokio::test]
+async fn an_answer_without_end_is_cut_off() {
+    const BLOCKS: usize = 64;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n").unwrap();
+        let blanks = vec![b' '; 1 << 20];
+        (0..BLOCKS).take_while(|_| stream.write_all(&blanks).is_ok()).count()
+    });
+    let world = World::over_http(&format!("http://{address}"));
+    world.secrets.set(SECRET, Secret::Value(EMULATOR_TOKEN.into()));
+    let error = world.preview().await.unwrap_err();
+    assert_eq!(error.error_type(), "Unavailable");
+    assert!(error.chain().contains("length limit exceeded"), "{}", error.chain());
+    // The connection is closed by a task of this thread, so the thread must not wait here.
+    let sent = tokio::task::spawn_blocking(|| server.join().unwrap()).await.unwrap();
+    assert!(sent < BLOCKS, "all of it was read");
 }

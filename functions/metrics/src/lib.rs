@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_a_moment_are_one_line_and_what_is_zero_is_left_out() {
+    fn values_of_one_time_are_one_line_and_optional_zeros_are_omitted() {
         let line = Line::at(at()).with(Metric::Posts, 0).with(Metric::EstimatedUsd, 0.25);
         assert!(!line.clone().with_some(Metric::PostsReread, 7).to_emf("xpto-ingest").contains('\n'));
         check(
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn units_are_those_that_cloudwatch_knows() {
+    fn units_are_valid_in_cloudwatch() {
         for metric in Metric::ALL {
             assert!(["Count", "Seconds", "Milliseconds", "None"].contains(&metric.unit()), "{metric:?}");
         }

@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [rounds, file] = &arguments[..] else { return Err("usage: refine_again ROUNDS FILE".into()) };
     let raw = std::fs::read(file)?;
     for _ in 0..rounds.parse::<u32>()? {
-        black_box(refine::refine("tweets/again.json", black_box(&raw), tweets::Years::DEFAULT)?);
+        black_box(rows::refine("tweets/again.json", black_box(&raw), tweets::Years::DEFAULT)?);
     }
     Ok(())
 }

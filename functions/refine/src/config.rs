@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use aws::Timeouts;
+use lambda::{ConfigError, Env};
 use tweets::Years;
 
 /// The configuration of `refine`, read from its environment.
@@ -12,38 +13,21 @@ pub struct Config {
     pub table_years: Years,
 }
 
-/// All problems of the environment, in one message.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} problem(s) in the environment:\n  {}", .problems.len(), .problems.join("\n  "))]
-pub struct ConfigError {
-    problems: Vec<String>,
+impl Config {
+    /// Reads the environment variables. docs/deploy.md lists their names.
+    pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut env = Env::new(&var);
+        let config = Self { ref_bucket: env.bucket("REF_BUCKET"), table_years: years(&mut env, "TABLE_YEARS") };
+        env.finish(config)
+    }
 }
 
-impl Config {
-    /// Reads the environment variables. The README lists their names.
-    pub fn from_env(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut problems = Vec::new();
-        let ref_bucket = match var("REF_BUCKET") {
-            Some(name) if aws::is_bucket_name(&name) => name,
-            Some(name) if !name.is_empty() => {
-                // The value is not quoted: it may be a secret pasted into the wrong variable.
-                problems.push("REF_BUCKET is not the name of a bucket; expected 3 to 63 of a-z, 0-9, `-` and `.`".to_owned());
-                String::new()
-            }
-            _ => {
-                problems.push("REF_BUCKET is not set; template.yaml sets it on the function".to_owned());
-                String::new()
-            }
-        };
-        let table_years = match var("TABLE_YEARS").filter(|years| !years.is_empty()) {
-            Some(text) => text.parse().unwrap_or_else(|error| {
-                problems.push(format!("TABLE_YEARS is `{text}`; {error}"));
-                Years::DEFAULT
-            }),
-            None => Years::DEFAULT,
-        };
-        if problems.is_empty() { Ok(Self { ref_bucket, table_years }) } else { Err(ConfigError { problems }) }
-    }
+fn years(env: &mut Env, variable: &'static str) -> Years {
+    let Some(text) = env.optional(variable) else { return Years::DEFAULT };
+    text.parse().unwrap_or_else(|error| {
+        env.invalid(variable, format!("is not a range of years; {error}"));
+        Years::DEFAULT
+    })
 }
 
 /// Timeouts of S3 calls.
@@ -69,12 +53,12 @@ mod tests {
             "TABLE_YEARS" => table_years.map(str::to_owned),
             _ => None,
         };
-        let told = |config: Config| format!("{} {}", config.ref_bucket, config.table_years);
-        want.assert_eq(&Config::from_env(variable).map_or_else(|error| error.to_string(), told));
+        let shown = |config: Config| format!("{} {}", config.ref_bucket, config.table_years);
+        want.assert_eq(&Config::from_env(variable).map_or_else(|error| error.to_string(), shown));
     }
 
     #[test]
-    fn a_bad_environment_is_told_in_one_message() {
+    fn a_bad_environment_is_reported_in_one_message() {
         check(Some("xpto-ref"), expect!["xpto-ref 2024,2035"]);
         check(Some("xpto.ref-1"), expect!["xpto.ref-1 2024,2035"]);
         // A template passes an unset parameter as an empty value.
@@ -104,7 +88,7 @@ mod tests {
             expect![[r"
                 2 problem(s) in the environment:
                   REF_BUCKET is not set; template.yaml sets it on the function
-                  TABLE_YEARS is `2035,2024`; expected the first and the last year, such as `2024,2035`, within `2006,2049`"]],
+                  TABLE_YEARS is not a range of years; expected the first and the last year, such as `2024,2035`, within `2006,2049`"]],
         );
     }
 }

@@ -1,11 +1,10 @@
 #![expect(missing_docs, reason = "the messages are the documentation")]
 
+use events::EventUnknown;
+use lambda::{ConfigError, Fate};
 use lambda_runtime::Diagnostic;
 use metrics::Cause;
 use tweets::document::NotADocument;
-
-use crate::config::ConfigError;
-use crate::events::EventUnknown;
 
 /// Why an event, or one object of it, was not refined.
 #[derive(Debug, thiserror::Error)]
@@ -32,18 +31,6 @@ pub enum Error {
     RefContended { bucket: String, key: String, attempts: u32 },
     #[error("no time was left for s3://{bucket}/{key}; the message is safe to repeat")]
     DeadlineReached { bucket: String, key: String },
-}
-
-/// What a failure means for the invocation or the message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// The invocation fails: an operator must act.
-    Fail,
-    /// The message returns to the queue until the queue moves it to the dead-letter queue. An operator
-    /// must inspect the object.
-    Reject,
-    /// The message returns to the queue and succeeds later without intervention.
-    Resume,
 }
 
 impl Error {
@@ -96,21 +83,12 @@ impl Error {
 
     /// Returns the message and those of its causes, in one line.
     pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(cause) = source {
-            let cause_text = cause.to_string();
-            if !text.ends_with(&cause_text) {
-                text = format!("{text}: {cause_text}");
-            }
-            source = cause.source();
-        }
-        text
+        lambda::chain(self)
     }
 }
 
-impl From<Error> for Diagnostic {
-    fn from(error: Error) -> Self {
-        Self { error_type: error.error_type().to_owned(), error_message: error.chain() }
+impl From<&Error> for Diagnostic {
+    fn from(error: &Error) -> Self {
+        lambda::diagnostic(error.error_type(), error)
     }
 }

@@ -1,17 +1,11 @@
 //! `refine`: converts RAW documents in S3 to partitioned Parquet in S3, regardless of which trigger delivers them and how often.
 //!
-//! REF is a function of RAW: the key and bytes of an object follow from the RAW key, the RAW bytes and the versions of
-//! `refine` and of the lexicon. Deliveries may therefore repeat, reorder and overlap. This crate must never change a RAW
-//! object, write outside REF, report an object as done before its rows are stored, or log the text of a tweet.
+//! What a RAW file gives is decided by the crate `rows`, a pure function, so deliveries may repeat, reorder and overlap. This crate
+//! reads and stores: it must never change a RAW object, write outside REF, report an object as done before its rows are stored, or log the text of a tweet.
 
-mod columns;
 mod config;
-mod encode;
 mod error;
-mod events;
-mod invocation;
 mod object;
-mod refined;
 mod reprocess;
 mod summary;
 
@@ -21,6 +15,7 @@ use std::time::Duration;
 
 use aws::{Clients, Store};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse};
+use events::{Event, Message, Notification, RawObject};
 use futures_util::StreamExt as _;
 use lambda_runtime::Diagnostic;
 use metrics::Line;
@@ -28,27 +23,20 @@ use serde_json::Value;
 use tracing::{debug, error, warn};
 use tweets::{NotARawFile, Years};
 
-pub use columns::schema;
-pub use config::{Config, ConfigError, TIMEOUTS};
-pub use error::{Error, Fate};
-pub use events::{EventUnknown, Reprocess};
-pub use invocation::Invocation;
-pub use object::RAW_BYTES_MAX;
-pub use refined::{RefObject, Refined, Rows, RowsByMinute, refine};
-pub use sentiment::LEXICON_VERSION;
+pub use config::{Config, TIMEOUTS};
+pub use error::Error;
+pub use lambda::{ConfigError, Fate, Invocation};
+pub use rows::{LEXICON_VERSION, REFINE_VERSION, Rows, RowsByMinute, refine, schema};
 pub use summary::Summary;
 
-use events::{Event, Message, Notification, RawObject};
 use object::refine_object;
 
-/// Version of `refine`, stored with every REF object. An object of another version is rewritten.
-///
-/// Increase it with every change to the output of a RAW file: rows, types or settings.
-pub const REFINE_VERSION: &str = env!("CARGO_PKG_VERSION");
-
 /// Number of objects processed concurrently: a batch of the queue's default size waits for S3 once, not ten times. At most
-/// ten RAW files of [`RAW_BYTES_MAX`] are in memory, and only one of them parsed, because [`refine()`] does not await.
+/// ten RAW files of [`rows::RAW_BYTES_MAX`] are in memory, and only one of them parsed, because [`rows::refine()`] does not await.
 const CONCURRENCY: usize = 10;
+
+/// Time reserved before the deadline for the answer. A late answer makes the queue repeat the whole batch.
+const ANSWER_MARGIN: Duration = Duration::from_millis(500);
 
 /// The Lambda function, ready to handle events.
 #[derive(Debug)]
@@ -60,7 +48,7 @@ pub struct Refine {
 
 impl Refine {
     /// Configures the function from the environment.
-    pub async fn connect(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    pub async fn connect(var: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let config = Config::from_env(&var)?;
         Ok(Self::new(&Clients::from_environment(&var, TIMEOUTS).await, config))
     }
@@ -73,17 +61,15 @@ impl Refine {
 
 /// Handles one invocation. If the configuration failed, every invocation returns that same error and its type.
 pub async fn answer(
-    refine: &Result<Refine, ConfigError>,
+    refine: &Result<Refine, Error>,
     event: Value,
     invocation: Invocation,
     mut emit: impl FnMut(Line),
 ) -> Result<Value, Diagnostic> {
     match refine {
-        // The runtime logs the error again with `Debug`: this type holds only the message, not its causes.
-        Ok(refine) => handle(refine, event, invocation, emit).await.map_err(Diagnostic::from),
+        Ok(refine) => handle(refine, event, invocation, emit).await.map_err(|error| Diagnostic::from(&error)),
         Err(error) => {
-            let error = Error::from(error.clone());
-            Summary::default().log(Duration::ZERO, Some(&error));
+            Summary::default().log(Duration::ZERO, Some(error));
             emit(Line::errors(invocation.now(), error.error_type(), error.cause(), 1));
             Err(error.into())
         }
@@ -163,7 +149,7 @@ impl Refine {
         let mut failed = BTreeMap::new();
         let outcomes = futures_util::stream::iter(objects)
             .map(|(place, object)| async move {
-                (place, refine_object(&self.target, self.table_years, &object, invocation.stop()).await, object)
+                (place, refine_object(&self.target, self.table_years, &object, invocation.stop(ANSWER_MARGIN)).await, object)
             })
             .buffer_unordered(CONCURRENCY);
         let mut outcomes = std::pin::pin!(outcomes);

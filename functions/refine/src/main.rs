@@ -16,9 +16,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     // error returned by `main`.
     let refine = &Refine::connect(|name| std::env::var(name).ok()).await;
     run(service_fn(move |event: LambdaEvent<Value>| async move {
-        let left = aws::time_left(event.context.deadline(), SystemTime::now());
+        let left = lambda::time_left(event.context.deadline(), SystemTime::now());
         let emit = |line: Line| println!("{}", line.to_emf(&event.context.env_config.function_name));
-        // The runtime logs an error again with `Debug`: a `Diagnostic` holds only the message, not its causes.
         answer(refine, event.payload, Invocation::new(Utc::now(), left), emit).await
     }))
     .await

@@ -5,18 +5,15 @@ use std::time::Duration;
 
 use aws::{Condition, Put, Store};
 use bytes::Bytes;
+use events::RawObject;
+use rows::{LEXICON_VERSION, RAW_BYTES_MAX, REFINE_VERSION, RefObject, Rows, RowsByMinute};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 use tweets::document::{Example, Malformed};
 use tweets::{RAW_PREFIX, Years};
 
 use crate::error::Error;
-use crate::events::RawObject;
-use crate::refined::{RefObject, Rows, RowsByMinute};
-use crate::{LEXICON_VERSION, REFINE_VERSION};
 
-/// Maximum size of a RAW file. A hundred tweets with every expansion take about 0.2 MiB.
-pub const RAW_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Attempts at writing one REF object: the first, and one more for each concurrent writer that intervened.
 const ATTEMPTS_MAX: u32 = 4;
 /// Pause before the second attempt. The third waits twice as long, and so on.
@@ -58,7 +55,7 @@ async fn read_and_store(target: &Store, years: Years, object: &RawObject) -> Res
     }
     let raw = read(&target.with_bucket(bucket), key).await?;
     let mut done = Done { raw_bytes: raw.len() as u64, ..Done::default() };
-    let refined = crate::refine(key, &raw, years);
+    let refined = rows::refine(key, &raw, years);
     let refined = refined.map_err(|source| Error::RawRejected { bucket: bucket.clone(), key: key.clone(), source })?;
     drop(raw); // not held while the results are stored
     warn_of_malformed(object, &refined.malformed);
@@ -117,15 +114,17 @@ async fn store(target: &Store, object: &RefObject) -> Result<Stored, Error> {
         tokio::time::sleep(PAUSE * attempt).await;
         match put(target, object, &Condition::Absent).await.map_err(unwritable)? {
             Put::Written(_) => return Ok(Stored::Created),
-            Put::Conflict => continue,
+            Put::Conflict => break,
             Put::Refused => {}
         }
         let Some(head) = target.head(&object.key).await.map_err(unwritable)? else { continue };
         if versions().into_iter().all(|(name, version)| head.metadata.get(&name) == Some(&version)) {
             return Ok(Stored::Unchanged);
         }
-        if let Put::Written(_) = put(target, object, &Condition::Unchanged(head.etag)).await.map_err(unwritable)? {
-            return Ok(Stored::Replaced);
+        match put(target, object, &Condition::Unchanged(head.etag)).await.map_err(unwritable)? {
+            Put::Written(_) => return Ok(Stored::Replaced),
+            Put::Conflict => break,
+            Put::Refused => {}
         }
     }
     Err(Error::RefContended { bucket: target.bucket().to_owned(), key: object.key.clone(), attempts: ATTEMPTS_MAX })

@@ -1,11 +1,11 @@
 //! Refines RAW again, by prefix, after a change of `refine` or of the lexicon.
 
+use events::{Notification, RawObject, Reprocess};
+use lambda::{Fate, Invocation};
 use serde_json::{Value, json};
 use tweets::{NotARawFile, RAW_PREFIX};
 
-use crate::error::{Error, Fate};
-use crate::events::{Notification, RawObject, Reprocess};
-use crate::invocation::Invocation;
+use crate::error::Error;
 use crate::summary::Summary;
 use crate::{CONCURRENCY, Refine, ignore};
 

@@ -2,13 +2,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use lambda::{Fate, milliseconds};
 use metrics::{Cause, Line, Metric};
+use rows::{Rows, RowsByMinute};
 use serde::Serialize;
-use tracing::{error, info};
 
-use crate::error::{Error, Fate};
+use crate::error::Error;
 use crate::object::Done;
-use crate::refined::{Rows, RowsByMinute};
 
 /// Maximum age of a minute with row counts. CloudWatch accepts two weeks, but takes up to two days to show data older than
 /// one day. Source: Amazon CloudWatch user guide, publish custom metrics.
@@ -95,7 +95,7 @@ impl Summary {
         let invocation = Line::at(now)
             .with(Metric::Files, self.files_created)
             .with(Metric::Rows, self.rows)
-            .with(Metric::DurationMs, u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
+            .with(Metric::DurationMs, milliseconds(elapsed))
             .with_some(Metric::BackfillRows, self.backfill_rows)
             .with_some(Metric::RejectedFiles, self.rejected)
             .with_some(Metric::MalformedFields, self.malformed_fields.values().sum())
@@ -110,8 +110,16 @@ impl Summary {
     }
 
     /// Logs the invocation as one line.
-    pub(crate) fn log(&self, elapsed: Duration, failed: Option<&Error>) {
-        let Self {
+    pub(crate) fn log(&self, elapsed: Duration, failure: Option<&Error>) {
+        let Self { messages, objects, failures, rejected, ignored, .. } = *self;
+        let Self { files_created, files_replaced, files_unchanged, rows, backfill_rows, raw_bytes, ref_bytes, .. } = *self;
+        let Rows { positivo, negativo, neutro } = self.rows_by_sentiment;
+        let malformed_fields = (!self.malformed_fields.is_empty()).then(|| serde_json::json!(self.malformed_fields).to_string());
+        let elapsed_ms = milliseconds(elapsed);
+        lambda::summary_line!(
+            failure,
+            finished: "refine finished",
+            failed: "refine failed",
             messages,
             objects,
             failures,
@@ -121,49 +129,14 @@ impl Summary {
             files_replaced,
             files_unchanged,
             rows,
+            positivo,
+            negativo,
+            neutro,
             backfill_rows,
-            ..
-        } = *self;
-        let Rows { positivo, negativo, neutro } = self.rows_by_sentiment;
-        let (raw_bytes, ref_bytes) = (self.raw_bytes, self.ref_bytes);
-        let malformed_fields = (!self.malformed_fields.is_empty()).then(|| serde_json::json!(self.malformed_fields).to_string());
-        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-        match failed {
-            None => info!(
-                messages,
-                objects,
-                failures,
-                rejected,
-                ignored,
-                files_created,
-                files_replaced,
-                files_unchanged,
-                rows,
-                positivo,
-                negativo,
-                neutro,
-                backfill_rows,
-                malformed_fields,
-                raw_bytes,
-                ref_bytes,
-                elapsed_ms,
-                "refine finished"
-            ),
-            Some(error) => error!(
-                messages,
-                objects,
-                failures,
-                rejected,
-                files_created,
-                files_replaced,
-                files_unchanged,
-                rows,
-                malformed_fields,
-                elapsed_ms,
-                error_type = error.error_type(),
-                error = error.chain(),
-                "refine failed"
-            ),
-        }
+            malformed_fields,
+            raw_bytes,
+            ref_bytes,
+            elapsed_ms,
+        );
     }
 }

@@ -2,20 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
-mod rows;
 #[allow(dead_code, reason = "each test crate uses its part")]
 mod world;
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
 use expect_test::expect;
-use http::Method;
-use refine::{LEXICON_VERSION, REFINE_VERSION};
+use rows::{LEXICON_VERSION, REFINE_VERSION};
 use serde_json::{Value, json};
-use tokio::time::Instant;
-use world::{Fate, RAW, REF, World, document, failures, notification, queue};
+use tweets::Years;
+use world::{RAW, REF, World, document, failures, notification, queue};
 
 const KEY: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_7_7.json";
 const REF_KEY: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_7_7.parquet";
@@ -107,7 +101,7 @@ async fn what_another_version_wrote_is_replaced_and_not_counted_again() {
 fn check_error(outcome: Result<Value, refine::Error>, error_type: &str, want: &str) {
     let error = outcome.unwrap_err();
     assert_eq!(error.error_type(), error_type);
-    let diagnostic = lambda_runtime::Diagnostic::from(error);
+    let diagnostic = lambda_runtime::Diagnostic::from(&error);
     assert_eq!(diagnostic.error_type, error_type);
     assert!(!diagnostic.error_message.contains("segredo"), "{}", diagnostic.error_message);
     assert_eq!(diagnostic.error_message, want);
@@ -228,7 +222,8 @@ async fn half_a_surrogate_pair_is_read_as_an_unknown_character() {
     world.put_raw(KEY, raw.to_owned()).await;
     let answer = world.handle(notification(RAW, KEY)).await.unwrap();
     assert_eq!((&answer["rows"], &answer["positivo"]), (&json!(2), &json!(1)));
-    assert_eq!(rows::rows(&world.get_ref(REF_KEY).await)[1]["texto"], "RT @a: :) \u{fffd}…");
+    let refined = rows::refine(KEY, raw.as_bytes(), Years::DEFAULT).unwrap();
+    assert_eq!(world.get_ref(REF_KEY).await, refined.objects[0].bytes);
 }
 
 #[tokio::test(start_paused = true)]
@@ -295,140 +290,8 @@ async fn a_message_fails_alone_and_as_a_whole() {
     assert_eq!(written, [REF_KEY, "tweets/ano=2026/mes=11/dia=23/second.json.parquet"]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_invocation_ends_before_its_deadline_and_gives_back_what_is_left() {
-    let world = World::new();
-    world.put_raw(KEY, document(7)).await;
-    world.put_raw("tweets/slow.json", document(8)).await;
-    world.rule(|_, path| Fate::Answered(if path.ends_with("slow.json") { Duration::from_secs(4) } else { Duration::ZERO }));
-    let event = queue(&[notification(RAW, KEY), notification(RAW, "tweets/slow.json")]);
-
-    let started = Instant::now();
-    let answer = world.handle_within(event.clone(), Duration::from_secs(3)).await.unwrap();
-    assert_eq!(answer, failures(&["1"]));
-    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
-    assert_eq!(world.written(), [REF_KEY]);
-
-    let too_late = world.handle_within(event.clone(), Duration::ZERO).await.unwrap();
-    assert_eq!(too_late, failures(&["0", "1"]));
-    let alone = world.handle_within(notification(RAW, KEY), Duration::ZERO).await.unwrap_err();
-    assert_eq!(alone.error_type(), "DeadlineReached");
-
-    assert_eq!(world.handle(event).await.unwrap(), failures(&[]));
-    assert_eq!(world.written().len(), 2);
-}
-
-#[tokio::test(start_paused = true)]
-async fn reprocessing_stops_in_time_and_says_where_it_goes_on() {
-    let world = World::new();
-    for id in 10..35 {
-        world.put_raw(&format!("tweets/{id}.json"), document(id)).await;
-    }
-    world.put_raw("tweets/12.bad.json", "{").await; // rejected and skipped
-    world.rule(|_, _| Fate::Answered(Duration::from_millis(400)));
-    let mut event = json!({"reprocess": {"bucket": RAW, "prefix": "tweets/"}});
-    let mut invocations = 0;
-    while !event.is_null() {
-        let started = Instant::now();
-        let answer = world.handle_within(event, Duration::from_secs(3)).await.unwrap();
-        assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
-        invocations += 1;
-        event = answer["next"].clone();
-        assert!(invocations < 10, "{event}");
-    }
-    assert!(invocations > 1);
-    let mut written = world.written();
-    written.sort();
-    written.dedup();
-    assert_eq!(written.len(), 25);
-}
-
-#[tokio::test(start_paused = true)]
-async fn ten_objects_wait_for_s3_together() {
-    let world = World::new();
-    let keys: Vec<String> = (0..10).map(|n| format!("tweets/{n}.json")).collect();
-    for (key, id) in keys.iter().zip(1..) {
-        world.put_raw(key, document(id)).await;
-    }
-    world.put_raw(KEY, document(7)).await;
-    world.rule(|_, _| Fate::Answered(Duration::from_millis(30)));
-
-    let started = Instant::now();
-    world.handle(notification(RAW, KEY)).await.unwrap();
-    let one = started.elapsed();
-    let started = Instant::now();
-    let batch: Vec<Value> = keys.iter().map(|key| notification(RAW, key)).collect();
-    assert_eq!(world.handle(queue(&batch)).await.unwrap(), failures(&[]));
-    assert!(started.elapsed() < 2 * one, "{:?} for ten, {one:?} for one", started.elapsed());
-    assert_eq!(world.written().len(), 11);
-}
-
-/// Memory is bounded: files have at most [`refine::RAW_BYTES_MAX`] bytes, and ten are processed at once,
+/// Memory is bounded: files have at most [`rows::RAW_BYTES_MAX`] bytes, and ten are processed at once,
 /// however many an event names.
-#[tokio::test(start_paused = true)]
-async fn forty_objects_are_under_way_ten_at_a_time() {
-    let world = World::new();
-    let keys: Vec<String> = (0..40).map(|n| format!("tweets/{n}.json")).collect();
-    for (key, id) in keys.iter().zip(1..) {
-        world.put_raw(key, document(id)).await;
-    }
-    // An object is read, parsed and encoded between its GET and its PUT.
-    let under_way = Arc::new(Mutex::new((0_usize, 0_usize)));
-    let counted = Arc::clone(&under_way);
-    world.rule(move |method, _| {
-        let (now, most) = &mut *counted.lock().unwrap();
-        if method == Method::GET {
-            *now += 1;
-        } else {
-            *now -= 1;
-        }
-        *most = *now.max(most);
-        Fate::Answered(Duration::from_millis(30))
-    });
-    let batch: Vec<Value> = keys.iter().map(|key| notification(RAW, key)).collect();
-    assert_eq!(world.handle(queue(&batch)).await.unwrap(), failures(&[]));
-    assert_eq!(*under_way.lock().unwrap(), (0, 10));
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_answer_that_is_lost_changes_nothing() {
-    for lost in 0..6 {
-        let world = World::new();
-        world.put_raw(KEY, document(7)).await;
-        let requests = AtomicU32::new(0);
-        world.rule(
-            move |_, _| {
-                if requests.fetch_add(1, Ordering::Relaxed) == lost { Fate::AnswerLost } else { Fate::Answered(Duration::ZERO) }
-            },
-        );
-        assert_eq!(world.handle(queue([&notification(RAW, KEY)])).await.unwrap(), failures(&[]), "{lost}");
-        assert_eq!(world.written(), [REF_KEY], "{lost}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn trouble_with_ref_gives_the_message_back() {
-    for (status, puts, want) in [
-        (409, 1, None), // another delivery was writing at the same moment
-        (409, 3, None),
-        (409, 4, Some("RefContended")),
-        (403, 1, Some("RefUnwritable")),
-        (503, 1, None), // retried by the SDK
-        (503, 9, Some("RefUnwritable")),
-    ] {
-        let world = World::new();
-        world.put_raw(KEY, document(7)).await;
-        let seen = AtomicU32::new(0);
-        world.rule(move |method, _| match method {
-            &Method::PUT if seen.fetch_add(1, Ordering::Relaxed) < puts => Fate::Refused(status),
-            _ => Fate::Answered(Duration::ZERO),
-        });
-        let outcome = world.handle(notification(RAW, KEY)).await;
-        assert_eq!(outcome.as_ref().err().map(refine::Error::error_type), want, "{status} {puts}");
-        assert_eq!(world.written().len(), usize::from(want.is_none()), "{status} {puts}");
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_file_across_midnight_is_two_objects() {
     let world = World::new();
@@ -437,5 +300,6 @@ async fn a_file_across_midnight_is_two_objects() {
     let answer = world.handle(notification(RAW, KEY)).await.unwrap();
     assert_eq!((&answer["files_created"], &answer["rows"]), (&json!(2), &json!(2)));
     assert_eq!(world.written(), [REF_KEY, "tweets/ano=2026/mes=11/dia=24/2026-11-23T14-05Z_7_7.parquet"]);
-    assert_eq!(rows::rows(&world.get_ref(REF_KEY).await)[0]["id"], 7);
+    let refined = rows::refine(KEY, tweets.to_string().as_bytes(), Years::DEFAULT).unwrap();
+    assert_eq!(world.get_ref(REF_KEY).await, refined.objects[0].bytes);
 }

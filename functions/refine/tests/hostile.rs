@@ -21,8 +21,8 @@ fn inputs(list: &str) -> Vec<Vec<u8>> {
 #[test]
 fn raw_files_are_rows_or_rejected() {
     for raw in inputs(include_str!("hostile/raw.json")) {
-        let refined = refine::refine("tweets/x.json", &raw, Years::DEFAULT);
-        assert_eq!(refined, refine::refine("tweets/x.json", &raw, Years::DEFAULT));
+        let refined = rows::refine("tweets/x.json", &raw, Years::DEFAULT);
+        assert_eq!(refined, rows::refine("tweets/x.json", &raw, Years::DEFAULT));
     }
 }
 

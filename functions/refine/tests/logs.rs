@@ -5,6 +5,7 @@
 #[allow(dead_code, reason = "each test crate uses its part")]
 mod world;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
@@ -79,6 +80,10 @@ async fn one_line_an_invocation_one_for_each_failure_and_no_text_of_a_tweet() {
     let finished = &ours[6]["fields"];
     assert_eq!((&finished["messages"], &finished["rows"], &finished["failures"]), (&json!(5), &json!(2), &json!(2)));
     assert_eq!((&finished["ignored"], &finished["malformed_fields"]), (&json!(1), &json!(r#"{"created_at":1,"lang":1}"#)));
+    // A failed line has the fields of a finished one. `malformed_fields` is absent where there are none.
+    let names = |line: &Value| line["fields"].as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let (finished, failed) = (names(&ours[6]), names(&ours[7]));
+    assert_eq!(finished.symmetric_difference(&failed).collect::<Vec<_>>(), ["error", "error_type", "malformed_fields"]);
     // Field names are part of the shape and are logged. The content of a tweet or a message is not,
     // neither by us nor by the SDK.
     for line in log.lines(|target| !target.starts_with("s3s")) {
@@ -87,15 +92,10 @@ async fn one_line_an_invocation_one_for_each_failure_and_no_text_of_a_tweet() {
     }
 }
 
-/// Checks INV-5: a bad file or message fails alone, is kept where it is, and is named and counted.
-#[tokio::test(start_paused = true)]
-async fn everything_bad_in_one_batch_fails_alone_and_is_kept_and_named() {
-    let log = Log::default();
-    let writer = log.clone();
-    let _guard = fmt().json().with_max_level(Level::DEBUG).with_writer(move || writer.clone()).set_default();
-
+/// RAW files that are rejected: key, body and error type.
+fn bad_files() -> Vec<(&'static str, String, &'static str)> {
     let tweet = |fields: &str| format!(r#"{{"data":[{{{fields},"text":"segredo"}}]}}"#);
-    let files: Vec<(&str, String, &str)> = vec![
+    vec![
         ("tweets/empty.json", String::new(), "RawRejected"),
         ("tweets/cut.json", document(7)[..75].to_owned(), "RawRejected"),
         ("tweets/words.json", "segredo".to_owned(), "RawRejected"),
@@ -106,7 +106,17 @@ async fn everything_bad_in_one_batch_fails_alone_and_is_kept_and_named() {
         ("tweets/20 digits.json", tweet(r#""id":"12345678901234567890","created_at":"2026-11-23T14:05:00Z""#), "RawRejected"),
         ("tweets/deep.json", format!(r#"{{"meta":{}"#, r#"{"fundo":["#.repeat(100_000)), "RawRejected"), // the path is reported
         ("state/ingest.json", document(8), "KeyOutsideRaw"),
-    ];
+    ]
+}
+
+/// Checks INV-5: a bad file or message fails alone, is kept where it is, and is named and counted.
+#[tokio::test(start_paused = true)]
+async fn everything_bad_in_one_batch_fails_alone_and_is_kept_and_named() {
+    let log = Log::default();
+    let writer = log.clone();
+    let _guard = fmt().json().with_max_level(Level::DEBUG).with_writer(move || writer.clone()).set_default();
+
+    let files = bad_files();
     let world = World::new();
     for (key, body, _) in &files {
         world.put_raw(key, body.clone()).await;

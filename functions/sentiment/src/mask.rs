@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn masks_are_where_the_specification_puts_them() {
+    fn the_text_is_masked_as_specified() {
         for (text, want) in [
             // step 1
             ("veja https://t.co/aB3 aqui", "veja ¤ aqui"),
@@ -175,7 +175,7 @@ mod tests {
             ("http:a https:", "http:a https:"),
             ("https://t.coisa:)", "¤"),
             ("http://a/https://t.co/b:) c", "¤ c"),
-            ("Http:/… HTTPS://a.com", "Http:/… HTTPS://a.com"), // any case is said of t.co only
+            ("Http:/… HTTPS://a.com", "Http:/… HTTPS://a.com"), // only t.co links are matched in any case
             ("httpsx://a", "httpsx://a"),
             // step 3
             ("www.a.com:) b", "¤ b"),
@@ -207,9 +207,9 @@ mod tests {
             // step 6
             ("P&amp;D", "P¤D"),
             ("&ab; &a; &1a; &a1; &é;", "¤ &a; &1a; ¤ &é;"),
-            ("&abcdefghijklmnopqrstuvwxyzabcde;", "¤"), // 31
+            ("&abcdefghijklmnopqrstuvwxyzabcde;", "¤"), // 31 letters
             ("&abcdefghijklmnopqrstuvwxyzabcdef;", "&abcdefghijklmnopqrstuvwxyzabcdef;"),
-            ("&#1; &#1234567; &#12345678; &#; &#a;", "¤ ¤ &¤; &#; &¤;"), // else it may be a hashtag
+            ("&#1; &#1234567; &#12345678; &#; &#a;", "¤ ¤ &¤; &#; &¤;"), // with 8 digits it may be a hashtag
             ("&#x1; &#XaBcDeF; &#x1234567; &#x; &#xg;", "¤ ¤ &¤; &¤; &¤;"),
             ("&amp;amp; &&lt;;", "¤amp; &¤;"),
             ("&amp &am", "&amp &am"),
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_are_edges_masks_or_characters() {
+    fn a_neighbour_is_an_edge_a_mask_or_a_character() {
         let [first, second, third] = Masked::new("a @b:#c").prose().collect::<Vec<_>>()[..] else { panic!("expected 3 stretches") };
         assert_eq!((first.before(0), first.before(1)), (Neighbour::Edge, Neighbour::Char('a')));
         assert_eq!((first.after(1), first.after(2)), (Neighbour::Char(' '), Neighbour::Mask));

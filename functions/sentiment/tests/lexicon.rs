@@ -11,7 +11,7 @@ fn the_lexicon_is_accepted() {
 }
 
 #[test]
-fn good_rows() {
+fn valid_rows_are_accepted() {
     for (record, symbol) in [
         (":),Positivo,sorriso,x", ":)"),
         ("\":,(\",Negativo,choro,x", ":,("),
@@ -25,7 +25,7 @@ fn good_rows() {
 }
 
 #[test]
-fn bad_rows() {
+fn invalid_rows_are_refused_with_line_and_reason() {
     let unknown = "`familia` is `feliz`; expected one of ";
     for (records, line, reason) in [
         (":),Positivo,sorriso,x\n:),Positivo,riso,y", 3, "symbol `:)` is already on line 2"),
@@ -43,7 +43,7 @@ fn bad_rows() {
         ("\":),Positivo,sorriso,x", 2, "not quoted as in RFC 4180"),
         ("\":)\"a,Positivo,sorriso,x", 2, "not quoted as in RFC 4180, or it ends in CR: read as `:)a,Positivo,sorriso,x`"),
         (":\"),Positivo,sorriso,x", 2, "not quoted as in RFC 4180"),
-        (":),\"Positivo\",sorriso,x", 2, "not quoted as in RFC 4180"), // quotes that are not needed
+        (":),\"Positivo\",sorriso,x", 2, "not quoted as in RFC 4180"), // unnecessary quotes
         (":),Positivo,sorriso,x\r", 2, "not quoted as in RFC 4180, or it ends in CR"),
         ("bb,Positivo,riso,x\naa,Positivo,riso,x", 3, "symbol `aa` is not in byte order; sort the rows by symbol"),
     ] {
@@ -56,7 +56,7 @@ fn bad_rows() {
 }
 
 #[test]
-fn bad_files() {
+fn invalid_files_are_refused() {
     for (text, line) in [("", 1), ("symbol,sign\n:),Positivo,sorriso,x\n", 1), ("simbolo,sentimento,familia,fonte\n", 2)] {
         assert_eq!(read(text).unwrap_err()[0].line, line, "{text:?}");
     }

@@ -48,7 +48,7 @@ proptest! {
     /// refuses a face that starts with `D` if a word follows on the same line. For those, the added text starts on a new line
     /// and has no `)`.
     #[test]
-    fn what_follows_the_first_symbol_and_a_space_changes_nothing(text in text(), more in text()) {
+    fn text_after_the_first_symbol_and_a_space_changes_nothing(text in text(), more in text()) {
         let before = label(&text);
         if let Some(symbol) = before.simbolo {
             let looks_ahead = symbol == ": (" || symbol.starts_with('D');

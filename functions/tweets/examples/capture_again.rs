@@ -9,7 +9,7 @@ use std::error::Error;
 use std::hint::black_box;
 
 use chrono::DateTime;
-use tweets::{Capture, Page, raw_document};
+use tweets::{Capture, Page, RawFile};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let capture = Capture { captured_at: DateTime::default(), query: "presidente lang:pt", requested: &requested, ingest_version: "0" };
     for _ in 0..rounds.parse::<u32>()? {
         let page = Page::parse(black_box(&body))?;
-        black_box(raw_document(&page.posts, &capture));
+        black_box(RawFile::new(page.posts).map(|file| file.to_bytes(&capture)));
     }
     Ok(())
 }

@@ -1,33 +1,4 @@
-//! The names of the data contract: columns, partitions and column values. The only module with Portuguese names.
-
-/// Columns of the table `tweets`, in order, without the partition columns, which come last.
-pub const COLUMNS: [&str; 25] = [
-    "id",
-    "id_original",
-    "texto",
-    "criado_em",
-    "autor_id",
-    "autor_usuario",
-    "autor_nome",
-    "idioma",
-    "tipo",
-    "referenciado_id",
-    "conversa_id",
-    "curtidas",
-    "respostas",
-    "retweets",
-    "citacoes",
-    "salvos",
-    "impressoes",
-    "hashtags",
-    "mencoes",
-    "urls",
-    "sensivel",
-    "sentimento",
-    "simbolo",
-    "capturado_em",
-    "arquivo_raw",
-];
+//! The names and values of the data contract that are not columns of a file: partitions, and the values of `tipo`.
 
 /// Partition column: UTC year.
 pub const ANO: &str = "ano";

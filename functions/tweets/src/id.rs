@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_carries_its_time() {
+    fn an_id_contains_its_time() {
         // The pair quoted by an X API error message: "created after 2026-06-22T16:35Z … larger than 2069097036665323520".
         let id: TweetId = "2069097036665323520".parse().unwrap();
         assert_eq!(id.created_at().to_rfc3339(), "2026-06-22T16:35:50.162+00:00");

@@ -3,19 +3,16 @@
 //! Values in, values out. This crate never does I/O, never reads a clock, and never links tokio, arrow or an SDK.
 
 pub mod columns;
-mod created_at;
-pub mod document;
 mod id;
-mod includes;
 pub mod page;
 mod partition;
-mod raw_document;
-mod raw_key;
-pub mod repair;
+mod raw;
+mod ref_key;
+mod time;
 
-pub use created_at::parse_created_at;
 pub use id::{InvalidTweetId, TweetId};
 pub use page::{Page, Post};
-pub use partition::{InvalidYears, Partition, Years, ref_key};
-pub use raw_document::{Capture, TWEETS_PER_FILE_MAX, raw_document};
-pub use raw_key::{NotARawFile, RAW_PREFIX, RawKey, check_raw_key};
+pub use partition::{InvalidYears, Partition, Years};
+pub use raw::{Capture, NotARawFile, RAW_PREFIX, RawFile, RawKey, TWEETS_PER_FILE_MAX, check_raw_key, document, repair};
+pub use ref_key::ref_key;
+pub use time::parse_time;

@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::TweetId;
-use crate::includes::Includes;
+use crate::raw::includes::Includes;
 
 /// A post as received: the values that the sweep needs, and its unchanged JSON.
 #[derive(Clone, Debug)]
@@ -151,7 +151,7 @@ impl Page {
         let next_token = meta.as_ref().and_then(|meta| meta.next_token.clone());
         let posts: Vec<Post> = data
             .into_iter()
-            .filter_map(|json| known(&json).map(|(id, created_at)| Post { id, created_at, json, includes: Arc::clone(&includes) }))
+            .filter_map(|json| id_and_time(&json).map(|(id, created_at)| Post { id, created_at, json, includes: Arc::clone(&includes) }))
             .collect();
         Ok(Self {
             // After posts, an empty token still means that more follow. Without posts, there is nothing left to request with.
@@ -180,12 +180,12 @@ pub fn posts_stated(body: &[u8]) -> Option<u64> {
 }
 
 /// Returns the id of a post and its creation time; `None` without an id, or if the value is not an object.
-fn known(post: &RawValue) -> Option<(TweetId, DateTime<Utc>)> {
+fn id_and_time(post: &RawValue) -> Option<(TweetId, DateTime<Utc>)> {
     if !post.get().starts_with('{') {
         return None;
     }
     let Known { id, created_at } = serde_json::from_str(post.get()).ok()?;
-    let created_at = created_at.and_then(|text| crate::parse_created_at(&serde_json::from_str::<String>(text.get()).ok()?));
+    let created_at = created_at.and_then(|text| crate::parse_time(&serde_json::from_str::<String>(text.get()).ok()?));
     Some((id, created_at.unwrap_or_else(|| id.created_at())))
 }
 
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_id_is_counted_and_loses_no_neighbour() {
+    fn posts_without_an_id_are_counted_and_the_others_are_kept() {
         for odd in [
             "null",
             "7",
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_post_depends_on_may_have_any_form() {
+    fn parts_that_no_post_needs_may_have_any_form() {
         for (part, problem) in [
             (r#""errors":{}"#, Some("unreadable-errors")),
             (r#""errors":[{"type":5}]"#, Some("unreadable-errors")),
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_found_is_a_count_of_0_and_no_posts() {
+    fn nothing_was_found_only_with_a_count_of_0_and_no_posts() {
         for body in
             [r#"{"meta":{"result_count":0}}"#, r#"{"data":[],"meta":{"result_count":0}}"#, r#"{"data":null,"meta":{"result_count":0}}"#]
         {
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_that_differs_is_a_problem_and_loses_no_post() {
+    fn a_different_count_is_a_problem_and_loses_no_post() {
         for (count, differs) in
             [("2", false), ("0", true), ("1", true), ("3", true), ("-2", true), ("\"2\"", true), ("2.0", true), ("null", false)]
         {
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_page_is_refused_by_its_place_alone() {
+    fn an_error_about_a_page_names_only_the_position() {
         for (body, want) in [
             ("", "line 1, column 0"),
             ("<html>", "line 1, column 1"),
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_post_is_kept_as_sent_whatever_is_odd_in_it() {
+    fn an_odd_post_is_kept_as_sent() {
         for odd in [
             r#"{"id":"7"}"#,
             r#"{"id":"7","created_at":1795442700}"#,
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_no_json_can_hold_are_replaced_and_counted() {
+    fn bytes_that_json_cannot_hold_are_replaced_and_counted() {
         let page = Page::parse(b"{\"data\":[{\"id\":\"7\",\"text\":\"a\xe7\xe3o\"},{\"id\":\"6\"}],\"meta\":{}}").unwrap();
         assert_eq!(page.posts[0].json.get(), "{\"id\":\"7\",\"text\":\"a\u{fffd}\u{fffd}o\"}");
         assert_eq!(page.problems[BYTES_NOT_UTF8], 2);
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_in_includes_loses_no_other_list() {
+    fn an_unreadable_list_in_includes_does_not_lose_the_others() {
         let body =
             r#"{"data":[{"id":"7","author_id":"1"}],"includes":{"users":[{"id":"1"}],"topics":{"t":1},"n":null},"errors":null,"meta":{}}"#;
         let page = Page::parse(body.as_bytes()).unwrap();

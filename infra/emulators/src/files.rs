@@ -4,7 +4,8 @@
 //! the bytes. The rename is durable once the folder is flushed, too.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fmt;
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -50,7 +51,7 @@ fn remove_temporary(path: &Path, error: io::Error) -> io::Error {
 
 /// Creates a folder and its missing parents, each flushed into its parent.
 pub fn create_folders(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
+    if is_folder(path)? {
         return Ok(());
     }
     let parent = folder_of(path);
@@ -117,30 +118,120 @@ pub fn at(path: &Path, error: io::Error) -> io::Error {
 /// The contents of a folder and its subfolders.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// Files in path order. Includes dangling links: opening one reports the reason.
+    /// Files, in path order.
     pub files: Vec<PathBuf>,
-    /// Folders that could not be read, with the reason: no permission, or a link to a parent folder.
-    pub unreadable: Vec<io::Error>,
+    /// Folders, in path order, without the one that was searched.
+    pub folders: Vec<PathBuf>,
+    /// Everything else, in path order.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// An entry of a folder that a reader skips, counts and names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unreadable {
+    /// Path of the entry.
+    pub path: PathBuf,
+    /// Why it cannot be read.
+    pub cause: String,
+    /// What to do.
+    pub advice: &'static str,
+}
+
+impl Unreadable {
+    /// Creates an entry from the error that reading it gave.
+    pub fn new(path: &Path, error: &io::Error) -> Self {
+        let (cause, advice) = match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory if path.is_symlink() => {
+                ("it is a link that leads nowhere".to_owned(), "bring back what it led to, or remove it")
+            }
+            io::ErrorKind::PermissionDenied => (error.to_string(), "give this user access to it, or move it away"),
+            _ => (error.to_string(), "move it away"),
+        };
+        Self { path: path.to_owned(), cause, advice }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display().to_string().replace(char::is_control, "\u{fffd}"); // one line for each entry
+        write!(f, "{path}: {}; {}", self.cause, self.advice)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// Returns the metadata of a file or folder; `None` only if there is nothing at the path.
+///
+/// # Errors
+/// Fails if something may be there and cannot be seen: in a folder without permission, or below a link that leads nowhere.
+/// The error holds an [`Unreadable`].
+pub fn metadata(path: &Path) -> io::Result<Option<Metadata>> {
+    let explained = |path: &Path, error: io::Error| io::Error::new(error.kind(), Unreadable::new(path, &error));
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            let mut missing = path.ancestors().take_while(|above| !above.as_os_str().is_empty() && !above.exists());
+            match missing.find(|above| above.is_symlink()) {
+                Some(link) => Err(explained(link, error)),
+                None => Ok(None),
+            }
+        }
+        Err(error) => Err(explained(path, error)),
+    }
+}
+
+/// Returns whether there is a folder at this path.
+///
+/// # Errors
+/// Fails as [`metadata`] does, and if something else is there.
+pub fn is_folder(path: &Path) -> io::Result<bool> {
+    match metadata(path)? {
+        Some(metadata) if !metadata.is_dir() => Err(io::Error::new(io::ErrorKind::NotADirectory, not_a_folder(path))),
+        metadata => Ok(metadata.is_some()),
+    }
 }
 
 /// Finds every file below a folder; a missing folder is empty.
 ///
-/// Symbolic links are followed, so a folder can be moved to another disk with a link in its place. Pipes, sockets and
-/// devices are not files.
+/// Symbolic links are followed, so a folder can be moved to another disk with a link in its place. What cannot be read
+/// never stops the search: a dangling link, a link to a folder that contains it, a folder without permission, a pipe.
 pub fn find(folder: &Path) -> Found {
+    find_to_depth(folder, usize::MAX)
+}
+
+/// Finds what is at most `depth` levels below a folder, as [`find`] does.
+pub fn find_to_depth(folder: &Path, depth: usize) -> Found {
     let mut found = Found::default();
-    for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+    for entry in WalkDir::new(folder).max_depth(depth).follow_links(true).sort_by_file_name() {
         match entry {
+            Ok(entry) if entry.depth() == 0 && entry.file_type().is_dir() => {}
+            Ok(entry) if entry.depth() == 0 => found.unreadable.push(not_a_folder(folder)),
             Ok(entry) if entry.file_type().is_file() => found.files.push(entry.into_path()),
-            Ok(_) => {}
-            Err(error) => match error.path() {
-                Some(path) if error.loop_ancestor().is_none() && path.is_symlink() => found.files.push(path.to_owned()),
-                Some(_) if error.io_error().is_some_and(|error| error.kind() == io::ErrorKind::NotFound) => {} // removed in the meantime
-                _ => found.unreadable.push(error.into()),
-            },
+            Ok(entry) if entry.file_type().is_dir() => found.folders.push(entry.into_path()),
+            Ok(entry) => {
+                let cause = "it is neither a file nor a folder, but a pipe, a socket or a device".to_owned();
+                found.unreadable.push(Unreadable { path: entry.into_path(), cause, advice: "move it away" });
+            }
+            Err(error) => found.unreadable.extend(unreadable(folder, error)),
         }
     }
     found
+}
+
+/// Returns `None` for an entry that was removed while the folder was read.
+fn unreadable(folder: &Path, error: walkdir::Error) -> Option<Unreadable> {
+    let path = error.path().unwrap_or(folder).to_owned();
+    if let Some(ancestor) = error.loop_ancestor() {
+        let cause = format!("it is a link to {}, which contains it", ancestor.display());
+        return Some(Unreadable { path, cause, advice: "remove it" });
+    }
+    let error = error.into_io_error()?;
+    let is_removed = error.kind() == io::ErrorKind::NotFound && !path.is_symlink();
+    (!is_removed).then(|| Unreadable::new(&path, &error))
+}
+
+fn not_a_folder(path: &Path) -> Unreadable {
+    Unreadable { path: path.to_owned(), cause: "it is not a folder".to_owned(), advice: "move it away" }
 }
 
 #[cfg(test)]
@@ -148,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_whole_and_leaves_nothing_beside_it() {
+    fn a_file_is_replaced_atomically_and_no_temporary_file_remains() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b.json");
         create_folders(folder_of(&path)).unwrap();
@@ -168,7 +259,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_is_what_it_leads_to() {
+    fn a_link_is_followed() {
         use std::os::unix::fs::symlink;
         let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (at, there) = (|name: &str| folder.path().join(name), |name: &str| elsewhere.path().join(name));
@@ -180,11 +271,51 @@ mod tests {
         symlink(there("file"), at("linked")).unwrap();
         symlink(there("nowhere"), at("dangling")).unwrap();
         symlink(folder.path(), at("loop")).unwrap();
+        symlink(at("itself"), at("itself")).unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
         let found = find(folder.path());
-        assert_eq!(found.files, ["dangling", "day/moved", "linked", "plain"].map(at));
-        assert_eq!(found.unreadable.len(), 1);
-        assert!(found.unreadable[0].to_string().contains("loop"), "{}", found.unreadable[0]);
-        assert!(find(&at("missing")).files.is_empty() && find(&at("missing")).unreadable.is_empty());
+        assert_eq!(found.files, ["day/moved", "linked", "plain"].map(at));
+        assert_eq!(found.folders, [at("day")]);
+        let unreadable: Vec<String> = found.unreadable.iter().map(ToString::to_string).collect();
+        for (name, cause) in [
+            ("dangling", "a link that leads nowhere"),
+            ("itself", "Too many levels of symbolic links"),
+            ("loop", "which contains it"),
+            ("socket", "neither a file nor a folder"),
+        ] {
+            let of_name = format!("{}: ", at(name).display());
+            assert!(unreadable.iter().any(|entry| entry.starts_with(&of_name) && entry.contains(cause)), "{name}: {unreadable:?}");
+        }
+        assert_eq!(unreadable.len(), 4, "{unreadable:?}");
+        let nothing = |folder: &str| find(&at(folder)).files.is_empty() && find(&at(folder)).folders.is_empty();
+        for (name, unreadable) in [("missing", 0), ("dangling", 1), ("plain", 1), ("itself", 1)] {
+            assert!(nothing(name), "{name}");
+            assert_eq!(find(&at(name)).unreadable.len(), unreadable, "{name}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_a_path_with_nothing_in_it_is_absent() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("file"), "").unwrap();
+        symlink(at("nowhere"), at("dangling")).unwrap();
+        symlink(at("itself"), at("itself")).unwrap();
+        symlink(folder.path(), at("link")).unwrap();
+        assert!(is_folder(&at("link")).unwrap() && !is_folder(&at("missing")).unwrap());
+        for name in ["dangling", "itself", "file"] {
+            for error in [is_folder(&at(name)).unwrap_err(), create_folders(&at(name)).unwrap_err()] {
+                assert!(error.to_string().contains(name), "{error:?}");
+            }
+        }
+        for below in ["dangling/below", "dangling/below/it"] {
+            for error in [metadata(&at(below)).unwrap_err(), create_folders(&at(below)).unwrap_err()] {
+                assert!(error.to_string().contains("dangling: it is a link that leads nowhere"), "{error}");
+            }
+        }
+        assert!(metadata(&at("missing/below")).unwrap().is_none() && metadata(&at("file/below")).unwrap().is_none());
+        assert!(metadata(&at("link/file")).unwrap().is_some());
     }
 }

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn each_state_of_a_secret_is_answered_as_by_aws() {
+    async fn each_state_of_a_secret_has_the_answer_of_aws() {
         let secrets = Secrets::new();
         let client = client(&secrets);
         let not_found = |message: &str| Err(("ResourceNotFoundException".to_owned(), message.to_owned()));
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_that_one_call_is_refused() {
+    async fn any_other_call_is_refused() {
         for (target, body, want) in [
             ("secretsmanager.PutSecretValue", "{}", "UnknownOperationException"),
             (GET_SECRET_VALUE, "{}", "SerializationException"),

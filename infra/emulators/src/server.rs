@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_goes_to_the_function_and_its_answer_back() {
+    async fn a_request_is_answered_by_the_function() {
         let server = echo().await;
         let answer = exchange(server.address(), post(5, "hello")).await;
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nhello"), "{answer}");
@@ -208,14 +208,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_over_the_limit_is_refused_unread() {
+    async fn a_body_over_the_limit_is_refused_without_reading_it() {
         let server = echo().await;
         let answer = exchange(server.address(), post(MAX_REQUEST_BYTES + 1, "")).await;
         assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     }
 
     #[tokio::test]
-    async fn the_port_is_free_once_it_stops() {
+    async fn a_stopped_server_frees_its_port() {
         let server = echo().await;
         let address = server.address();
         assert_eq!(Server::start(address, |_| async { Response::default() }).await.unwrap_err().kind(), io::ErrorKind::AddrInUse);

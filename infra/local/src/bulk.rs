@@ -8,16 +8,17 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use emulators::files;
+use emulators::files::{self, Unreadable};
 use indicatif::{ProgressBar, ProgressStyle};
-use refine::Refined;
+use rows::Refined;
 use tweets::{RAW_PREFIX, Years, check_raw_key};
 
 use crate::Outcome;
 use crate::ignored::{Ignored, report_ignored};
+use crate::output::listed;
 
-/// Maximum number of refused files that are named in the output.
-const REFUSED_SHOWN: usize = 10;
+/// File below `--ref` that lists every refused file. Readers of Parquet files skip its name.
+const REFUSED_LIST: &str = "_refused.txt";
 /// Number of Parquet files that a thread writes before it flushes them together.
 const FLUSHED_AT_ONCE: usize = 1_000;
 
@@ -31,6 +32,8 @@ struct Share {
     /// Reasons why files have no rows in REF.
     refused: Vec<String>,
     unflushed: Vec<PathBuf>,
+    /// Failures to flush Parquet files that were written.
+    flush_failures: Vec<String>,
 }
 
 /// Refines every RAW file below `raw` into one Parquet file per day below `reference`. Existing files are replaced.
@@ -43,7 +46,7 @@ pub fn run(raw: &Path, reference: &Path) -> Outcome {
     let (prefixed, prefix) = (raw.join(RAW_PREFIX), if raw.join(RAW_PREFIX).is_dir() { "" } else { RAW_PREFIX });
     let top = if prefix.is_empty() { &prefixed } else { raw };
     let found = files::find(top);
-    let mut unreadable: Vec<String> = found.unreadable.iter().map(ToString::to_string).collect();
+    let mut unreadable: Vec<String> = found.unreadable.iter().map(Unreadable::to_string).collect();
     // A key is UTF-8; a name that is not could get the key of another file.
     let (named, nameless): (Vec<_>, Vec<_>) = found.files.iter().partition(|path| path.to_str().is_some());
     unreadable.extend(nameless.iter().map(|path| format!("{}: its name is not UTF-8; rename it", path.display())));
@@ -76,26 +79,30 @@ pub fn run(raw: &Path, reference: &Path) -> Outcome {
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     bar.finish_and_clear();
-    report(raw_files.len(), shares, unreadable, started.elapsed().as_secs_f64())
+    report(reference, raw_files.len(), shares, unreadable, started.elapsed().as_secs_f64())
 }
 
 impl Share {
     fn flush(&mut self, reference: &Path) {
         if let Err(error) = files::flush(reference, &self.unflushed) {
-            self.refused.push(format!("cannot flush {error}"));
+            self.flush_failures.push(error.to_string());
         }
         self.unflushed.clear();
     }
 }
 
-fn report(files: usize, shares: Vec<Share>, unreadable: Vec<String>, seconds: f64) -> Outcome {
+fn report(reference: &Path, files: usize, shares: Vec<Share>, unreadable: Vec<String>, seconds: f64) -> Outcome {
     let tweets: u64 = shares.iter().map(|share| share.tweets).sum();
     let objects: u64 = shares.iter().map(|share| share.objects).sum();
     let mut malformed = BTreeMap::<&str, u64>::new();
     for (name, count) in shares.iter().flat_map(|share| &share.malformed) {
         *malformed.entry(name).or_default() += count;
     }
-    let mut refused: Vec<String> = shares.into_iter().flat_map(|share| share.refused).collect();
+    let (mut refused, mut flush_failures) = (Vec::new(), Vec::new());
+    for share in shares {
+        refused.extend(share.refused);
+        flush_failures.extend(share.flush_failures);
+    }
     #[expect(clippy::cast_precision_loss, reason = "a rate to be read, not to be computed with")]
     let rate = tweets as f64 / seconds;
     let done = files.saturating_sub(refused.len());
@@ -104,12 +111,32 @@ fn report(files: usize, shares: Vec<Share>, unreadable: Vec<String>, seconds: f6
         let counts: Vec<String> = malformed.iter().map(|(name, count)| format!("{name} {count}")).collect();
         crate::output::line(&format!("malformed values read as null, by field: {}", counts.join(", ")))?;
     }
-    refused.extend(unreadable);
-    if refused.is_empty() {
-        return Ok(());
+    let mut problems = Vec::new();
+    if !refused.is_empty() {
+        problems.push(format!("{} of {files} RAW files could not be refined:{}", refused.len(), listed(&refused)));
     }
-    let shown: Vec<&str> = refused.iter().take(REFUSED_SHOWN).map(String::as_str).collect();
-    Err(format!("{} of {} RAW files could not be refined, among them\n  {}", refused.len(), files, shown.join("\n  ")).into())
+    if !unreadable.is_empty() {
+        problems.push(format!("{} file(s) or folder(s) of RAW could not be read:{}", unreadable.len(), listed(&unreadable)));
+    }
+    refused.extend(unreadable);
+    match list(&reference.join(REFUSED_LIST), &refused) {
+        Ok(()) if refused.is_empty() => {}
+        Ok(()) => problems.push(format!("all of them are listed in {}", reference.join(REFUSED_LIST).display())),
+        Err(error) => problems.push(format!("cannot write {}, which lists all of them: {error}", reference.join(REFUSED_LIST).display())),
+    }
+    if !flush_failures.is_empty() {
+        let (count, named) = (flush_failures.len(), listed(&flush_failures));
+        problems.push(format!("{count} flush(es) of written Parquet files to the disk failed, so run it again:{named}"));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
+}
+
+/// Replaces the list of refused files; removes it if there are none.
+fn list(path: &Path, refused: &[String]) -> io::Result<()> {
+    if refused.is_empty() {
+        return fs::remove_file(path).or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) });
+    }
+    files::replace(path, (refused.join("\n") + "\n").as_bytes())
 }
 
 /// Splits files into RAW files and others, by key.
@@ -132,10 +159,10 @@ fn key_of(raw: &Path, prefix: &str, path: &Path) -> String {
 /// Writes the Parquet files of one RAW file and counts them in `share`.
 fn refine_file(path: &Path, key: &str, reference: &Path, share: &mut Share) -> Outcome {
     let bytes = fs::metadata(path)?.len();
-    if bytes > refine::RAW_BYTES_MAX {
-        return Err(format!("{bytes} bytes, more than the {} that are read", refine::RAW_BYTES_MAX).into());
+    if bytes > rows::RAW_BYTES_MAX {
+        return Err(format!("{bytes} bytes, more than the {} that are read", rows::RAW_BYTES_MAX).into());
     }
-    let Refined { objects, malformed } = refine::refine(key, &fs::read(path)?, Years::DEFAULT)?;
+    let Refined { objects, malformed } = rows::refine(key, &fs::read(path)?, Years::DEFAULT)?;
     for object in &objects {
         let path = reference.join(&object.key);
         put(&path, &object.bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
@@ -167,6 +194,40 @@ mod tests {
     const RAW: &str = r#"{"data":[{"id":"1","created_at":"2026-11-23T14:05:00Z","text":":)"}]}"#;
 
     #[test]
+    fn all_refused_files_are_counted_and_listed_until_none_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let (raw, reference) = (folder.path().join("raw"), folder.path().join("ref"));
+        fs::create_dir_all(&raw).unwrap();
+        let bad: Vec<PathBuf> = (0..25).map(|number| raw.join(format!("{number}.json"))).collect();
+        for path in &bad {
+            fs::write(path, "{").unwrap();
+        }
+        fs::write(raw.join("good.json"), RAW).unwrap();
+        let error = run(&raw, &reference).unwrap_err().to_string();
+        assert!(error.contains("25 of 26 RAW files could not be refined") && error.contains("\n  and 15 more\n"), "{error}");
+        assert!(error.ends_with(&format!("all of them are listed in {}", reference.join(REFUSED_LIST).display())), "{error}");
+        assert_eq!(fs::read_to_string(reference.join(REFUSED_LIST)).unwrap().lines().count(), 25);
+        for path in &bad {
+            fs::remove_file(path).unwrap();
+        }
+        run(&raw, &reference).unwrap();
+        assert!(!reference.join(REFUSED_LIST).exists());
+    }
+
+    #[test]
+    fn a_failed_flush_is_not_a_refused_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("itself.parquet");
+        fs::write(&path, "").unwrap();
+        let mut share = Share { unflushed: vec![path.join("below")], ..Share::default() };
+        share.flush(folder.path());
+        assert_eq!((share.flush_failures.len(), share.refused.len()), (1, 0));
+        let error = report(folder.path(), 1, vec![share], Vec::new(), 1.0).unwrap_err().to_string();
+        assert!(error.starts_with("1 flush(es) of written Parquet files to the disk failed, so run it again:\n  "), "{error}");
+        assert!(error.contains("itself.parquet") && !error.contains(REFUSED_LIST), "{error}");
+    }
+
+    #[test]
     fn a_refused_file_is_named_and_the_others_are_done() {
         let folder = tempfile::tempdir().unwrap();
         let (raw, reference) = (folder.path().join("raw"), folder.path().join("ref"));
@@ -176,15 +237,15 @@ mod tests {
         }
         let error = run(&raw, &reference).unwrap_err().to_string();
         assert!(error.starts_with("1 of 2 RAW files could not be refined") && error.contains("cut.json"), "{error}");
-        let expected = refine::refine("tweets/day/good.json", RAW.as_bytes(), Years::DEFAULT).unwrap().objects;
+        let expected = rows::refine("tweets/day/good.json", RAW.as_bytes(), Years::DEFAULT).unwrap().objects;
         assert_eq!(fs::read(reference.join(&expected[0].key)).unwrap(), expected[0].bytes);
-        assert_eq!(fs::read_dir(reference.join("tweets/ano=2026/mes=11/dia=23")).unwrap().count(), 1, "nothing half-written is left");
+        assert_eq!(fs::read_dir(reference.join("tweets/ano=2026/mes=11/dia=23")).unwrap().count(), 1, "no half-written file remains");
     }
 
     /// Opening a pipe would block forever.
     #[cfg(unix)]
     #[test]
-    fn links_are_followed_and_what_is_no_file_is_passed_by() {
+    fn links_are_followed_and_special_files_are_skipped() {
         use std::os::unix::fs::symlink;
         let folder = tempfile::tempdir().unwrap();
         let (raw, reference, elsewhere) = (folder.path().join("raw"), folder.path().join("ref"), folder.path().join("elsewhere"));
@@ -193,16 +254,17 @@ mod tests {
         fs::write(elsewhere.join("old.json"), RAW).unwrap();
         symlink(&elsewhere, raw.join("day")).unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(raw.join("socket.json")).unwrap();
-        run(&raw, &reference).unwrap();
+        let error = run(&raw, &reference).unwrap_err().to_string();
+        assert!(error.contains("1 file(s) or folder(s) of RAW could not be read") && error.contains("socket.json"), "{error}");
         assert!(reference.join("tweets/ano=2026/mes=11/dia=23").is_dir());
         symlink(raw.join("nowhere"), raw.join("dangling.json")).unwrap();
         symlink(&raw, raw.join("loop")).unwrap();
         let error = run(&raw, &reference).unwrap_err().to_string();
-        assert!(error.contains("dangling.json: No such file") && error.contains("loop"), "{error}");
+        assert!(error.contains("dangling.json: it is a link that leads nowhere") && error.contains("loop"), "{error}");
     }
 
     #[test]
-    fn hidden_and_long_names_are_rows_and_what_is_not_a_raw_file_is_left_out() {
+    fn hidden_and_long_names_are_refined_and_other_files_are_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let (raw, reference) = (folder.path().join("raw"), folder.path().join("ref"));
         let long = format!("{}.json", "é".repeat(117));
@@ -234,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_s_folder_and_its_prefix_give_the_same_keys() {
+    fn the_bucket_folder_and_its_prefix_give_the_same_keys() {
         let folder = tempfile::tempdir().unwrap();
         let bucket = folder.path().join("bucket");
         fs::create_dir_all(bucket.join("tweets")).unwrap();

@@ -12,7 +12,7 @@ use emulators::x_api::Options;
 use crate::demo::DEFAULT_LAKE;
 use crate::live::{LIVE_LAKE, Live};
 use crate::sql::{self, Format};
-use crate::{Clock, Outcome, Variable, bulk, demo, panel, reprocess, serve, stream};
+use crate::{Clock, Outcome, Usage, Variable, bulk, demo, lake, panel, reprocess, serve, stream};
 
 /// Recent tweets about the President of Brazil, from the X API to SQL, entirely on this machine.
 #[derive(Debug, Parser)]
@@ -94,10 +94,12 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
     },
-    /// Counts words as tweets arrive, in windows of creation time, with the output modes of Spark's Structured Streaming.
+    /// Counts words as tweets or lines of a socket arrive, with the output modes and windows of Spark's Structured
+    /// Streaming.
     #[command(after_help = "Examples:\n  cargo run -- stream --mode update --every 10s\n  \
         cargo run -- stream --mode append --window 10m --slide 5m --late 30s --once\n  \
-        cargo run -- stream --mode complete --window 10m --once --top 5 --sink json:words.json\n\n\
+        cargo run -- stream --mode complete --window 10m --once --top 5 --sink json:words.json\n  \
+        cargo run -- stream --source tcp://127.0.0.1:3456 --mode complete    # beside `nc -lk 3456`\n\n\
         State is kept in the lake's folder, in stream.<query>.json: the same query goes on where it stopped, however it ended.")]
     Stream(stream::Options),
     /// Shows the lake on a page of 127.0.0.1 that follows new posts. Without a lake, makes one of emulated posts.
@@ -106,6 +108,13 @@ enum Command {
     /// Writes the charts of some days into one HTML file: aggregates and links, no texts of posts.
     #[command(after_help = "Example:\n  cargo run -- report --out report.html --from 2026-11-01 --to 2026-11-30")]
     Report(panel::ReportOptions),
+}
+
+impl Usage {
+    /// Prints the error and the usage as clap prints its own, and exits with 2.
+    pub fn exit(&self) -> ! {
+        Cli::command().error(self.kind, &self.text).exit()
+    }
 }
 
 impl Cli {
@@ -130,6 +139,7 @@ impl Cli {
         let default_lake = if matches!(command, Command::Live(_)) { LIVE_LAKE } else { DEFAULT_LAKE };
         let named = self.lake.clone();
         let lake = self.lake.unwrap_or_else(|| default_lake.into());
+        lake::check_name(&lake)?;
         match command {
             Command::Demo { every } => demo::run(&lake, every, clock).await,
             Command::Live(live) => live.run(&lake, clock, variable).await,
@@ -159,7 +169,7 @@ impl Cli {
 /// is an unknown option.
 fn checked(statement: String) -> Outcome<String> {
     if statement.starts_with('-') && !statement.contains(char::is_whitespace) {
-        return Err(Cli::command().error(ErrorKind::UnknownArgument, format!("unexpected argument '{statement}' found")).into());
+        return Err(Usage { kind: ErrorKind::UnknownArgument, text: format!("unexpected argument '{statement}' found") }.into());
     }
     Ok(statement)
 }

@@ -3,10 +3,7 @@
 use tweets::NotARawFile;
 
 use crate::Outcome;
-use crate::output::line;
-
-/// Maximum number of ignored objects that are named in the output.
-const SHOWN: usize = 10;
+use crate::output::{line, listed};
 
 /// An object that was ignored, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +19,6 @@ pub(crate) fn report_ignored(ignored: &[Ignored]) -> Outcome {
     if ignored.is_empty() {
         return Ok(());
     }
-    line(&format!("{} ignored, not RAW files:", ignored.len()))?;
-    ignored.iter().take(SHOWN).try_for_each(|Ignored { key, reason }| line(&format!("  {key}: {reason}")))?;
-    if ignored.len() > SHOWN { line(&format!("  and {} more", ignored.len() - SHOWN)) } else { Ok(()) }
+    let named: Vec<String> = ignored.iter().map(|Ignored { key, reason }| format!("{key}: {reason}")).collect();
+    line(&format!("{} ignored, not RAW files:{}", ignored.len(), listed(&named)))
 }

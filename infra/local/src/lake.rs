@@ -1,6 +1,5 @@
 //! The folder that holds the two buckets, and the AWS clients that reach it without a socket.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use aws::{Clients, Store, Timeouts, Values};
@@ -12,6 +11,7 @@ use emulators::server::answer_aws;
 use emulators::x_api::{Corpus, EMULATOR_TOKEN};
 use serde_json::Value;
 
+use crate::output::shown_in_line;
 use crate::{Clock, Outcome, SEED};
 
 /// Bucket that holds RAW files and the cursor.
@@ -40,6 +40,35 @@ impl Source {
     }
 }
 
+/// Content of `source.txt`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Recorded {
+    Source(Source),
+    Nothing,
+}
+
+/// Reads the file that records the source of a lake; `None` if it is missing.
+fn recorded_source(path: &Path) -> Outcome<Option<Recorded>> {
+    let (emulator, x_api) = (Source::Emulator.text(), Source::XApi.text());
+    if files::metadata(path)?.is_none() {
+        return Ok(None);
+    }
+    let bytes = std::fs::read(path).map_err(|error| {
+        format!("cannot read {}, which records where the posts of the lake come from: {error}; give this user access to it", path.display())
+    })?;
+    match String::from_utf8_lossy(&bytes).trim() {
+        "" => Ok(Some(Recorded::Nothing)),
+        text if text == emulator => Ok(Some(Recorded::Source(Source::Emulator))),
+        text if text == x_api => Ok(Some(Recorded::Source(Source::XApi))),
+        _ => Err(format!(
+            "{} is damaged: it records where the posts of the lake come from; write one line into it, `{x_api}` if `live` made the lake, otherwise \
+             `{emulator}`",
+            path.display()
+        )
+        .into()),
+    }
+}
+
 /// Both buckets in one folder, locked by this process.
 #[derive(Debug)]
 pub struct Lake {
@@ -54,6 +83,9 @@ impl Lake {
     /// # Errors
     /// Fails if another process has the folder open, or if it is not writable.
     pub fn open(root: &Path, clock: Clock, secret: &str) -> Outcome<Self> {
+        for folder in [root, &raw_dir(root), &ref_dir(root)] {
+            files::is_folder(folder)?; // names a link that leads nowhere
+        }
         let s3 = EmbeddedS3::on_disk(root, clock)?;
         for bucket in [RAW_BUCKET, REF_BUCKET] {
             s3.create_bucket(bucket)?;
@@ -69,36 +101,26 @@ impl Lake {
     /// Fails if the lake holds posts of another source.
     pub fn claim(&self, source: Source) -> Outcome {
         let path = source_path(&self.root);
-        let remembered = match std::fs::read(&path) {
-            Ok(text) => Some(String::from_utf8_lossy(&text).trim().to_owned()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => {
-                return Err(format!(
-                    "cannot read {}: {error}; it records where the posts of the lake come from; give this user access to it",
-                    path.display()
-                )
-                .into());
-            }
-        };
-        let held = match remembered.as_deref() {
-            Some(text) if !text.is_empty() => text.to_owned(),
-            _ if !self.raw_dir().join(ingest::CURSOR_KEY).exists() => source.text().to_owned(),
+        let remembered = recorded_source(&path)?;
+        let held = match remembered {
+            Some(Recorded::Source(held)) => held,
+            _ if files::metadata(&self.raw_dir().join(ingest::CURSOR_KEY))?.is_none() => source,
             // A lake from before the source was recorded: only the demo created those.
-            None => Source::Emulator.text().to_owned(),
+            None => Source::Emulator,
             // An earlier version rewrote the file on a full disk and left it empty.
-            Some(_) if source == Source::Emulator && !self.is_emulated() => Source::XApi.text().to_owned(),
-            Some(_) => source.text().to_owned(),
+            Some(Recorded::Nothing) if source == Source::Emulator && !self.is_emulated() => Source::XApi,
+            Some(Recorded::Nothing) => source,
         };
-        if held != source.text() {
-            let (root, wanted) = (self.root.display(), source.text());
+        if held != source {
+            let (root, held, wanted) = (self.root.display(), held.text(), source.text());
             return Err(
                 format!("the lake in {root} holds {held}, and {wanted} are not mixed with them; name another folder with --lake").into()
             );
         }
-        if remembered.as_ref() == Some(&held) {
+        if remembered == Some(Recorded::Source(held)) {
             return Ok(());
         }
-        files::replace(&path, format!("{held}\n").as_bytes())
+        files::replace(&path, format!("{}\n", held.text()).as_bytes())
             .map_err(|error| format!("cannot write {}: {error}; make room on the disk and run again", path.display()).into())
     }
 
@@ -169,7 +191,32 @@ pub fn source_path(root: &Path) -> PathBuf {
     root.join("source.txt")
 }
 
-/// Returns the secret that the X API emulator accepts, in the format that the README describes.
+/// Checks that there is a lake at `root`, with this folder in it.
+///
+/// # Errors
+/// Fails with the reason, which is another one for a folder that exists and cannot be read.
+pub fn check(root: &Path, folder: &Path) -> Outcome {
+    if files::is_folder(root)? && files::is_folder(folder)? {
+        return Ok(());
+    }
+    Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into())
+}
+
+/// Checks the name of a lake. `sql` could not read a lake with another name, after its posts were captured and paid for.
+///
+/// # Errors
+/// Fails if the absolute path is not UTF-8 or has a control character.
+pub fn check_name(root: &Path) -> Outcome {
+    let path = std::path::absolute(root)?;
+    if path.to_str().is_some_and(|path| !path.contains(char::is_control)) {
+        return Ok(());
+    }
+    let shown = path.to_string_lossy();
+    let shown = shown_in_line(&shown);
+    Err(format!("a lake cannot be in {shown}: its path must be UTF-8, without control characters; name another with --lake").into())
+}
+
+/// Returns the secret that the X API emulator accepts, in the format that docs/deploy.md describes.
 pub fn emulator_secret() -> String {
     serde_json::json!({ "bearer_token": EMULATOR_TOKEN }).to_string()
 }

@@ -12,6 +12,7 @@ mod lake;
 mod live;
 mod output;
 mod panel;
+mod parquet;
 mod pipeline;
 mod queue;
 mod rejected;
@@ -20,17 +21,29 @@ mod reprocess;
 mod serve;
 pub mod sql;
 mod stream;
+mod tables;
 
 pub use lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID};
 pub use output::{is_closed as is_output_closed, message};
 
-/// Result of a command: an error is printed with its causes.
-pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+/// Why a command failed: printed with its causes.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Result of a command.
+pub type Outcome<T = ()> = Result<T, Failure>;
 
 /// A command that succeeded with work left: the next run resumes it. Its exit code differs from that of a failure.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Unfinished(pub String);
+
+/// A command line that cannot be run, found after it was parsed.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct Usage {
+    kind: clap::error::ErrorKind,
+    text: String,
+}
 
 /// Reads the wall clock; `main` passes it in, so that tests can pass in another time.
 pub type Clock = fn() -> chrono::DateTime<chrono::Utc>;

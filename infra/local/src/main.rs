@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use local::{Unfinished, cli::Cli};
+use local::{Unfinished, Usage, cli::Cli};
 
 /// Exit code of a run that succeeded and left work for the next run.
 const UNFINISHED: u8 = 3;
@@ -15,7 +15,7 @@ async fn main() -> ExitCode {
     if local::is_output_closed(&*error) {
         return ExitCode::SUCCESS; // the reader closed the pipe
     }
-    if let Some(usage) = error.downcast_ref::<clap::Error>() {
+    if let Some(usage) = error.downcast_ref::<Usage>() {
         usage.exit();
     }
     let unfinished = error.is::<Unfinished>();

@@ -53,6 +53,16 @@ pub async fn closed() {
     std::future::pending::<()>().await;
 }
 
+/// Formats a list for a message, one item per line. Names the first ones and counts the others.
+pub fn listed<T: std::fmt::Display>(items: &[T]) -> String {
+    const NAMED_MAX: usize = 10;
+    let mut lines: Vec<String> = items.iter().take(NAMED_MAX).map(|item| format!("\n  {item}")).collect();
+    if items.len() > NAMED_MAX {
+        lines.push(format!("\n  and {} more", items.len() - NAMED_MAX));
+    }
+    lines.concat()
+}
+
 /// Returns a path, quoted for a shell where needed.
 pub fn quoted(path: &Path) -> String {
     let path = path.to_string_lossy();
@@ -130,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_terminal_is_given_nothing_to_obey() {
+    fn control_characters_are_never_sent_to_a_terminal() {
         for (text, want) in [
             ("plain ção ❤\u{fe0f}", "plain ção ❤\u{fe0f}"),
             ("\u{1b}]0;title\u{7}\u{1b}[2J", "␛]0;title␇␛[2J"),
@@ -147,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_cut_between_characters_as_they_look() {
+    fn texts_are_cut_by_display_width_between_characters() {
         for (text, columns, want) in [
             ("abcdef", 6, "abcdef"),
             ("abcdef", 5, "abcd…"),
@@ -165,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_quoted_where_a_shell_needs_it() {
+    fn a_path_is_quoted_if_a_shell_requires_it() {
         assert_eq!(quoted(Path::new("/a/b-1.c_d")), "/a/b-1.c_d");
         assert_eq!(quoted(Path::new("a b")), "'a b'");
         assert_ne!(quoted(Path::new("it's $HOME")), "it's $HOME");

@@ -1,32 +1,31 @@
 //! Runs ingest until it has caught up, and passes each new RAW file through the queue to refine.
 
-use std::collections::HashMap;
+use std::fs::{self, File};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aws::{Clients, Condition};
-use chrono::TimeDelta;
-use ingest::{CURSOR_KEY, Config, Cursor, Ingest, Invocation, Preview, Wire};
+use aws::Clients;
+use chrono::{SecondsFormat, TimeDelta};
+use emulators::files::{self, Unreadable};
+use ingest::{CURSOR_KEY, Config, Gap, Ingest, Invocation, Preview, Status, Summary, Wire};
 use metrics::Metric;
 use refine::Refine;
-use serde_json::Value;
 use tweets::{TweetId, Years};
 
 use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET};
+use crate::output::listed;
 use crate::queue::Queue;
 use crate::rejected::{self, Rejected};
 use crate::report::Report;
-use crate::{Clock, Outcome};
+use crate::{Clock, Failure, Outcome};
 
 /// Timeout of one invocation, as in the template.
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// Maximum number of invocations of ingest before `cargo run` gives up.
 const INVOCATIONS_MAX: u32 = 1_000;
-/// Maximum number of RAW files named in an error, besides the one whose reason is given.
-const NAMED_MAX: usize = 10;
-/// A cursor is less than a hundredth of this size.
-const CURSOR_BYTES_MAX: u64 = 64 << 10;
+/// Folder of the cursor in the RAW bucket.
+const CURSOR_FOLDER: &str = "state/";
 
 /// Both functions and the queue between them.
 #[derive(Debug)]
@@ -37,6 +36,7 @@ pub struct Pipeline {
     refine: Refine,
     queue: Queue,
     clock: Clock,
+    raw_dir: PathBuf,
     /// Folder of the lake.
     root: PathBuf,
     /// The rejected files that the lake's folder lists.
@@ -57,12 +57,16 @@ pub struct Caught {
     /// Number of runs of ingest.
     pub runs: u32,
     /// Status of the last run.
-    pub status: String,
+    pub status: Status,
 }
 
 impl Pipeline {
     /// Opens the pipeline over a lake.
+    ///
+    /// # Errors
+    /// Fails if the cursor of the lake cannot be read: another one would read and pay for its posts again.
     pub async fn open(lake: &Lake, config: Config, wire: Wire, clock: Clock) -> Outcome<Self> {
+        check_cursor(lake)?;
         let (clients, refine) = (lake.clients(ingest::TIMEOUTS), refine_of(lake));
         // What an earlier process rejected is delivered again: the list starts empty.
         rejected::write(lake.root(), &[])?;
@@ -73,6 +77,7 @@ impl Pipeline {
             refine,
             queue: Queue::open(lake).await?,
             clock,
+            raw_dir: lake.raw_dir(),
             root: lake.root().to_owned(),
             rejected: Vec::new(),
         })
@@ -85,61 +90,60 @@ impl Pipeline {
     }
 
     /// Returns what catching up would read, according to X's counts.
-    pub async fn preview(&self) -> Result<Preview, ingest::Error> {
-        self.ingest(u64::MAX).preview((self.clock)()).await
+    pub async fn preview(&self) -> Outcome<Preview> {
+        self.ingest(u64::MAX).preview((self.clock)()).await.map_err(|error| self.explained(error))
+    }
+
+    /// Returns an error about the cursor in terms of the lake's folder.
+    fn explained(&self, error: ingest::Error) -> Failure {
+        match error {
+            ingest::Error::CursorInvalid { problem, .. } => broken_cursor(&self.raw_dir.join(CURSOR_KEY), &problem),
+            other => other.into(),
+        }
     }
 
     /// Runs ingest until everything up to now (less the safety lag) is captured or `posts_max` posts are read, and runs
     /// refine until the queue is empty.
     pub async fn catch_up(&mut self, report: &Report, posts_max: u64) -> Outcome<Caught> {
         let goal = TweetId::lowest_at((self.clock)() - TimeDelta::from_std(self.config.safety_lag)?);
-        let (mut caught, mut sweeps, mut done_before) = (Caught::default(), 0, Value::Null);
+        let (mut caught, mut sweeps, mut done_before) = (Caught::default(), 0, None);
         self.deliver().await?;
         for _ in 0..INVOCATIONS_MAX {
             let owner = RandomState::new().build_hasher().finish();
             let ingest = self.ingest(posts_max - caught.posts_read.min(posts_max));
-            let answer = ingest::handle(&ingest, Invocation::new((self.clock)(), TIMEOUT, owner), |_| ()).await;
+            let run = ingest::run(&ingest, Invocation::new((self.clock)(), TIMEOUT), owner, |_| ()).await;
             self.deliver().await?; // also delivers files that a failed run stored
-            let answer = answer?;
-            caught.add(&answer);
-            if let (Some(from), Some(to)) = (answer["gap"]["from"].as_str(), answer["gap"]["to"].as_str()) {
+            let run = run.map_err(|error| self.explained(error))?;
+            caught.add(&run);
+            if let Some(Gap { from, to }) = run.gap {
+                let [from, to] = [from, to].map(|id| id.created_at().to_rfc3339_opts(SecondsFormat::Millis, true));
                 report.line(&format!("posts from {from} to {to} are lost: the X API serves seven days"));
             }
-            let done: Option<TweetId> = answer["done"].as_str().and_then(|done| done.parse().ok());
-            let has_moved = answer["posts"].as_u64() > Some(0) || answer["done"] != done_before;
-            done_before = answer["done"].clone();
-            match caught.status.as_str() {
-                "complete" if done.is_some_and(|done| done >= goal) => break,
+            let done = run.done;
+            let has_moved = run.posts > 0 || done != done_before;
+            done_before = done;
+            match run.status {
+                Status::Complete if done.is_some_and(|done| done >= goal) => break,
                 // The first run may have completed a sweep that was opened earlier. The next run reaches as far as X's
                 // clock allows.
-                "complete" if sweeps == 0 => sweeps += 1,
-                "complete" => {
+                Status::Complete if sweeps == 0 => sweeps += 1,
+                Status::Complete => {
                     let behind = done.map_or(0, |done| (goal.created_at() - done.created_at()).num_seconds());
                     report
                         .line(&format!("this clock is about {behind} s ahead of the X API's; what came in since is left to the next run"));
                     break;
                 }
-                "partial" if has_moved => {}
-                "busy" => {
-                    report.line("an earlier run was cut off; going on where it stopped");
-                    self.end_lease().await?;
+                Status::Partial if has_moved => {}
+                // The folder is locked, so the run that holds the lease has ended. On AWS nothing shows that, so the next run waits
+                // until the lease expires.
+                Status::Busy => {
+                    report.line("an earlier run was cut off; continuing where it stopped");
+                    ingest.end_lease(owner).await.map_err(|error| self.explained(error))?;
                 }
-                _ => break,
+                Status::Partial | Status::RateLimited | Status::BudgetExhausted => break,
             }
         }
         Ok(caught)
-    }
-
-    /// Ends the lease of a run that was cut off. The folder is locked, so the holder of the lease has ended. On AWS
-    /// nothing shows that, so the next run waits until the lease expires.
-    async fn end_lease(&self) -> Outcome {
-        let raw = self.clients.store(RAW_BUCKET);
-        let Some(object) = raw.get(CURSOR_KEY, CURSOR_BYTES_MAX).await? else { return Ok(()) };
-        let mut cursor: Cursor = serde_json::from_slice(&object.body)?;
-        cursor.lease = None;
-        let body = serde_json::to_vec(&cursor)?.into();
-        raw.put(CURSOR_KEY, body, "application/json", HashMap::new(), &Condition::Unchanged(object.etag)).await?;
-        Ok(())
     }
 
     /// Delivers all pending messages to refine.
@@ -149,7 +153,7 @@ impl Pipeline {
             return Ok(());
         }
         for (key, notification) in self.queue.dead().skip(self.rejected.len()) {
-            self.rejected.push(Rejected { key: key.to_owned(), reason: reason(&self.refine, notification, self.clock).await });
+            self.rejected.push(Rejected { key: key.to_owned(), reason: reason_of(&self.refine, notification, self.clock).await });
         }
         rejected::write(&self.root, &self.rejected)
     }
@@ -158,6 +162,37 @@ impl Pipeline {
     pub async fn all_refined(&self) -> Outcome {
         all_refined(&self.queue, &self.refine, self.clock).await
     }
+}
+
+/// Checks that the cursor is a file that can be read, or is absent.
+fn check_cursor(lake: &Lake) -> Outcome {
+    let path = lake.raw_dir().join(CURSOR_KEY);
+    // The usual advice, to move something away, would lose the cursor.
+    let cause = |entry: &Unreadable| format!("{}: {}", entry.path.display(), entry.cause);
+    let problem = match files::metadata(&path) {
+        Err(error) => {
+            let entry = error.get_ref().and_then(|inner| inner.downcast_ref());
+            Some(entry.map_or_else(|| error.to_string(), cause))
+        }
+        Ok(Some(metadata)) if !metadata.is_file() => Some("it is not a file".to_owned()),
+        Ok(Some(_)) => File::open(&path).err().map(|error| error.to_string()),
+        Ok(None) => None,
+    };
+    match problem.or_else(|| lake.s3().unlisted(RAW_BUCKET, CURSOR_FOLDER).first().map(cause)) {
+        Some(problem) => Err(broken_cursor(&path, &problem)),
+        None => Ok(()),
+    }
+}
+
+fn broken_cursor(path: &Path, problem: &str) -> Failure {
+    let is_empty = fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0);
+    format!(
+        "cannot use the cursor {}: {}; it records which posts are captured, and without it they would be read and paid for again, so \
+         first see \"A broken cursor on a laptop\" in RUNBOOK.md",
+        path.display(),
+        if is_empty { "it is empty" } else { problem }
+    )
+    .into()
 }
 
 /// Creates refine over a lake.
@@ -183,31 +218,47 @@ pub async fn deliver(queue: &mut Queue, refine: &Refine, clock: Clock, on_batch:
 
 /// Returns why `refine` fails on a notification: with a queue, its response only names failed messages; without one, it
 /// is the reason itself.
-async fn reason(refine: &Refine, notification: &Value, clock: Clock) -> String {
+async fn reason_of(refine: &Refine, notification: &serde_json::Value, clock: Clock) -> String {
     let refined = refine::handle(refine, notification.clone(), refine::Invocation::new(clock(), TIMEOUT), |_| ()).await;
-    refined.err().map_or_else(|| "it can be by now".to_owned(), |error| error.chain())
+    refined.err().map_or_else(|| "it can be by now".to_owned(), |error| on_laptop(&error))
 }
 
-/// Fails if messages of the queue were set aside, with the reason of the first and the keys of others.
+/// Fails if RAW files could not be refined: messages of the queue that were set aside, with the reason of the first, and
+/// what could not be read.
 pub async fn all_refined(queue: &Queue, refine: &Refine, clock: Clock) -> Outcome {
-    let keys: Vec<&str> = queue.dead().map(|(key, _)| key).collect();
-    let Some((_, notification)) = queue.dead().next() else { return Ok(()) };
-    let reason = reason(refine, notification, clock).await;
-    let (count, others) = (keys.len(), keys.iter().skip(1).take(NAMED_MAX));
-    let others: Vec<String> = others.map(|key| format!("\n  nor could {key}")).collect();
-    let others = others.concat();
-    Err(format!("{count} RAW file(s) could not be refined: {reason}{others}\ncorrect or remove them in the lake's folder, and run again")
-        .into())
+    let mut problems = Vec::new();
+    if let Some((first, notification)) = queue.dead().next() {
+        let keys: Vec<&str> = queue.dead().map(|(key, _)| key).collect();
+        let reason = format!("{first}: {}", reason_of(refine, notification, clock).await);
+        let others: Vec<String> = keys.iter().skip(1).map(|key| format!("nor could {key}")).collect();
+        problems.push(format!("{} RAW file(s) could not be refined: {reason}{}", keys.len(), listed(&others)));
+    }
+    if !queue.unreadable().is_empty() {
+        let count = queue.unreadable().len();
+        problems.push(format!("{count} file(s) or folder(s) of RAW could not be read:{}", listed(queue.unreadable())));
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{}\ncorrect or remove them in the lake's folder, and run again", problems.join("\n")).into())
+}
+
+/// Returns the reason without advice for AWS: the innermost cause, such as the error of the file, if there is one.
+fn on_laptop(error: &refine::Error) -> String {
+    let mut reason: &dyn std::error::Error = error;
+    while let Some(cause) = reason.source() {
+        reason = cause;
+    }
+    reason.to_string()
 }
 
 impl Caught {
-    fn add(&mut self, answer: &Value) {
-        let count = |name: &str| answer[name].as_u64().unwrap_or(0);
-        self.posts += count("posts");
-        self.files += count("files");
-        self.posts_read += count("posts_read");
-        self.estimated_usd += answer["estimated_usd"].as_f64().unwrap_or(0.0);
+    fn add(&mut self, run: &Summary) {
+        self.posts += run.posts;
+        self.files += run.files;
+        self.posts_read += run.posts_read;
+        self.estimated_usd += run.estimated_usd();
         self.runs += 1;
-        answer["status"].as_str().unwrap_or_default().clone_into(&mut self.status);
+        self.status = run.status;
     }
 }

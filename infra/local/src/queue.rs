@@ -8,11 +8,13 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::SecondsFormat;
+use chrono::{NaiveDate, SecondsFormat};
+use emulators::files::Unreadable;
 use emulators::s3::{EmbeddedS3, ObjectCreated};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tweets::check_raw_key;
+use tweets::columns::{ANO, DIA, MES};
 
 use crate::Outcome;
 use crate::ignored::Ignored;
@@ -43,6 +45,7 @@ pub struct Queue {
     acknowledged: Acknowledged,
     dead: Vec<Message>,
     ignored: Vec<Ignored>,
+    unreadable: Vec<Unreadable>,
 }
 
 /// Keys of the refined files, stored in an append-only file.
@@ -59,7 +62,7 @@ impl Queue {
         // Parquet files can be recreated: flush them in batches, before their messages are acknowledged.
         lake.s3().flush_later(REF_BUCKET);
         let acknowledged = Acknowledged::open(lake.acknowledged_path())?;
-        let (left, ignored) = raw_files(lake).await?;
+        let (left, ignored, unreadable) = raw_files(lake).await?;
         let is_left = |object: &&aws::Listed| !acknowledged.keys.contains(&object.key);
         let left: VecDeque<Message> = left.iter().filter(is_left).map(message_of_listing).collect();
         let waiting = Arc::new(Mutex::new(left));
@@ -69,14 +72,17 @@ impl Queue {
                 inbox.lock().unwrap_or_else(PoisonError::into_inner).push_back(message(created));
             }
         });
-        Ok(Self { waiting, s3: lake.s3().clone(), acknowledged, dead: Vec::new(), ignored })
+        Ok(Self { waiting, s3: lake.s3().clone(), acknowledged, dead: Vec::new(), ignored, unreadable })
     }
 
     /// Enqueues every RAW file whose key satisfies `is_meant`, refined or not. Returns the number of pending messages.
-    pub async fn replay(&mut self, lake: &Lake, is_meant: impl Fn(&str) -> bool) -> Outcome<u64> {
-        let (files, ignored) = raw_files(lake).await?;
+    ///
+    /// What cannot be read counts only if it may be of a day that satisfies `is_meant_day`.
+    pub async fn replay(&mut self, lake: &Lake, is_meant: impl Fn(&str) -> bool, is_meant_day: impl Fn(NaiveDate) -> bool) -> Outcome<u64> {
+        let (files, ignored, unreadable) = raw_files(lake).await?;
         let meant: VecDeque<Message> = files.iter().filter(|object| is_meant(&object.key)).map(message_of_listing).collect();
-        self.ignored = ignored;
+        (self.ignored, self.unreadable) = (ignored, unreadable);
+        self.unreadable.retain(|entry| day_of(&entry.path).is_none_or(&is_meant_day));
         let count = meant.len() as u64;
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = meant;
         Ok(count)
@@ -115,11 +121,22 @@ impl Queue {
         &self.ignored
     }
 
+    /// Returns what the last listing found below `tweets/` and left out, because it cannot be read or has no key.
+    pub fn unreadable(&self) -> &[Unreadable] {
+        &self.unreadable
+    }
+
     /// Returns the keys and notifications of the messages that were set aside in this process; the next process retries
     /// them.
     pub fn dead(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
         self.dead.iter().map(|message| (message.key.as_str(), &message.body))
     }
+}
+
+/// Returns the day of a path with `ano=`, `mes=` and `dia=`.
+fn day_of(path: &Path) -> Option<NaiveDate> {
+    let value = |column| path.iter().find_map(|name| name.to_str()?.strip_prefix(column)?.strip_prefix('=')?.parse::<u32>().ok());
+    NaiveDate::from_ymd_opt(value(ANO)?.try_into().ok()?, value(MES)?, value(DIA)?)
 }
 
 /// Messages that were received but not yet settled.
@@ -181,13 +198,14 @@ fn notification(key: &str, etag: &str, size: u64, sequencer: &str, event_time: &
     Message { id: format!("{sequencer}-{etag}"), key: key.to_owned(), body, receives: 0 }
 }
 
-/// Returns all RAW files in key order, and the other objects below their prefix.
-async fn raw_files(lake: &Lake) -> Outcome<(Vec<aws::Listed>, Vec<Ignored>)> {
+/// Returns all RAW files in key order, the other objects below their prefix, and what is not an object.
+async fn raw_files(lake: &Lake) -> Outcome<(Vec<aws::Listed>, Vec<Ignored>, Vec<Unreadable>)> {
     let raw = lake.raw();
+    let unreadable = lake.s3().unlisted(RAW_BUCKET, tweets::RAW_PREFIX);
     let (mut files, mut ignored, mut after) = (Vec::new(), Vec::new(), None::<String>);
     loop {
         let page = raw.list(tweets::RAW_PREFIX, after.as_deref()).await?;
-        let Some(last) = page.last() else { return Ok((files, ignored)) };
+        let Some(last) = page.last() else { return Ok((files, ignored, unreadable)) };
         after = Some(last.key.clone());
         for object in page {
             match check_raw_key(&object.key) {

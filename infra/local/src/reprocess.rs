@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tweets::RawKey;
 
 use crate::ignored::report_ignored;
-use crate::lake::{Lake, raw_dir};
+use crate::lake::{self, Lake, raw_dir};
 use crate::output::line;
 use crate::pipeline::{all_refined, deliver, refine_of};
 use crate::queue::Queue;
@@ -18,9 +18,7 @@ use crate::{Clock, Outcome};
 ///
 /// REF objects that already carry the current versions of refine and of the lexicon are not rewritten.
 pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, clock: Clock) -> Outcome {
-    if !raw_dir(root).exists() {
-        return Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into());
-    }
+    lake::check(root, &raw_dir(root))?;
     if let (Some(from), Some(to)) = (from, to)
         && from > to
     {
@@ -28,24 +26,24 @@ pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, cl
     }
     let lake = Lake::open(root, clock, "")?;
     let mut queue = Queue::open(&lake).await?;
+    let is_meant_day = |day: NaiveDate| from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to);
     let is_meant = |key: &str| match key.parse::<RawKey>() {
-        Ok(key) => {
-            let day = key.oldest_created_at().date_naive();
-            from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to)
-        }
+        Ok(key) => is_meant_day(key.oldest_created_at().date_naive()),
         Err(_) => from.is_none() && to.is_none(),
     };
-    let files = queue.replay(&lake, is_meant).await?;
+    let files = queue.replay(&lake, is_meant, is_meant_day).await?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(files).with_style(style); // draws nothing if standard error is not a terminal
     let refine = refine_of(&lake);
     let malformed = deliver(&mut queue, &refine, clock, |messages| bar.inc(messages)).await?;
     bar.finish_and_clear();
-    all_refined(&queue, &refine, clock).await?;
+    let refined = all_refined(&queue, &refine, clock).await;
     let (refine, lexicon) = (refine::REFINE_VERSION, refine::LEXICON_VERSION);
+    let files = files - queue.dead().len() as u64;
     line(&format!("{files} RAW files went through refine {refine} with lexicon {lexicon}."))?;
     if malformed > 0 {
         line(&format!("{malformed} malformed values were read as null; `reprocess --raw DIR --ref DIR` counts them by field."))?;
     }
-    report_ignored(queue.ignored())
+    report_ignored(queue.ignored())?;
+    refined
 }

@@ -9,7 +9,7 @@ use emulators::x_api::{Corpus, Options, XEmulator};
 use ingest::DEFAULT_QUERY;
 
 use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID, Source, emulator_secret};
-use crate::output::line;
+use crate::output::{line, listed, message};
 use crate::{Clock, Outcome, SEED};
 
 /// Starts an X API over emulated posts on 127.0.0.1; port 0 picks a free port.
@@ -26,6 +26,12 @@ pub async fn start_x_api(port: u16, options: Options, clock: Clock) -> Outcome<S
 pub async fn run(root: &Path, aws_port: u16, x_port: u16, options: Options, clock: Clock) -> Outcome {
     let lake = Lake::open(root, clock, &emulator_secret())?;
     lake.claim(Source::Emulator)?;
+    for bucket in [RAW_BUCKET, REF_BUCKET] {
+        let unlisted = lake.s3().unlisted(bucket, "");
+        if !unlisted.is_empty() {
+            message(&format!("{} file(s) or folder(s) of {bucket} are not served:{}\n", unlisted.len(), listed(&unlisted)));
+        }
+    }
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, aws_port));
     let aws = Server::start_aws(address, lake.s3().clone(), lake.secrets().clone());
     let aws = aws.await.map_err(|error| format!("cannot listen on {address}: {error}; choose another with --aws-port"))?;

@@ -54,7 +54,7 @@ fn local(lake: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Returns exit code, standard output and standard error, after checking that neither contains the token.
-fn told(mut command: Command) -> (i32, String, String) {
+fn run_command(mut command: Command) -> (i32, String, String) {
     let Output { status, stdout, stderr } = command.output().unwrap();
     let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
     assert!(!stdout.contains(EMULATOR_TOKEN) && !stderr.contains(EMULATOR_TOKEN), "{stdout}{stderr}");
@@ -63,7 +63,7 @@ fn told(mut command: Command) -> (i32, String, String) {
 
 #[track_caller]
 fn check(command: Command, code: i32, want: &str) -> String {
-    let (status, stdout, stderr) = told(command);
+    let (status, stdout, stderr) = run_command(command);
     assert_eq!(status, code, "{stdout}{stderr}");
     assert!(stderr.contains(want), "expected `{want}` in:\n{stderr}");
     stdout + &stderr
@@ -72,7 +72,7 @@ fn check(command: Command, code: i32, want: &str) -> String {
 /// Returns the number of rows in the lake, and how many of them are the only row of their tweet.
 fn rows(lake: &Path) -> (u64, u64) {
     let statement = "SELECT count(*) AS rows, count(DISTINCT id) AS tweets FROM tweets";
-    let (_, stdout, stderr) = told(local(lake, &["sql", statement, "--format", "json"]));
+    let (_, stdout, stderr) = run_command(local(lake, &["sql", statement, "--format", "json"]));
     let counted: serde_json::Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stdout}{stderr}"));
     (counted["rows"].as_u64().unwrap(), counted["tweets"].as_u64().unwrap())
 }
@@ -88,13 +88,13 @@ fn holding(dir: &Path, text: &str) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn it_shows_the_cost_reads_and_goes_on_where_it_stopped() {
+fn live_shows_the_cost_reads_and_resumes_where_it_stopped() {
     let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
     let lake = dir.path().join("lake");
     let shown = check(x_api.live(&lake, &["--yes"]), 0, "Cost    at most $5.00 for 1,000 posts at $0.005; $0.005 for the count is spent");
     assert!(shown.contains("the last 30 minutes, --lookback-minutes") && shown.contains("complete"), "{shown}");
     let served = x_api.emulator.served();
-    assert_eq!(served.counts, 1, "what matches is asked once");
+    assert_eq!(served.counts, 1, "matching posts are counted once");
     assert!(served.posts > 0);
     // The number read is the number announced, except for posts that arrived in between.
     let announced = shown.lines().find_map(|line| line.strip_prefix("Posts   ")?.split(' ').next()).unwrap().replace(',', "");
@@ -110,7 +110,7 @@ fn it_shows_the_cost_reads_and_goes_on_where_it_stopped() {
 }
 
 #[test]
-fn the_cap_is_the_most_that_is_paid_for() {
+fn no_more_posts_than_the_cap_are_paid_for() {
     let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
     let arguments = ["--yes", "--max-posts", "60", "--lookback-minutes", "1440"];
     let shown = check(x_api.live(dir.path(), &arguments), 3, "stopped: the cap of 60 posts is reached and more wait");
@@ -131,7 +131,7 @@ fn the_cap_is_the_most_that_is_paid_for() {
 }
 
 #[test]
-fn it_asks_before_it_spends() {
+fn live_asks_before_it_spends() {
     let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
     let shown = check(x_api.live(dir.path(), &[]), 2, "add --yes to go on without asking");
     assert!(shown.contains("Usage:"), "{shown}");
@@ -157,7 +157,7 @@ fn the_token_comes_from_a_file_a_pipe_or_the_environment() {
     check(with("<html>", path), 1, "token.txt holds no bearer token; it must be the token alone");
     check(with("", "-"), 1, "standard input holds no bearer token");
     check(with("\u{feff}", path), 1, "token.txt holds no bearer token");
-    let pasted = with("", EMULATOR_TOKEN); // `told` searches for it
+    let pasted = with("", EMULATOR_TOKEN); // `run_command` checks that it is not printed
     check(pasted, 1, "cannot read the token from the file that --token-file names: No such file");
     check(with("", "/nowhere/token"), 1, "cannot read the token from /nowhere/token: No such file");
     let mut without = x_api.live(&lake, &["--yes"]);
@@ -167,7 +167,7 @@ fn the_token_comes_from_a_file_a_pipe_or_the_environment() {
 
 /// The token is sent to the address on the command line: no variable and no proxy can redirect it.
 #[test]
-fn nothing_but_the_token_is_read_from_the_environment() {
+fn only_the_token_is_read_from_the_environment() {
     let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
     let trap = TcpListener::bind("127.0.0.1:0").unwrap();
     trap.set_nonblocking(true).unwrap();
@@ -177,11 +177,11 @@ fn nothing_but_the_token_is_read_from_the_environment() {
     }
     command.env("SEARCH_QUERY", "-refused").env("MAX_POSTS_PER_RUN", "refused");
     check(command, 3, "the cap of 10 posts is reached");
-    assert_eq!(trap.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "somebody was sent to the trap");
+    assert_eq!(trap.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "a request reached the trap");
 }
 
 #[test]
-fn wrong_options_are_told_before_anything_is_asked() {
+fn wrong_options_are_reported_before_any_request() {
     const PASTED: &str = "AAAAAAAAAAAAAAAAAAAAAMLheAAAAAAA0%2BuSeid";
     let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
     let long = "é".repeat(513);
@@ -211,7 +211,7 @@ fn wrong_options_are_told_before_anything_is_asked() {
 }
 
 #[test]
-fn what_x_refuses_is_told_with_the_next_step() {
+fn refusals_of_x_are_reported_with_the_next_step() {
     let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
     for (fault, want) in [
         (Fault::Unauthorized, "refused the bearer token (401); check X_BEARER_TOKEN or --token-file"),
@@ -251,7 +251,7 @@ fn what_x_refuses_is_told_with_the_next_step() {
 
 /// A response that X repeats endlessly, and a clock ahead of X's, once made the command send requests without a pause.
 #[test]
-fn nothing_is_asked_for_ever() {
+fn requests_never_repeat_endlessly() {
     let json = |body: &str| Fault::Other { status: 200, content_type: "application/json".into(), body: body.into() };
     for (body, want) in [
         (r#"{"meta":{"result_count":0,"next_token":"t"}}"#, "X API sent what it had sent before, twice"),
@@ -270,11 +270,11 @@ fn nothing_is_asked_for_ever() {
     assert!(requests <= 10, "a count and the searches of two runs: {requests}");
     let (rows, tweets) = rows(dir.path());
     assert_eq!(rows, tweets);
-    assert!(rows > 0 && rows <= x_api.posts(), "what came above the top is left to the next run");
+    assert!(rows > 0 && rows <= x_api.posts(), "posts above the top are left to the next run");
 }
 
 #[test]
-fn an_answer_that_is_not_of_x_is_told_as_that() {
+fn an_answer_not_from_x_is_reported_as_such() {
     let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
     let other = |status, body: &str| Fault::Other { status, content_type: "text/html; charset=utf-8".into(), body: body.into() };
     for (fault, want) in [
@@ -291,11 +291,11 @@ fn an_answer_that_is_not_of_x_is_told_as_that() {
 }
 
 #[test]
-fn real_posts_and_emulated_ones_have_different_lakes() {
+fn real_and_emulated_posts_have_different_lakes() {
     let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
     let (demo, live) = (dir.path().join("demo"), dir.path().join("live"));
     let brief = ["--yes", "--max-posts", "10", "--lookback-minutes", "1440"];
-    assert_eq!(told(local(&demo, &[])).0, 0);
+    assert_eq!(run_command(local(&demo, &[])).0, 0);
     check(x_api.live(&live, &brief), 3, "the cap of 10 posts");
     let requests = x_api.emulator.served().requests;
     let next_step = "name another folder with --lake";
@@ -315,7 +315,7 @@ fn real_posts_and_emulated_ones_have_different_lakes() {
         if command[0] == "live" {
             command_in.args(["--x-api-url", &x_api.server.url()]);
         }
-        assert_eq!(told(command_in).0, 0);
+        assert_eq!(run_command(command_in).0, 0);
         assert!(dir.path().join(folder).join("source.txt").exists(), "{folder}");
     }
 }

@@ -101,6 +101,22 @@ fn rows_that_no_checkpoint_confirms_are_written_once() {
     assert_eq!(fs::read_to_string(&rows).unwrap(), both);
 }
 
+/// The plan of a trigger names its files: if it is repeated, a file that has come since is counted in a later one.
+#[test]
+fn a_trigger_that_is_repeated_takes_the_files_that_it_had() {
+    let lake = tempfile::tempdir().unwrap();
+    let run = || finish(stream(lake.path(), &["--once", "--no-ingest", "--mode", "update"]));
+    put_files(lake.path(), 0..1, 20);
+    run();
+    let checkpoint = fs::read(lake.path().join("stream.update.json")).unwrap();
+    put_files(lake.path(), 3..4, 20);
+    let first = run();
+    fs::write(lake.path().join("stream.update.json"), checkpoint).unwrap();
+    put_files(lake.path(), 1..3, 20);
+    let second = run();
+    assert!(first.contains(r#""trigger":1,"#) && second.starts_with(&first) && second[first.len()..].starts_with(r#"{"trigger":2,"#));
+}
+
 #[test]
 fn each_file_is_folded_in_once_and_modes_do_not_share_a_checkpoint() {
     let lake = tempfile::tempdir().unwrap();
@@ -124,6 +140,37 @@ fn each_file_is_folded_in_once_and_modes_do_not_share_a_checkpoint() {
     assert_eq!(totals(&second)["viva"], 60);
     assert!(second.starts_with(r#"{"trigger":1,"mode":"complete","window":null,"word":"brasil","count":60}"#), "{second}");
     assert_eq!(totals(&run("update"))["viva"], 60);
+}
+
+/// `--single-batch` is one trigger over all files, and no other one; `--once` then closes what can be closed.
+#[test]
+fn a_single_batch_is_one_trigger() {
+    let lake = tempfile::tempdir().unwrap();
+    put_files(lake.path(), 0..30, 20);
+    let append = [&["--no-ingest", "--mode", "append"][..], &WINDOWED].concat();
+    let run = |flag: &str| stream(lake.path(), &[&[flag, "--files-per-trigger", "7"][..], &append].concat()).output().unwrap();
+    let first = run("--single-batch");
+    assert_eq!(String::from_utf8_lossy(&first.stdout), "");
+    let told = String::from_utf8_lossy(&first.stderr).into_owned();
+    assert!(told.starts_with("trigger 0: 30 file(s), 600 posts, 0 rows") && !told.contains("trigger 1"), "{told}");
+    assert!(String::from_utf8_lossy(&run("--once").stderr).starts_with("trigger 1: 0 file(s), 0 posts, "));
+}
+
+/// Without a flag, a trigger follows as soon as there is a new file; Ctrl-C stores the state.
+#[cfg(unix)]
+#[test]
+fn without_an_interval_a_new_file_is_counted_at_once() {
+    let lake = tempfile::tempdir().unwrap();
+    put_files(lake.path(), 0..1, 20);
+    let mut process =
+        stream(lake.path(), &["--no-ingest", "--mode", "update"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(told.next().unwrap().starts_with("trigger 0: 1 file(s), 20 posts"));
+    put_files(lake.path(), 1..2, 20);
+    assert!(told.next().unwrap().starts_with("trigger 1: 1 file(s), 20 posts"));
+    Command::new("sh").args(["-c", &format!("kill -INT {}", process.id())]).status().unwrap();
+    assert!(told.next().unwrap().starts_with("stopped; the state is in "));
+    assert!(process.wait().unwrap().success());
 }
 
 #[test]

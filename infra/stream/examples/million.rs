@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use stream::{Mode, Post, Query, State, Windows};
+use stream::{Mode, Post, Query, State, Windows, Words};
 
 const POSTS_PER_SECOND: u64 = 50;
 const POSTS_PER_FILE: u64 = 100;
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let posts: u64 = arguments.next().map_or(Ok(1_000_000), |posts| posts.parse())?;
 
     let windows = Windows::new(Duration::from_mins(10), Duration::from_mins(5))?;
-    let mut state = State::new(Query::new(mode, Some(windows), Duration::from_secs(30))?);
+    let mut state = State::new(Query::new(mode, Some(windows.into()), Some(Duration::from_secs(30)), Words::Lake)?);
     let (mut rows, mut late, mut windows_max, mut counts_max) = (0, 0, 0, 0);
     let started = Instant::now();
     let mut random = 2026;
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for post in file * POSTS_PER_FILE..(file + 1) * POSTS_PER_FILE {
             let age_ms = next(&mut random) % 20_000; // out of order, but never late
             let created_at_ms = START_MS + i64::try_from(post * 1_000 / POSTS_PER_SECOND)? - i64::try_from(age_ms)?;
-            trigger.add(&Post { created_at_ms, texto: &text(&mut random) });
+            trigger.add(&Post { created_at_ms, texto: Some(&text(&mut random)) });
         }
         let emitted;
         (state, emitted) = trigger.finish();

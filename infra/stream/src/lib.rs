@@ -1,27 +1,38 @@
-//! Word counts kept up to date as files arrive, in event-time windows: a fold from posts to emitted rows.
+//! Word counts kept up to date as files and lines arrive, in event-time windows: a fold from posts to emitted rows.
 //!
-//! `complete`, `append`, `update`, `window()` and `withWatermark()` have the meaning of Spark's Structured Streaming.
-//! The crate has no I/O and no clock: the caller reads the files and keeps the [`State`] between triggers.
+//! `complete`, `append`, `update`, `window()`, `session_window()` and `withWatermark()` have the meaning of Spark's
+//! Structured Streaming. The crate has no I/O and no clock: the caller reads the files and keeps the [`State`] between
+//! triggers. For lines of a socket it cuts bytes into lines ([`Cutter`]), gives a line the form in which it is logged
+//! ([`Record`]), and decides when to trigger ([`next_tick_ms`]).
 //!
 //! ```
 //! use std::time::Duration;
-//! use stream::{Mode, Post, Query, State, Windows};
+//! use stream::{Mode, Post, Query, State, Windows, Words};
 //!
 //! let windows = Windows::new(Duration::from_secs(600), Duration::from_secs(300))?;
-//! let mut trigger = State::new(Query::new(Mode::Update, Some(windows), Duration::from_secs(30))?).begin();
-//! trigger.add(&Post { created_at_ms: 1_795_442_700_000, texto: "Brasil, viva o Brasil" });
+//! let query = Query::new(Mode::Update, Some(windows.into()), Some(Duration::from_secs(30)), Words::Lake)?;
+//! let mut trigger = State::new(query).begin();
+//! trigger.add(&Post { created_at_ms: 1_795_442_700_000, texto: Some("Brasil, viva o Brasil") });
 //! let (_state, emitted) = trigger.finish();
 //! let counts: Vec<(&str, u64)> = emitted.rows.iter().map(|row| (row.word.as_str(), row.count)).collect();
 //! assert_eq!(counts, [("brasil", 2), ("viva", 1), ("brasil", 2), ("viva", 1)]); // a post is in two windows
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod lines;
+mod pace;
 mod query;
+mod record;
+mod session;
 mod state;
 mod window;
 mod words;
 
-pub use query::{AppendNeedsWindows, Mode, Query};
-pub use state::{Emitted, Post, Row, State, Trigger};
-pub use window::{Window, WindowError, Windows};
-pub use words::{rule, words};
+pub use lines::{Cut, Cutter, decode};
+pub use pace::next_tick_ms;
+pub use query::{Grouping, Mode, Query, QueryError};
+pub use record::{Record, records};
+pub use session::{Gap, GapError};
+pub use state::{Emitted, Post, State, Trigger};
+pub use window::{Row, Window, WindowError, Windows};
+pub use words::Words;

@@ -38,6 +38,7 @@ pub enum WindowError {
 impl Windows {
     /// Creates windows of `length`, one every `slide`.
     pub fn new(length: Duration, slide: Duration) -> Result<Self, WindowError> {
+        let whole_ms = |duration| whole_ms(duration).ok_or(WindowError::NotMilliseconds);
         let (length_ms, slide_ms) = (whole_ms(length)?, whole_ms(slide)?);
         if slide_ms > length_ms {
             return Err(WindowError::Gaps);
@@ -61,10 +62,21 @@ impl Windows {
     }
 }
 
-/// Converts to milliseconds; `NotMilliseconds` also if they do not fit in an `i64`.
-fn whole_ms(duration: Duration) -> Result<i64, WindowError> {
+/// Converts to milliseconds; `None` for none, for a fraction of one, and if they do not fit in an `i64`.
+pub(crate) fn whole_ms(duration: Duration) -> Option<i64> {
     let is_whole = duration.subsec_nanos().is_multiple_of(1_000_000) && !duration.is_zero();
-    i64::try_from(duration.as_millis()).ok().filter(|_| is_whole).ok_or(WindowError::NotMilliseconds)
+    i64::try_from(duration.as_millis()).ok().filter(|_| is_whole)
+}
+
+/// A row of output: the count of one word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// `None` for a running count.
+    pub window: Option<Window>,
+    /// The word.
+    pub word: String,
+    /// Number of occurrences.
+    pub count: u64,
 }
 
 #[cfg(test)]
@@ -76,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instant_is_in_the_windows_that_hold_it() {
+    fn an_instant_is_in_every_window_that_contains_it() {
         for ((length, slide), instant, want) in [
             ((10, 10), 0, &[0][..]), // tumbling
             ((10, 10), 9, &[0]),
@@ -94,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_time_are_no_panic() {
+    fn the_extremes_of_time_do_not_panic() {
         for instant in [i64::MIN, i64::MAX] {
             assert!(windows(600_000, 300_000).unwrap().of(instant).count() <= 10_000);
         }
     }
 
     #[test]
-    fn windows_that_cannot_be_are_refused() {
+    fn invalid_windows_are_refused() {
         assert_eq!(windows(0, 0), Err(WindowError::NotMilliseconds));
         assert_eq!(windows(10, 0), Err(WindowError::NotMilliseconds));
         assert_eq!(Windows::new(Duration::from_micros(1_500), Duration::from_millis(1)), Err(WindowError::NotMilliseconds));

@@ -1,9 +1,11 @@
-//! Splits texts into words by the rule of the view `palavras`, so that a stream and a query count the same words.
+//! Splits texts into words: by the rule of the view `palavras`, so that a stream and a query count the same words, or
+//! at spaces, as the exercises do.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde::{Deserialize, Serialize};
 
 /// Matched from the left, with the first alternative that fits at each position; only the last one, group 1, is a word.
 ///
@@ -18,8 +20,36 @@ const PATTERN: &str = concat!(
 /// Words that are not counted, one per line.
 const STOP_LIST: &str = include_str!("../../athena/palavras_vazias.txt");
 
-/// Calls `found` with each word of a text, in lower case, once per occurrence.
-pub fn words(text: &str, mut found: impl FnMut(&str)) {
+/// What a word is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Words {
+    /// The rule of the view `palavras`: lower case, without links, mentions, hashtags, numbers and the stop list.
+    #[default]
+    Lake,
+    /// What is between single spaces, unchanged, as Spark's `split(text, " ")`: two spaces have an empty word between
+    /// them, and an empty text is one empty word.
+    Spaces,
+}
+
+impl Words {
+    /// Calls `found` with each word of a text, once per occurrence.
+    pub fn of(self, text: &str, found: impl FnMut(&str)) {
+        match self {
+            Self::Lake => lake_words(text, found),
+            Self::Spaces => text.split(' ').for_each(found),
+        }
+    }
+
+    /// Returns a number that changes when the rule does: counts made by different rules must not be added up.
+    pub fn rule(self) -> u64 {
+        match self {
+            Self::Lake => fnv1a(PATTERN.bytes().chain(STOP_LIST.bytes())),
+            Self::Spaces => fnv1a(b" ".iter().copied()),
+        }
+    }
+}
+
+fn lake_words(text: &str, mut found: impl FnMut(&str)) {
     static RULE: LazyLock<(Regex, HashSet<&str>)> = LazyLock::new(|| {
         #[expect(clippy::expect_used, reason = "a constant that the tests compile")]
         let pattern = Regex::new(PATTERN).expect("the pattern is a regular expression");
@@ -33,14 +63,8 @@ pub fn words(text: &str, mut found: impl FnMut(&str)) {
     }
 }
 
-/// Returns a number that changes when the pattern or the stop list does: counts made by different rules must not be
-/// added up.
-pub fn rule() -> u64 {
-    fnv1a(PATTERN.bytes().chain(STOP_LIST.bytes()))
-}
-
 /// Computes FNV-1a with 64 bits: the same in every build, which the standard library's hash does not guarantee.
-fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
+pub(crate) fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
@@ -50,12 +74,12 @@ mod tests {
 
     fn of(text: &str) -> Vec<String> {
         let mut all = Vec::new();
-        words(text, |word| all.push(word.to_owned()));
+        Words::Lake.of(text, |word| all.push(word.to_owned()));
         all
     }
 
     #[test]
-    fn words_are_what_the_rule_says() {
+    fn words_follow_the_rule() {
         for (text, want) in [
             ("Viva o BRASIL, viva!", &["viva", "brasil", "viva"][..]),
             ("o a é", &[]),        // a single letter is not a word
@@ -76,6 +100,23 @@ mod tests {
         ] {
             assert_eq!(of(text), want, "{text}");
         }
+    }
+
+    #[test]
+    fn spaces_are_the_only_separator() {
+        for (text, want) in [
+            ("azul verde", &["azul", "verde"][..]),
+            ("", &[""]),
+            ("a  b", &["a", "", "b"]),
+            (" a ", &["", "a", ""]),
+            ("   ", &["", "", "", ""]),
+            ("Azul\tazul, e\u{301}\u{a0}\u{feff}que", &["Azul\tazul,", "e\u{301}\u{a0}\u{feff}que"]),
+        ] {
+            let mut all = Vec::new();
+            Words::Spaces.of(text, |word| all.push(word.to_owned()));
+            assert_eq!(all, want, "{text:?}");
+        }
+        assert_ne!(Words::Spaces.rule(), Words::Lake.rule());
     }
 
     #[test]
@@ -100,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stop_list_is_made_of_words_in_order() {
+    fn the_stop_list_contains_words_in_order() {
         let listed: Vec<&str> = STOP_LIST.lines().collect();
         assert!(listed.is_sorted_by(|left, right| left < right));
         let pattern = Regex::new(&format!("^(?:{PATTERN})$")).unwrap();

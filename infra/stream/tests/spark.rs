@@ -1,9 +1,9 @@
-//! A stream with the rows that `PySpark` 4.3.0 emitted, one file per trigger; `infra/deploy-checks/spark_stream.py`
+//! A stream with the rows that `PySpark` 4.3.0 emitted, one file per trigger; `infra/deploy-checks/engines/spark_stream.py`
 //! compares many more.
 
 use std::time::Duration;
 
-use stream::{Mode, Post, Query, State, Windows};
+use stream::{Mode, Post, Query, State, Windows, Words};
 
 const MINUTE_MS: i64 = 60_000;
 /// 2026-11-23T14:00Z
@@ -25,13 +25,13 @@ type Triggers = Vec<(Vec<(i64, String, u64)>, u64)>;
 /// With `trickle`, runs a trigger between the files whenever one is due, as when files trickle in.
 fn run(mode: Mode, trickle: bool) -> Triggers {
     let windows = Windows::new(Duration::from_mins(10), Duration::from_mins(10)).unwrap_or_else(|error| panic!("{error}"));
-    let query = Query::new(mode, Some(windows), Duration::ZERO).unwrap_or_else(|error| panic!("{error}"));
+    let query = Query::new(mode, Some(windows.into()), Some(Duration::ZERO), Words::Lake).unwrap_or_else(|error| panic!("{error}"));
     let mut state = State::new(query);
     let mut triggers = Vec::new();
     let mut next = |state: State, posts: &[(i64, i64, &str)]| {
         let mut trigger = state.begin();
         for (minutes, ms, texto) in posts {
-            trigger.add(&Post { created_at_ms: START_MS + minutes * MINUTE_MS + ms, texto });
+            trigger.add(&Post { created_at_ms: START_MS + minutes * MINUTE_MS + ms, texto: Some(texto) });
         }
         let (state, emitted) = trigger.finish();
         assert_eq!(emitted.trigger, triggers.len() as u64);
@@ -108,6 +108,17 @@ fn update_as_files_trickle_in() {
             (&[], 1),
         ],
     );
+}
+
+/// A state that version 0.3.0 wrote, before there were sessions and other words.
+#[test]
+fn a_state_of_an_earlier_version_goes_on() {
+    let written = r#"{"query":{"mode":"Append","windows":{"length_ms":600000,"slide_ms":600000},"late_ms":0},
+        "next_trigger":1,"newest_ms":1795442400000,"watermark_ms":0,"counts":{"1795442400000":{"alfa":1}}}"#;
+    let state: State = serde_json::from_str(written).unwrap_or_else(|error| panic!("{error}"));
+    let windows = Windows::new(Duration::from_mins(10), Duration::from_mins(10)).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(Ok(state.query()), Query::new(Mode::Append, Some(windows.into()), Some(Duration::ZERO), Words::Lake));
+    assert_eq!((state.size(), state.is_due()), ((1, 1), true));
 }
 
 #[test]

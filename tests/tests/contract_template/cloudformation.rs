@@ -1,4 +1,5 @@
-//! `template.yaml` as values: its tags in their long form, its functions resolved for a stack with the default parameters.
+//! `template.yaml` and its nested templates as values: tags in their long form, functions resolved for a stack with the default
+//! parameters.
 
 use std::path::Path;
 
@@ -9,17 +10,50 @@ use serde_json::{Map, Value, json};
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "sa-east-1";
 
-/// The template.
+/// A template and the values of its parameters.
 pub struct Template {
     root: Value,
+    parameters: Map<String, Value>,
 }
 
 impl Template {
-    /// Reads it.
+    /// `template.yaml` with its defaults.
     pub fn read() -> Self {
-        let text = read("template.yaml").expect("the template is there");
-        let documents = Yaml::load_from_str(&text).expect("the template is YAML");
-        Self { root: to_json(&documents[0]) }
+        let root = parse("template.yaml");
+        let declared = root["Parameters"].as_object().expect("the template has parameters");
+        let parameters = declared.iter().map(|(name, parameter)| (name.clone(), parameter["Default"].clone())).collect();
+        Self { root, parameters }
+    }
+
+    /// The template of a nested stack, with the parameters that this one passes to it.
+    pub fn nested(&self, name: &str) -> Self {
+        let stack = self.resource(name);
+        let parameters = stack["Parameters"].as_object().expect("a nested stack has parameters").clone();
+        Self { root: parse(&text(&stack["Location"])), parameters }
+    }
+
+    /// `template.yaml` and its nested templates.
+    pub fn all() -> Vec<Self> {
+        let root = Self::read();
+        let stacks = root.section("Resources").iter().filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Application");
+        let nested: Vec<_> = stacks.map(|(name, _)| root.nested(name)).collect();
+        [root].into_iter().chain(nested).collect()
+    }
+
+    /// Everything except the resources.
+    pub fn without_resources(&self) -> Value {
+        let sections = self.root.as_object().expect("a template has sections").iter();
+        sections
+            .filter(|(name, _)| *name != "Resources")
+            .map(|(name, section)| (name.clone(), section.clone()))
+            .collect::<Map<_, _>>()
+            .into()
+    }
+
+    /// An output, resolved.
+    pub fn output(&self, name: &str) -> Value {
+        let output = self.section("Outputs").get(name).unwrap_or_else(|| panic!("the template has no output {name}"));
+        self.resolve(&output["Value"])
     }
 
     /// A section such as `Parameters`.
@@ -32,7 +66,7 @@ impl Template {
         self.resolve(&self.section("Resources")[name]["Properties"])
     }
 
-    /// The environment of a function: names and values.
+    /// The environment of a function: names with values.
     pub fn environment(&self, function: &str) -> Vec<(String, String)> {
         let variables = self.resource(function)["Environment"]["Variables"].clone();
         let variables = variables.as_object().expect("a function has variables");
@@ -59,11 +93,7 @@ impl Template {
             ("Fn::Base64", value) => base64::encode(text(&self.resolve(value))).into(),
             ("Fn::GetAtt", Value::String(path)) => {
                 let (resource, attribute) = path.split_once('.').expect("a resource and its attribute");
-                match attribute {
-                    "Arn" => self.arn(resource).into(),
-                    "QueueName" => self.own_name(resource).into(),
-                    _ => format!("{resource}.{attribute}").into(),
-                }
+                self.attribute(resource, attribute)
             }
             ("Fn::Split", Value::Array(parts)) => text(&self.resolve(&parts[1])).split(&text(&parts[0])).collect::<Vec<_>>().into(),
             ("Fn::Join", Value::Array(parts)) => {
@@ -80,25 +110,37 @@ impl Template {
                 let keys = parts.iter().map(|part| text(&self.resolve(part)));
                 keys.fold(&self.root["Mappings"], |map, key| &map[key]).clone()
             }
-            _ => panic!("{function} of {argument} is not known here"),
+            _ => panic!("{function} of {argument} is not supported here"),
+        }
+    }
+
+    fn attribute(&self, resource: &str, attribute: &str) -> Value {
+        match (attribute, attribute.strip_prefix("Outputs.")) {
+            (_, Some(output)) => self.nested(resource).output(output),
+            ("Arn", _) => self.arn(resource).into(),
+            ("QueueName", _) => self.own_name(resource).into(),
+            _ => format!("{resource}.{attribute}").into(),
         }
     }
 
     fn named(&self, name: &str) -> Value {
+        if let Some((resource, attribute)) = name.split_once('.') {
+            return self.attribute(resource, attribute);
+        }
         match name {
             "AWS::AccountId" => ACCOUNT.into(),
             "AWS::Region" => REGION.into(),
             "AWS::Partition" => "aws".into(),
             "AWS::NoValue" => Value::Null,
-            _ => match &self.root["Parameters"][name] {
-                Value::Null if self.kind(name) == "AWS::SecretsManager::Secret" => self.arn(name).into(),
-                Value::Null => self.own_name(name).into(),
-                parameter => parameter["Default"].clone(),
+            _ => match self.parameters.get(name) {
+                None if self.kind(name) == "AWS::SecretsManager::Secret" => self.arn(name).into(),
+                None => self.own_name(name).into(),
+                Some(value) => value.clone(),
             },
         }
     }
 
-    /// `own` holds the placeholders that are no names of the template.
+    /// `own` has the placeholders that are not names of the template.
     fn substitute(&self, template: &str, own: &Value) -> String {
         let mut parts = template.split("${");
         let mut result = parts.next().unwrap_or_default().to_owned();
@@ -136,17 +178,23 @@ impl Template {
     }
 }
 
-/// A file of the repository; `None` when there is none.
+fn parse(path: &str) -> Value {
+    let text = read(path).unwrap_or_else(|| panic!("there is no {path}"));
+    let documents = Yaml::load_from_str(&text).unwrap_or_else(|error| panic!("{path} is not YAML: {error}"));
+    to_json(&documents[0])
+}
+
+/// Reads a file of the repository; `None` if there is none.
 pub fn read(path: &str) -> Option<String> {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).ok()
 }
 
-/// A scalar as CloudFormation would hand it on.
+/// A scalar as CloudFormation would pass it on.
 pub fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// One or many, as policies write lists.
+/// A list that, as in policies, may also be a single value.
 pub fn items(value: &Value) -> Vec<String> {
     value.as_array().map_or_else(|| vec![text(value)], |items| items.iter().map(text).collect())
 }

@@ -1,4 +1,4 @@
-//! What `template.yaml` says twice: once there, once in the code or in the README.
+//! `template.yaml` and `infra/stacks` agree with the code and the documents wherever they state the same thing.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
@@ -15,7 +15,7 @@ use serde_json::Value;
 use tweets::columns::{ANO, DIA, MES};
 use tweets::{RAW_PREFIX, Years};
 
-/// Names and Glue types of the columns of a REF file.
+/// The names and Glue types of the columns of a REF file.
 fn arrow_columns() -> Vec<(String, String)> {
     let glue = |data_type: &DataType| match data_type {
         DataType::Int64 => "bigint".to_owned(),
@@ -44,7 +44,7 @@ fn the_table_has_the_columns_of_a_parquet_file() {
 }
 
 #[test]
-fn every_column_has_a_comment_that_glue_takes() {
+fn every_column_has_a_comment_that_glue_accepts() {
     let table = Template::read().resource("TweetsTable")["TableInput"].clone();
     for column in
         [&table["StorageDescriptor"]["Columns"], &table["PartitionKeys"]].into_iter().flat_map(|columns| columns.as_array().unwrap())
@@ -55,9 +55,9 @@ fn every_column_has_a_comment_that_glue_takes() {
 }
 
 #[test]
-fn the_readme_has_the_columns_of_the_table() {
-    let readme = read("README.md").unwrap_or_default();
-    let Some((_, section)) = readme.split_once("Data contract") else { return };
+fn the_documented_columns_are_those_of_the_table() {
+    let document = read("docs/data.md").expect("the document exists");
+    let (_, section) = document.split_once("\n## Table `tweets`\n").expect("the section exists");
     let section = section.split("\n## ").next().unwrap_or_default();
     let rows = section.lines().filter(|line| line.starts_with("| `"));
     let columns: Vec<_> = rows
@@ -75,7 +75,7 @@ fn the_readme_has_the_columns_of_the_table() {
     assert_eq!(columns, declared.collect::<Vec<_>>());
 }
 
-/// A row outside the projection is never found, so the table and refine get their years from one parameter.
+/// Queries never find a row outside the projection, so the table and refine take their years from one parameter.
 #[test]
 fn the_projection_covers_the_partitions_that_refine_writes() {
     let template = Template::read();
@@ -100,7 +100,7 @@ fn the_projection_covers_the_partitions_that_refine_writes() {
     assert_eq!(location, format!("s3://{ref_bucket}/tweets/{example}/"));
 }
 
-/// The names that `from_env` asks for.
+/// Returns the variables that `from_env` reads.
 fn asked(from_env: impl FnOnce(&dyn Fn(&str) -> Option<String>)) -> BTreeSet<String> {
     let asked = RefCell::new(BTreeSet::new());
     from_env(&|name| {
@@ -111,11 +111,24 @@ fn asked(from_env: impl FnOnce(&dyn Fn(&str) -> Option<String>)) -> BTreeSet<Str
 }
 
 #[test]
-fn the_functions_get_the_variables_they_ask_for() {
+fn the_functions_get_the_variables_they_read() {
     let template = Template::read();
     let given = |function| template.environment(function).into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>();
     assert_eq!(given("IngestFunction"), asked(|var| drop(ingest::Config::from_env(var))));
     assert_eq!(given("RefineFunction"), asked(|var| drop(refine::Config::from_env(var))));
+}
+
+#[test]
+fn every_parameter_and_variable_is_documented() {
+    let document = read("docs/deploy.md").expect("the document exists");
+    for parameter in Template::read().section("Parameters").keys() {
+        assert!(document.contains(&format!("`{parameter}`")), "docs/deploy.md lacks {parameter}");
+    }
+    let of_ingest = asked(|var| drop(ingest::Config::from_env(var))).into_iter().map(|name| ("ingest", name));
+    let of_refine = asked(|var| drop(refine::Config::from_env(var))).into_iter().map(|name| ("refine", name));
+    for (function, name) in of_ingest.chain(of_refine) {
+        assert!(document.contains(&format!("\n| `{function}` | `{name}` | ")), "docs/deploy.md lacks {name} of {function}");
+    }
 }
 
 fn lookup(variables: &[(String, String)], name: &str) -> Option<String> {
@@ -123,7 +136,7 @@ fn lookup(variables: &[(String, String)], name: &str) -> Option<String> {
 }
 
 #[test]
-fn the_defaults_of_the_template_are_those_of_the_code() {
+fn the_template_and_the_code_have_the_same_defaults() {
     let template = Template::read();
     let variables = template.environment("IngestFunction");
     let given = ingest::Config::from_env(|name| lookup(&variables, name)).unwrap();
@@ -137,27 +150,35 @@ fn the_defaults_of_the_template_are_those_of_the_code() {
     assert_eq!(given, default);
 }
 
-/// CloudFormation is known to return `?` for other characters in places, and a word that is mangled on its way changes what
-/// is found without an error. Comments of the questions may be mangled.
+/// In places, CloudFormation returns `?` for non-ASCII characters, and a mangled word changes results without an error. Only comments
+/// in the questions may be mangled.
 #[test]
-fn what_cloudformation_carries_is_ascii() {
-    let template = Template::read();
+fn the_templates_are_ascii() {
     let without_comments = |sql: &str| sql.lines().map(|line| line.split("--").next().unwrap_or_default().to_owned()).collect::<String>();
-    for (name, resource) in template.section("Resources") {
-        let mut properties = template.resource(name);
-        if resource["Type"] == "AWS::Athena::NamedQuery" {
-            properties["QueryString"] = without_comments(&text(&properties["QueryString"])).into();
+    for template in Template::all() {
+        for (name, resource) in template.section("Resources") {
+            let mut properties = template.resource(name);
+            if resource["Type"] == "AWS::Athena::NamedQuery" {
+                properties["QueryString"] = without_comments(&text(&properties["QueryString"])).into();
+            }
+            let carried = properties.to_string();
+            assert!(carried.is_ascii(), "{name}: {:?}", carried.split(' ').filter(|word| !word.is_ascii()).collect::<Vec<_>>());
         }
-        let carried = properties.to_string();
-        assert!(carried.is_ascii(), "{name}: {:?}", carried.split(' ').filter(|word| !word.is_ascii()).collect::<Vec<_>>());
+        assert!(template.without_resources().to_string().is_ascii());
     }
-    let others = ["Parameters", "Outputs", "Metadata"].map(|section| Value::from(template.section(section).clone()).to_string());
-    assert!(others.iter().all(|text| text.is_ascii()));
 }
 
-/// What the console lets through, the function takes; what the function refuses, the console refuses first.
+/// CloudFormation accepts this many bytes without a bucket, and a person can review this many lines.
 #[test]
-fn the_parameters_have_the_bounds_of_the_code() {
+fn the_template_is_short_enough_to_be_reviewed() {
+    let template = read("template.yaml").unwrap();
+    assert!(template.len() < 51_200, "{} bytes", template.len());
+    assert!(template.lines().count() <= 900, "{} lines", template.lines().count());
+}
+
+/// The console accepts exactly the values that the function accepts.
+#[test]
+fn the_parameters_and_the_code_have_the_same_bounds() {
     let template = Template::read();
     let variables = template.environment("IngestFunction");
     let is_taken = |name: &str, value: &str| {
@@ -179,47 +200,51 @@ fn the_parameters_have_the_bounds_of_the_code() {
 }
 
 #[test]
-fn a_message_is_hidden_for_six_timeouts_of_refine_and_outlives_its_source_as_a_dead_letter() {
+fn the_queue_settings_follow_the_timeout_and_retries_of_refine() {
     let template = Template::read();
     let (queue, dead_letters, refine) =
         (template.resource("RefineQueue"), template.resource("RefineDeadLetters"), template.resource("RefineFunction"));
     let number = |value: &Value| value.as_u64().unwrap();
     assert!(number(&queue["VisibilityTimeout"]) >= 6 * number(&refine["Timeout"]));
     assert!(number(&queue["MessageRetentionPeriod"]) < number(&dead_letters["MessageRetentionPeriod"]));
-    // Lambda's developer guide: at least five, because a throttled poll is a receive too.
+    // Lambda's developer guide: at least five, because a throttled poll also counts as a receive.
     let receives = &queue["RedrivePolicy"]["maxReceiveCount"];
     assert_eq!(receives, 5);
     for emulated in ["infra/local/src/queue.rs", "tests/src/queue.rs"] {
         assert!(read(emulated).unwrap().contains(&format!("RECEIVES_MAX: u32 = {receives};")), "{emulated}");
     }
-    let late = &template.resource("RefineLate")["Threshold"];
-    assert!(number(late) > 5 * number(&queue["VisibilityTimeout"]), "a bad file is a dead letter before it is late");
+    let late = template.nested("Operations").resource("RefineLate")["Threshold"].clone();
+    assert!(number(&late) > 5 * number(&queue["VisibilityTimeout"]), "a bad file becomes a dead letter before it counts as late");
     let mapping = &refine["Events"]["NewFiles"]["Properties"];
     assert_eq!(mapping["FunctionResponseTypes"][0], "ReportBatchItemFailures");
     assert!(mapping["ScalingConfig"]["MaximumConcurrency"].is_u64());
 }
 
 #[test]
-fn a_run_of_ingest_ends_before_the_next_tick_and_its_lease_is_believed() {
+fn a_run_of_ingest_ends_before_the_next_tick() {
     let template = Template::read();
     let timeout = template.resource("IngestFunction")["Timeout"].as_u64().unwrap();
-    let periods = template.section("Mappings")["Periods"].as_object().unwrap();
+    let rates = template.section("Mappings")["Periods"].as_object().unwrap();
+    let operations = template.nested("Operations");
+    let periods = operations.section("Mappings")["Periods"].as_object().unwrap();
     for (minutes, period) in periods {
+        let rate = text(&rates[minutes]["Rate"]);
         let minutes: u64 = minutes.parse().unwrap();
         assert_eq!(period["Seconds"], minutes * 60);
-        assert_eq!(text(&period["Rate"]), format!("rate({minutes} minute{})", if minutes == 1 { "" } else { "s" }));
+        assert_eq!(rate, format!("rate({minutes} minute{})", if minutes == 1 { "" } else { "s" }));
         assert!(timeout <= minutes * 60);
-        // Metrics of Lambda are some minutes late, so fewer would be an alarm about nothing.
+        // Lambda's metrics are some minutes late, so fewer periods would raise false alarms.
         let silent = period["SilentPeriods"].as_u64().unwrap();
         assert!(silent >= 3 && silent * minutes >= 15, "{minutes}");
     }
     let allowed: BTreeSet<_> =
         cloudformation::items(&template.section("Parameters")["SchedulePeriod"]["AllowedValues"]).into_iter().collect();
     assert_eq!(allowed, periods.keys().cloned().collect());
+    assert_eq!(allowed, rates.keys().cloned().collect());
 }
 
 #[test]
-fn every_function_says_how_much_it_may_take_and_retries_are_where_they_belong() {
+fn every_function_has_limits_and_only_the_schedule_retries() {
     let template = Template::read();
     for function in ["IngestFunction", "RefineFunction"] {
         let properties = template.resource(function);
@@ -227,8 +252,8 @@ fn every_function_says_how_much_it_may_take_and_retries_are_where_they_belong() 
         assert_eq!(properties["LoggingConfig"]["LogFormat"], "JSON", "{function}");
     }
     let ingest = template.resource("IngestFunction");
-    assert_eq!(ingest["EventInvokeConfig"]["MaximumRetryAttempts"], 0); // the next tick is the retry of a run
-    let delivery = &ingest["Events"]["Tick"]["Properties"]["RetryPolicy"]; // and one failed request does not lose a tick
+    assert_eq!(ingest["EventInvokeConfig"]["MaximumRetryAttempts"], 0); // the next tick retries a run
+    let delivery = &ingest["Events"]["Tick"]["Properties"]["RetryPolicy"]; // and a failed request does not lose a tick
     assert!(delivery["MaximumRetryAttempts"].as_u64() > Some(0), "{delivery}");
 }
 
@@ -241,9 +266,9 @@ fn raw_files_are_announced_and_the_cursor_is_not() {
     assert!(!ingest::CURSOR_KEY.starts_with(RAW_PREFIX));
 }
 
-/// INV-8: the bucket itself refuses what could replace a file, and leaves the cursor alone.
+/// INV-8: the bucket policy denies writes that could replace a file, and does not concern the cursor.
 #[test]
-fn raw_refuses_unconditional_writes_below_tweets_only() {
+fn the_raw_bucket_denies_unconditional_writes_of_files() {
     let template = Template::read();
     let policy = template.resource("RawBucketPolicy");
     let statements = policy["PolicyDocument"]["Statement"].as_array().unwrap();
@@ -254,25 +279,25 @@ fn raw_refuses_unconditional_writes_below_tweets_only() {
     );
     let raw_bucket = lookup(&template.environment("IngestFunction"), "RAW_BUCKET").unwrap();
     assert_eq!(text(&refusal["Resource"]), format!("arn:aws:s3:::{raw_bucket}/{RAW_PREFIX}*"));
-    // Without it no part of a multipart upload could be sent: parts carry no condition.
+    // Without this condition no part of a multipart upload could be sent: parts carry no condition.
     assert_eq!(refusal["Condition"]["Bool"]["s3:ObjectCreationOperation"], "true");
 }
 
-/// Whoever reads the log and whoever reads the outputs of the stack are told the same command.
+/// The log and the outputs of the stack show the same command.
 #[test]
 fn the_command_that_stores_the_token_is_the_same_everywhere() {
     let template = Template::read();
     let secret = lookup(&template.environment("IngestFunction"), "X_SECRET_ID").unwrap();
     let message = ingest::Error::SecretEmpty { secret }.to_string();
     let (_, command) = message.split_once("with: ").unwrap();
-    let output = text(&template.resolve(&template.section("Outputs")["StoreTokenCommand"]["Value"]));
+    let output = text(&template.output("StoreTokenCommand"));
     assert_eq!(output.replace(" --region sa-east-1", ""), command);
 }
 
-/// Without it the programs are for the processor of the host, and the functions do not start on another.
+/// Without it the programs are built for the host's processor, and the functions do not start on another.
 #[test]
 fn every_build_that_is_deployed_names_its_architecture() {
-    for document in ["README.md", "RUNBOOK.md", ".ci/run"] {
+    for document in ["README.md", "docs/deploy.md", "docs/comece-aqui.md", "RUNBOOK.md", ".ci/run"] {
         for line in read(document).unwrap().lines() {
             let Some((_, rest)) = line.split_once("cargo lambda build") else { continue };
             let is_command = line.trim() == "cargo lambda build" || rest.trim_start().starts_with(['-', '&']);
@@ -281,13 +306,13 @@ fn every_build_that_is_deployed_names_its_architecture() {
     }
 }
 
-/// Whoever has the stack's outputs, the README or RUNBOOK.md before them stops ingest with the same command.
+/// The stack's outputs, docs/deploy.md and RUNBOOK.md show the same command to stop ingest.
 #[test]
 fn the_command_that_stops_ingest_is_the_same_everywhere() {
     let template = Template::read();
     for output in ["StopCommand", "ResumeCommand"] {
-        let command = text(&template.resolve(&template.section("Outputs")[output]["Value"])).replace(" --region sa-east-1", "");
-        for document in ["README.md", "RUNBOOK.md"] {
+        let command = text(&template.output(output)).replace(" --region sa-east-1", "");
+        for document in ["docs/deploy.md", "RUNBOOK.md"] {
             let text = read(document).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(text.contains(&command), "{document} lacks {command}");
         }

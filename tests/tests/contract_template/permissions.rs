@@ -1,4 +1,4 @@
-//! The calls that the functions really make against the statements that allow them: none missing, none to spare.
+//! The calls that the functions make match the statements of their roles: none is missing, none is unused.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -25,10 +25,10 @@ use crate::lookup;
 const NOW: &str = "2026-11-23T14:20:00Z";
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// An action and the ARN it was done to.
+/// An action and the ARN of its resource.
 type Call = (String, String);
 
-/// What Lambda does in the name of the role, so that no wire of ours sees it.
+/// Actions that Lambda performs under the role, outside the wires that are observed here.
 const BY_LAMBDA: [&str; 7] = [
     "logs:CreateLogStream",
     "logs:PutLogEvents",
@@ -39,18 +39,18 @@ const BY_LAMBDA: [&str; 7] = [
     "xray:PutTraceSegments",
 ];
 
-/// What befalls the writes to keys that contain `below`.
+/// What happens to writes of keys that contain `below`.
 #[derive(Clone, Copy)]
 enum Fault {
-    /// Done once, and its answer is lost.
+    /// Applied once, and the answer is lost.
     AnswerLost,
     /// Never arrives.
     Cut,
-    /// Answered once as if the object were there, which then it is not.
+    /// Answered once as if the object existed, although it does not.
     GoneMeanwhile,
 }
 
-/// An S3 and a Secrets Manager that note every call.
+/// An S3 and a Secrets Manager that record every call.
 #[derive(Clone)]
 struct Account {
     s3: EmbeddedS3,
@@ -98,7 +98,7 @@ impl Account {
         let method = request.method().clone();
         let answer = answer_aws(&self.s3, &self.secrets, request).await;
         if answer.status() == StatusCode::NOT_FOUND && method != Method::PUT {
-            // Without s3:ListBucket this 404 would have been a 403.
+            // Without s3:ListBucket this 404 would be a 403.
             let buckets = done.iter().filter_map(|(_, arn)| arn.strip_prefix("arn:aws:s3:::")?.split('/').next());
             self.calls.lock().unwrap().extend(buckets.map(|bucket| ("s3:ListBucket".to_owned(), format!("arn:aws:s3:::{bucket}"))));
         }
@@ -126,7 +126,7 @@ fn clients(http_client: SharedHttpClient, timeouts: Timeouts) -> Clients {
     Clients::from_values(Values { http_client, endpoint_url, access_key: ACCESS_KEY, secret_key: SECRET_KEY }, timeouts)
 }
 
-/// The permissions that a request needs.
+/// Returns the permissions that a request needs.
 /// Source: service authorization reference of Amazon S3; conditional writes in its user guide.
 fn actions(request: &Request<Bytes>) -> Vec<Call> {
     if let Some(target) = request.headers().get("x-amz-target") {
@@ -140,7 +140,7 @@ fn actions(request: &Request<Bytes>) -> Vec<Call> {
         Method::GET | Method::HEAD => &["s3:GetObject"],
         Method::PUT if request.headers().contains_key("if-match") => &["s3:GetObject", "s3:PutObject"],
         Method::PUT => &["s3:PutObject"],
-        _ => panic!("{} {path} is not known here", request.method()),
+        _ => panic!("{} {path} is not supported here", request.method()),
     };
     actions.iter().map(|action| ((*action).to_owned(), arn.clone())).collect()
 }
@@ -153,7 +153,7 @@ fn secret_id(template: &Template) -> String {
     lookup(&template.environment("IngestFunction"), "X_SECRET_ID").unwrap()
 }
 
-/// Runs that take every way through S3: nothing there, a file, an answer that is lost, a file that was named and never put.
+/// Runs that cover every path through S3: an empty bucket, a file, a lost answer, a pending file that was never put.
 async fn run_ingest(template: &Template, account: &Account) {
     let variables = template.environment("IngestFunction");
     let config = ingest::Config::from_env(|name| lookup(&variables, name)).unwrap();
@@ -169,14 +169,14 @@ async fn run_ingest(template: &Template, account: &Account) {
             account.order("/tweets/", fault);
         }
         let ingest = Ingest::new(config.clone(), &account.clients(ingest::TIMEOUTS), Wire::InProcess(x.service(move || now)));
-        let outcome = ingest::handle(&ingest, Invocation::new(now, TIMEOUT, run as u64), |_| ()).await;
+        let outcome = ingest::handle(&ingest, Invocation::new(now, TIMEOUT), run as u64, |_| ()).await;
         let outcome = outcome.map_or_else(|error| error.error_type().to_owned(), |summary| text(&summary["status"]));
         assert_eq!(outcome, want, "run {run}");
     }
 }
 
-/// Deliveries that take every way: new, again, of an older version, of nothing, of a REF object that vanishes in between, and all
-/// of RAW once more.
+/// Deliveries that cover every path: a new file, the same again, an older version, a missing file, a REF object that vanishes
+/// meanwhile, and a reprocess of all of RAW.
 async fn run_refine(template: &Template, account: &Account) {
     let unseen = clients(account.s3.http_client(), refine::TIMEOUTS);
     let raw_bucket = lookup(&template.environment("IngestFunction"), "RAW_BUCKET").unwrap();
@@ -213,7 +213,7 @@ async fn run_refine(template: &Template, account: &Account) {
     assert_eq!((&summary["failures"], &summary["next"]), (&json!(0), &Value::Null), "{summary}");
 }
 
-/// Statements of a role: its `Sid`, one action, one resource.
+/// The statements of a role: `Sid`, one action, one resource.
 fn grants(template: &Template, role: &str) -> Vec<(String, String, String)> {
     let mut grants = Vec::new();
     for policy in template.resource(role)["Policies"].as_array().unwrap() {
@@ -229,7 +229,7 @@ fn grants(template: &Template, role: &str) -> Vec<(String, String, String)> {
 }
 
 fn allows(resource: &str, arn: &str) -> bool {
-    // A secret's ARN ends in six characters that nobody chooses; the code names it by its name.
+    // A secret's ARN ends in six random characters; the code names the secret without them.
     let secret = arn.strip_prefix("secret:").is_some_and(|name| resource.ends_with(&format!(":secret:{name}-??????")));
     secret || resource == arn || resource.strip_suffix('*').is_some_and(|start| arn.starts_with(start))
 }
@@ -238,16 +238,16 @@ fn allows(resource: &str, arn: &str) -> bool {
 fn check(role: &str, grants: &[(String, String, String)], calls: &BTreeSet<Call>) {
     for (action, arn) in calls {
         let is_allowed = grants.iter().any(|(_, granted, resource)| granted == action && allows(resource, arn));
-        assert!(is_allowed, "{role} allows no {action} on {arn}");
+        assert!(is_allowed, "{role} does not allow {action} on {arn}");
     }
     for (sid, action, resource) in grants.iter().filter(|(_, action, _)| !BY_LAMBDA.contains(&action.as_str())) {
         let is_used = calls.iter().any(|(done, arn)| done == action && allows(resource, arn));
-        assert!(is_used, "{role} {sid}: nothing does {action} on {resource}");
+        assert!(is_used, "{role} {sid}: nothing uses {action} on {resource}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_roles_allow_what_the_functions_do_and_nothing_else() {
+async fn the_roles_allow_exactly_the_calls_of_the_functions() {
     let template = Template::read();
     let account = Account::new(&template);
     run_ingest(&template, &account).await;
@@ -258,16 +258,16 @@ async fn the_roles_allow_what_the_functions_do_and_nothing_else() {
 }
 
 #[test]
-fn every_statement_has_a_name_of_its_own() {
-    let template = Template::read();
+fn every_statement_has_a_unique_sid() {
+    let templates = Template::all();
     let mut policies = BTreeMap::new();
-    for (name, resource) in template.section("Resources") {
+    for (name, resource) in templates.iter().flat_map(|template| template.section("Resources")) {
         let own = &resource["Properties"];
         let roles = own["Policies"].as_array().into_iter().flatten().map(|policy| &policy["PolicyDocument"]);
         for document in roles.chain([&own["PolicyDocument"], &own["AssumeRolePolicyDocument"]]).filter(|document| document.is_object()) {
             let sids: Vec<_> = document["Statement"].as_array().unwrap().iter().map(|statement| statement["Sid"].as_str()).collect();
             assert!(!sids.contains(&None), "{name} has a statement without a Sid");
-            assert_eq!(sids.iter().collect::<BTreeSet<_>>().len(), sids.len(), "{name} has a Sid twice");
+            assert_eq!(sids.iter().collect::<BTreeSet<_>>().len(), sids.len(), "{name} has a duplicate Sid");
             policies.insert((name, document.to_string()), sids.len());
         }
     }

@@ -1,6 +1,4 @@
-//! The questions of `infra/athena` as the template deploys them: saved queries, and views in the form that Athena writes itself.
-//!
-//! The part of the template between its two marks is written by `UPDATE_EXPECT=1 cargo test -p pipeline-tests --test contract_template`.
+//! The deployed questions of `infra/athena`: saved queries, and views in the form that Athena itself writes.
 
 use std::path::{Path, PathBuf};
 
@@ -12,15 +10,25 @@ use serde_json::{Value, json};
 use crate::cloudformation::{Template, read, text};
 use crate::{arrow_columns, glue_columns, partition_columns};
 
-const BEGINS: &str =
-    "  # ── Saved queries and views, as infra/athena has them (CONTRIBUTING.md says what writes them) ───────────────────────\n";
-const ENDS: &str = "  # ── Alarms: RUNBOOK.md has an entry for each ──";
+const PATH: &str = "infra/stacks/questions.yaml";
+const BEGINS: &str = r#"# Written by `UPDATE_EXPECT=1 cargo test -p pipeline-tests --test contract_template` from infra/athena. Change that, not this.
+# Nested in template.yaml as `Questions`, which passes the parameters: none has a default of its own, and none can be empty.
+AWSTemplateFormatVersion: "2010-09-09"
+Description: "xpto-tweets: views over table tweets, and saved queries of Athena."
+
+Parameters:
+  Prefix: { Type: String, MinLength: 1 }
+  Database: { Type: String, MinLength: 1 }
+  WorkGroup: { Type: String, MinLength: 1 }
+
+Resources:
+"#;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Names and texts of the files in a folder, by name.
+/// The names and texts of the SQL files in a folder, sorted by name.
 fn files(folder: &str) -> Vec<(String, String)> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
@@ -37,7 +45,7 @@ fn logical(name: &str) -> String {
     name.split('_').map(|part| part[..1].to_uppercase() + &part[1..]).collect()
 }
 
-/// Names, Glue types and Trino types of the columns of a view.
+/// The names, Glue types and Trino types of the columns of a view.
 fn view_columns(view: &str) -> Vec<(String, String, String)> {
     let all = [arrow_columns(), partition_columns()].concat();
     let columns = match view {
@@ -61,7 +69,7 @@ fn view_columns(view: &str) -> Vec<(String, String, String)> {
     columns.into_iter().map(|(name, glue)| (name, glue.clone(), trino(&glue))).collect()
 }
 
-/// JSON in ASCII: CloudFormation may replace other characters of a template by `?`.
+/// Returns JSON in ASCII: CloudFormation may replace other characters in a template with `?`.
 fn ascii(json: &Value) -> String {
     let mut text = String::new();
     for char in json.to_string().chars() {
@@ -74,15 +82,15 @@ fn ascii(json: &Value) -> String {
     text
 }
 
-/// The part of the template.
-fn section() -> String {
-    let mut section = BEGINS.to_owned();
+/// Returns the text of the template.
+fn written() -> String {
+    let mut template = BEGINS.to_owned();
     for (name, sql) in VIEWS {
         let columns = view_columns(name);
         let glue = columns.iter().map(|(name, glue, _)| format!("            - {{ Name: {name}, Type: {glue} }}\n"));
         let trino: Vec<_> = columns.iter().map(|(name, _, trino)| json!({ "name": name, "type": trino })).collect();
         let view = json!({ "originalSql": sql, "catalog": "awsdatacatalog", "schema": "${Database}", "columns": trino });
-        section += &format!(
+        template += &format!(
             "  {logical}View:\n    Type: AWS::Glue::Table\n    Properties:\n      CatalogId: !Ref AWS::AccountId\n      \
              DatabaseName: !Ref Database\n      TableInput: # without a Description: Trino takes it for the comment that makes a table a view\n        \
              Name: {name}\n        Owner: !Ref Prefix # Trino runs a view as its owner\n        TableType: VIRTUAL_VIEW\n        \
@@ -96,7 +104,7 @@ fn section() -> String {
     }
     for (name, sql) in files("infra/athena") {
         let lines = sql.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("        {line}\n") });
-        section += &format!(
+        template += &format!(
             "  {}Query:\n    Type: AWS::Athena::NamedQuery\n    Properties:\n      Name: {name}\n      Description: {}\n      \
              Database: !Ref Database\n      WorkGroup: !Ref WorkGroup\n      QueryString: |\n{}\n",
             logical(&name),
@@ -104,36 +112,33 @@ fn section() -> String {
             lines.collect::<String>(),
         );
     }
-    section
+    template.truncate(template.trim_end().len());
+    template + "\n"
 }
 
 #[test]
-fn the_template_has_what_the_files_say() {
-    let template = read("template.yaml").unwrap();
-    let (before, rest) = template.split_once(BEGINS).unwrap_or_else(|| {
-        let at = template.find(ENDS).expect("the template has alarms");
-        template.split_at(at)
-    });
-    let after = &rest[rest.find(ENDS).expect("the template has alarms")..];
-    let wanted = format!("{before}{}{after}", section());
-    if wanted != template && std::env::var_os("UPDATE_EXPECT").is_some() {
-        std::fs::write(root().join("template.yaml"), &wanted).unwrap();
+fn the_template_is_generated_from_the_files() {
+    let wanted = written();
+    let is_current = read(PATH).is_some_and(|template| template == wanted);
+    if !is_current && std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(root().join(PATH), &wanted).unwrap();
     } else {
-        assert!(wanted == template, "template.yaml differs from infra/athena; CONTRIBUTING.md says what writes it");
+        assert!(is_current, "{PATH} differs from infra/athena; its first line has the command that writes it");
     }
 }
 
-/// Read as YAML, not as it was written.
+/// Compares the queries as parsed from YAML.
 #[test]
 fn every_saved_query_is_its_file_byte_by_byte() {
-    let template = Template::read();
+    let root = Template::read();
+    let template = root.nested("Questions");
     let resources = template.section("Resources");
     let saved = resources.iter().filter(|(_, resource)| resource["Type"] == "AWS::Athena::NamedQuery");
     let mut saved: Vec<_> = saved
         .map(|(logical, _)| {
             let query = template.resource(logical);
-            assert_eq!(text(&query["Database"]), text(&template.resource("TweetsTable")["DatabaseName"]));
-            assert_eq!(text(&query["WorkGroup"]), text(&template.resource("WorkGroup")["Name"]));
+            assert_eq!(text(&query["Database"]), text(&root.resource("TweetsTable")["DatabaseName"]));
+            assert_eq!(text(&query["WorkGroup"]), text(&root.resource("WorkGroup")["Name"]));
             assert!(text(&query["QueryString"]).len() <= 262_144 && text(&query["Description"]).len() <= 1_024); // Athena's limits
             assert_eq!(text(&query["Description"]), title(&text(&query["QueryString"])));
             (text(&query["Name"]), text(&query["QueryString"]))
@@ -143,7 +148,7 @@ fn every_saved_query_is_its_file_byte_by_byte() {
     assert_eq!(saved, files("infra/athena"));
 }
 
-/// The view as Athena reads it.
+/// Decodes the view as Athena does.
 fn decoded(table: &Value) -> Value {
     let original = text(&table["ViewOriginalText"]);
     let encoded = original.strip_prefix("/* Presto View: ").and_then(|rest| rest.strip_suffix(" */")).expect("Athena's form of a view");
@@ -154,7 +159,7 @@ fn decoded(table: &Value) -> Value {
 
 #[tokio::test]
 async fn every_view_decodes_to_its_file_and_runs() {
-    let template = Template::read();
+    let template = Template::read().nested("Questions");
     let dir = tempfile::tempdir().unwrap();
     let raw = br#"{"data":[{"id":"1","created_at":"2026-11-23T00:00:00.000Z","text":"primeira palavra"},
         {"id":"2","edit_history_tweet_ids":["1","2"],"created_at":"2026-11-23T00:01:00.000Z","text":"segunda"}]}"#;
@@ -173,7 +178,7 @@ async fn every_view_decodes_to_its_file_and_runs() {
         assert_eq!((text(&view["catalog"]), text(&view["schema"])), ("awsdatacatalog".into(), "xpto_lake".into()));
         assert_eq!((text(&table["TableType"]), text(&table["Parameters"]["presto_view"])), ("VIRTUAL_VIEW".into(), "true".into()));
         assert_eq!(text(&table["ViewExpandedText"]), "/* Presto View */");
-        assert_eq!((&table["Description"], &table["PartitionKeys"]), (&Value::Null, &json!([]))); // with a description, Trino does not see a view
+        assert_eq!((&table["Description"], &table["PartitionKeys"]), (&Value::Null, &json!([]))); // with a description, Trino does not recognise a view
 
         let rows = session.query(&text(&view["originalSql"])).await.unwrap();
         let (count, columns) = (rows.iter().map(arrow_array::RecordBatch::num_rows).sum::<usize>(), rows[0].schema());
@@ -189,7 +194,7 @@ async fn every_view_decodes_to_its_file_and_runs() {
 }
 
 #[test]
-fn the_view_leaves_out_the_words_of_the_list() {
+fn the_view_omits_the_words_of_the_list() {
     let list = read("infra/athena/palavras_vazias.txt").unwrap();
     let list: Vec<&str> = list.lines().collect();
     assert!(list.is_sorted() && list.iter().all(|word| word.chars().count() > 1 && word.chars().all(char::is_lowercase)), "{list:?}");

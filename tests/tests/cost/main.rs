@@ -1,8 +1,8 @@
-//! The cost tables of README.md and SCALE.md, computed from what is measured here and from list prices.
+//! The tables of docs/cost.md, computed from measurements and list prices.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
-#[allow(dead_code, reason = "each test crate uses its part")]
+#[allow(dead_code, reason = "each test crate uses a part of it")]
 #[path = "../contract_template/cloudformation.rs"]
 mod cloudformation;
 mod measured;
@@ -22,24 +22,24 @@ const DAYS: f64 = 30.0;
 const HOURS: f64 = 730.0;
 const GB: f64 = 1e9;
 
-// What cannot be measured without an account. Each stands in the README as assumed.
-/// Seconds of one S3 request, of one page of X, and of what else an invocation does.
+// Values that cannot be measured without an account; docs/cost.md marks each as assumed.
+/// Seconds per S3 request, per page of X, and for the rest of an invocation.
 const S3_SECONDS: f64 = 0.04;
 const X_SECONDS: f64 = 0.5;
 const OTHER_SECONDS: f64 = 0.05;
-/// Lambda's own start and report lines, and the request's id in ours.
+/// Bytes of Lambda's own start and report lines, and of the request id in ours.
 const PLATFORM_LOG_BYTES: f64 = 1_500.0;
-/// Requests of an idle event source: five pollers that ask each 20 seconds.
+/// Requests of an idle event source: five pollers, each every 20 seconds.
 const IDLE_POLLS_MONTH: f64 = 5.0 * 3.0 * 60.0 * 24.0 * DAYS;
 const ATHENA_BYTES_MIN: f64 = 10e6;
 
-/// The question that the table prices, four times an hour, and the days that its last 24 hours lie in.
+/// The question whose price the table shows, asked four times an hour, and the days that its last 24 hours touch.
 const QUESTION: &str = "sentimento_por_15_minutos";
 const QUESTION_DAYS: f64 = 2.0;
-/// Keys in one answer of S3 to a LIST.
+/// Keys per answer to a LIST.
 const KEYS_PER_LIST: f64 = 1_000.0;
 
-/// A value that is `at_rest` with nothing to do and grows by `each`.
+/// A linear function: `at_rest` at zero, plus `each` per unit.
 #[derive(Clone, Copy, Debug)]
 struct Straight {
     at_rest: f64,
@@ -47,7 +47,7 @@ struct Straight {
 }
 
 impl Straight {
-    /// Through two measured points.
+    /// The line through two measured points.
     fn through(a: (f64, f64), b: (f64, f64)) -> Self {
         let each = (b.1 - a.1) / (b.0 - a.0);
         Self { at_rest: a.1 - each * a.0, each }
@@ -58,7 +58,7 @@ impl Straight {
     }
 }
 
-/// What a question asks of S3, as `infra/deploy-checks/run.sh trino` counted it at Trino's wire.
+/// The S3 requests of a question, as `infra/deploy-checks/run.sh trino` counted them between Trino and S3.
 #[derive(Clone, Copy)]
 struct Asked {
     lists_per_day: f64,
@@ -67,14 +67,14 @@ struct Asked {
 
 impl Asked {
     fn read() -> Self {
-        let counts = read("infra/deploy-checks/athena-requests.json").expect("the counts are there");
+        let counts = read("infra/deploy-checks/engines/athena-requests.json").expect("the file with the counts exists");
         let counts: serde_json::Value = serde_json::from_str(&counts).unwrap();
         let counted = |name: &str| counts[QUESTION][name].as_f64().expect("a count");
         Self { lists_per_day: counted("lists") / counted("days"), gets_per_file: (counted("gets") + counted("heads")) / counted("files") }
     }
 }
 
-/// What one run, one file and one question take.
+/// What one run, one file and one question cost in requests and bytes.
 #[derive(Clone, Copy)]
 struct Rates {
     asked: Asked,
@@ -91,7 +91,7 @@ struct Rates {
 }
 
 impl Rates {
-    /// `tenths` are the posts of `full` in ten files: files of two sizes from the same posts, so their bytes differ by nothing else.
+    /// `tenths` are the posts of `full` in ten files: two file sizes with the same posts, so that only the size differs.
     fn of(tenths: &[Measured], full: &Measured, many: &Measured) -> Self {
         let per_file = |measured: &Measured, value: f64| value / measured.refine.files;
         let few = &tenths[0];
@@ -111,7 +111,7 @@ impl Rates {
             raw_bytes: bytes(|measured| measured.ingest.stored_bytes),
             ref_bytes: bytes(|measured| measured.refine.stored_bytes),
         };
-        // Straight lines are what was assumed: the third measurement has to lie on them.
+        // The model is linear: the third measurement must lie on the lines.
         assert!((rates.ingest_puts.at(few.ingest.files) - few.ingest.puts).abs() < 0.01, "{few:?}");
         assert!((many.ingest.gets - rates.ingest_gets).abs() < 0.01, "{many:?}");
         assert!((per_file(many, many.refine.puts) - rates.refine_puts).abs() < 0.01, "{many:?}");
@@ -120,7 +120,7 @@ impl Rates {
     }
 }
 
-/// A number of posts a day, and the schedule that takes them.
+/// A number of posts per day, and a schedule for them.
 struct Level {
     posts: f64,
     period_minutes: f64,
@@ -140,7 +140,7 @@ struct Month {
     runs: f64,
     files: f64,
     posts_per_file: f64,
-    /// Minutes that the posts of one file touch at most.
+    /// The largest number of minutes that the posts of one file touch.
     minutes_per_file: f64,
 }
 
@@ -156,7 +156,7 @@ impl Month {
     }
 
     fn pages(&self) -> f64 {
-        self.runs * ((self.posts / self.runs / 100.0).ceil() + 1.0) // the last page tells that there is no more
+        self.runs * ((self.posts / self.runs / 100.0).ceil() + 1.0) // the last page shows that there are no more
     }
 
     fn puts(&self) -> f64 {
@@ -171,7 +171,7 @@ impl Month {
         self.posts * ingest::USD_PER_POST
     }
 
-    /// Each file has an invocation of refine of its own: the most there can be.
+    /// Each file has its own invocation of refine: the worst case.
     fn lambda(&self) -> f64 {
         let puts = self.runs * self.rates.ingest_puts.at(self.files / self.runs);
         let ingest_seconds =
@@ -199,7 +199,7 @@ impl Month {
     }
 
     fn secret(&self) -> f64 {
-        SECRET_MONTH + self.runs * SECRET_CALL // as if each run started cold
+        SECRET_MONTH + self.runs * SECRET_CALL // assumes that each run starts cold
     }
 
     fn log_gb(&self) -> f64 {
@@ -216,7 +216,7 @@ impl Month {
         (self.runs + self.files) * TRACE
     }
 
-    /// The question every 15 minutes; its days' files are read whole.
+    /// The question every 15 minutes; each time, it reads all files of its days completely.
     fn athena(&self) -> f64 {
         let scanned = (self.ref_gb() * GB / DAYS * QUESTION_DAYS).max(ATHENA_BYTES_MIN);
         let files_per_day = self.files / DAYS;
@@ -235,7 +235,7 @@ impl Month {
     }
 }
 
-/// Metrics that have a value every hour, whatever happens; a cold start in each hour too.
+/// The number of metrics with a value in every hour, assuming a cold start per hour.
 fn metrics_paid() -> f64 {
     let now = chrono::DateTime::from_timestamp(1_795_442_700, 0).unwrap();
     let ingested = ingest::Summary { done: Some(tweets::TweetId::MIN), is_cold: true, ..ingest::Summary::default() };
@@ -247,7 +247,7 @@ fn metrics_paid() -> f64 {
 }
 
 fn alarm_metrics() -> f64 {
-    let template = Template::read();
+    let template = Template::read().nested("Operations");
     let alarms = template.section("Resources").iter().filter(|(_, resource)| resource["Type"] == "AWS::CloudWatch::Alarm");
     let metrics = alarms.map(|(name, _)| {
         let queries = template.resource(name)["Metrics"].as_array().cloned().unwrap_or_default();
@@ -280,14 +280,14 @@ fn head(title: &str) -> String {
     )
 }
 
-fn readme_table(rates: Rates) -> String {
+fn month_tables(rates: Rates) -> String {
     let months = LEVELS.each_ref().map(|level| Month::of(level, rates));
     let of = |value: fn(&Month) -> f64| months.each_ref().map(value);
     let plain = |value: fn(&Month) -> f64| of(value).map(|value| format!("{value:.0}")).join(" | ");
     let million = |price: f64| format!("{:.2} a million", price * 1e6);
     let mut table = head("US dollars a month");
     table += &format!("| *runs* | every 15, 15, 5, 1 minutes | | {} |\n", plain(|month| month.runs));
-    table += &format!("| *files* | 100 posts at most, one a run at least | | {} |\n", plain(|month| month.files));
+    table += &format!("| *files* | at most 100 posts, at least one file a run | | {} |\n", plain(|month| month.files));
     table += &row("**X: posts read**", "posts", &format!("{} a post (August 2026)", ingest::USD_PER_POST), of(Month::x));
     let puts = rates.ingest_puts;
     let requests = format!(
@@ -311,8 +311,8 @@ fn readme_table(rates: Rates) -> String {
     let queue = format!("{} ({SQS_DATE})", million(SQS_REQUEST));
     table += &row("SQS", "3 a file; 648,000 polls of an idle queue (assumed)", &queue, of(Month::sqs));
     let secret = format!("{SECRET_MONTH:.2} a secret, {} calls ({SECRET_DATE})", million(SECRET_CALL));
-    table += &row("Secrets Manager", "a secret; a call a run at most", &secret, of(Month::secret));
-    let watched = format!("{:.0} metrics, {:.0} of alarms, a dashboard", metrics_paid(), alarm_metrics());
+    table += &row("Secrets Manager", "one secret; at most one call a run", &secret, of(Month::secret));
+    let watched = format!("{:.0} metrics, {:.0} alarm metrics, one dashboard", metrics_paid(), alarm_metrics());
     let watching = format!("{METRIC_MONTH:.2}, {ALARM_METRIC_MONTH:.2}, {DASHBOARD_MONTH:.2} ({CLOUDWATCH_DATE})");
     table += &row("CloudWatch: metrics, alarms, dashboard", &watched, &watching, of(|_| monitoring()));
     let logs = format!(
@@ -323,7 +323,7 @@ fn readme_table(rates: Rates) -> String {
     );
     let logged = format!("{LOG_GB:.2} a GB, {LOG_KEPT_GB_MONTH} to keep it ({CLOUDWATCH_DATE})");
     table += &row("CloudWatch: logs", &logs, &logged, of(Month::logs));
-    table += &row("X-Ray", "a trace an invocation at most", &format!("{} ({TRACE_DATE})", million(TRACE)), of(Month::traces));
+    table += &row("X-Ray", "at most one trace an invocation", &format!("{} ({TRACE_DATE})", million(TRACE)), of(Month::traces));
     let asked = format!(
         "`{QUESTION}` every 15 minutes: {QUESTION_DAYS:.0} days, 10 MB at least; {:.1} LIST a day (or one for 1,000 files), {:.1} GET a file, counted in Trino",
         rates.asked.lists_per_day, rates.asked.gets_per_file
@@ -335,7 +335,7 @@ fn readme_table(rates: Rates) -> String {
     table += &head("the same job, without X");
     table += &row(
         "Glue streaming instead of refine",
-        "2 workers G.025X = 0.5 DPU × 730 h; the least there is",
+        "2 workers G.025X = 0.5 DPU × 730 h; the minimum",
         &format!("{GLUE_DPU_HOUR} a DPU-hour ({GLUE_DATE})"),
         of(|_| 0.5 * HOURS * GLUE_DPU_HOUR),
     );
@@ -347,14 +347,14 @@ fn readme_table(rates: Rates) -> String {
     );
     table += &row(
         "Firehose with conversion to Parquet",
-        "post × 5 KB; the Lambda that labels comes on top",
+        "post × 5 KB; the Lambda that labels not included",
         &format!("{FIREHOSE_GB} + {FIREHOSE_PARQUET_GB} a GB ({FIREHOSE_DATE})"),
         of(Month::firehose),
     );
     table
 }
 
-fn scale_table(rates: Rates) -> String {
+fn measured_tables(rates: Rates) -> String {
     let mut table = String::from("| measured | a run | a file |\n| --- | ---: | ---: |\n");
     let puts = rates.ingest_puts;
     table += &format!("| ingest: S3 writes | {:.0} | {:.0} |\n", puts.at_rest, puts.each);
@@ -364,22 +364,21 @@ fn scale_table(rates: Rates) -> String {
     table += &format!("| RAW, KB of a file of 100 | | {:.0} |\n", rates.raw_bytes.at(100.0) / 1e3);
     table += &format!("| REF, KB of a file of 100 | | {:.0} |\n", rates.ref_bytes.at(100.0) / 1e3);
     table += &format!("| REF, KB of a file of 10 | | {:.0} |\n", rates.ref_bytes.at(10.0) / 1e3);
-    table += "\n| counted in Trino | a day asked for | a file |\n| --- | ---: | ---: |\n";
+    table += "\n| counted in Trino | a day of the query | a file |\n| --- | ---: | ---: |\n";
     table += &format!("| question: S3 lists | {:.1} | |\n", rates.asked.lists_per_day);
     table += &format!("| question: S3 reads | | {:.1} |\n", rates.asked.gets_per_file);
     table
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_tables_are_what_measurements_and_prices_give() {
+async fn the_tables_match_the_measurements_and_prices() {
     let mut tenths = Vec::new();
     for start in (0..100).step_by(10) {
         tenths.push(measure(start..start + 10).await);
     }
     let rates = Rates::of(&tenths, &measure(0..100).await, &measure(0..1_000).await);
-    let tables = [("README.md", readme_table(rates)), ("SCALE.md", scale_table(rates))];
-    let lacking = tables.iter().filter(|(document, table)| !read(document).expect("the document is there").contains(table));
+    let document = read("docs/cost.md").expect("the document exists");
     let lacking: Vec<String> =
-        lacking.map(|(document, table)| format!("{document} lacks this table, or has an older one:\n\n{table}")).collect();
-    assert!(lacking.is_empty(), "{}", lacking.join("\n"));
+        [month_tables(rates), measured_tables(rates)].into_iter().filter(|tables| !document.contains(tables)).collect();
+    assert!(lacking.is_empty(), "docs/cost.md lacks these tables, or has older ones:\n\n{}", lacking.join("\n"));
 }

@@ -1,4 +1,4 @@
-//! What one run and one file take, counted at the wires of the real functions.
+//! Counts what one run and one file cost, at the wires of the real functions.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -33,17 +33,17 @@ pub struct Counted {
     pub secrets: f64,
     pub files: f64,
     pub stored_bytes: f64,
-    /// Of the summary line and of the metrics of the invocation.
+    /// Bytes of the summary line and of the metrics of the invocation.
     pub log_bytes: f64,
 }
 
-/// One run of ingest over so many new posts, and refine over each file of it, one after the other.
+/// One run of ingest over `posts` new posts, and refine over each of its files in turn.
 #[derive(Clone, Copy, Debug)]
 pub struct Measured {
     pub posts: f64,
     pub ingest: Counted,
     pub refine: Counted,
-    /// Of one line with the rows of one minute.
+    /// Bytes of one line with the rows of one minute.
     pub minute_line_bytes: f64,
 }
 
@@ -99,7 +99,7 @@ impl Account {
     }
 }
 
-/// Bytes of a file; the cursor is written over and over and takes no room.
+/// Returns the bytes of a file. The cursor is overwritten each time, so it counts as zero.
 fn stored_bytes(request: &Request<Bytes>) -> f64 {
     if !request.uri().path().contains("/tweets/") {
         return 0.0;
@@ -141,7 +141,7 @@ pub async fn measure(newest: Range<usize>) -> Measured {
         let ingest = Ingest::new(config.clone(), &account.clients(ingest::TIMEOUTS), Wire::InProcess(x.service(move || at)));
         let mut emitted = 0.0;
         let emit = |line: Line| emitted += as_f64(line.to_emf("xpto-ingest").len());
-        let answer = ingest::handle(&ingest, ingest::Invocation::new(at, MINUTE, 1), emit).await.unwrap();
+        let answer = ingest::handle(&ingest, ingest::Invocation::new(at, MINUTE), 1, emit).await.unwrap();
         ingested = Counted { files: answer["files"].as_f64().unwrap(), log_bytes: log_bytes() + emitted, ..account.take() };
     }
 

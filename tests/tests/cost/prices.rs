@@ -1,7 +1,7 @@
-//! List prices in US dollars, without free tiers, of us-east-1, each with the date of the document that names it. Read on
-//! 2026-11-23 in public documents; none was read off AWS's own page on that day.
+//! List prices of us-east-1 in US dollars, without free tiers, each with the date of its source. Read on 2026-11-23 in public
+//! documents; none was read on AWS's own pages on that day.
 
-/// 1 GB-second of x86, and a request. AWS whitepaper "How AWS pricing works"; cloudchipr.com.
+/// A GB-second on x86, and a request. AWS whitepaper "How AWS pricing works"; cloudchipr.com.
 pub const LAMBDA_GB_SECOND: f64 = 0.000_016_666_7;
 pub const LAMBDA_REQUEST: f64 = 0.20 / 1e6;
 pub const LAMBDA_DATE: &str = "2024";
@@ -14,11 +14,11 @@ pub const S3_DATE: &str = "2026-09-28";
 /// A request to a standard queue. cloudburn.io.
 pub const SQS_REQUEST: f64 = 0.40 / 1e6;
 pub const SQS_DATE: &str = "March 2026";
-/// A secret for a month, and a call. Public documents.
+/// A secret per month, and a call. Public documents.
 pub const SECRET_MONTH: f64 = 0.40;
 pub const SECRET_CALL: f64 = 0.05 / 1e4;
 pub const SECRET_DATE: &str = "2024 to 2026";
-/// A custom metric and an alarm's metric for a month; a dashboard; a GB of logs taken in, and kept for a month. signoz.io,
+/// A custom metric and an alarm's metric per month; a dashboard; a GB of logs ingested, and stored for a month. signoz.io,
 /// February 2026, and factualminds.com, June 2026.
 pub const METRIC_MONTH: f64 = 0.30;
 pub const ALARM_METRIC_MONTH: f64 = 0.10;
@@ -32,7 +32,7 @@ pub const TRACE_DATE: &str = "2026";
 /// An invocation by EventBridge Scheduler. Public documents.
 pub const SCHEDULER_INVOCATION: f64 = 1.00 / 1e6;
 pub const SCHEDULER_DATE: &str = "2025 to 2026";
-/// A TB scanned by Athena, 10 MB a query at least. Public documents.
+/// A TB scanned by Athena, at least 10 MB per query. Public documents.
 pub const ATHENA_TB: f64 = 5.00;
 pub const ATHENA_DATE: &str = "2026";
 /// A DPU-hour of Glue. awsnegotiations.com.
@@ -42,7 +42,7 @@ pub const GLUE_DATE: &str = "May 2026";
 pub const EMR_VCPU_HOUR: f64 = 0.052_624;
 pub const EMR_GB_HOUR: f64 = 0.005_778_5;
 pub const EMR_DATE: &str = "2026";
-/// A GB into Firehose, each record counted in steps of 5 KB, and a GB turned into Parquet. Public documents.
+/// A GB into Firehose, each record rounded up to a multiple of 5 KB, and a GB converted to Parquet. Public documents.
 pub const FIREHOSE_GB: f64 = 0.029;
 pub const FIREHOSE_PARQUET_GB: f64 = 0.018;
 pub const FIREHOSE_DATE: &str = "2025 to 2026";

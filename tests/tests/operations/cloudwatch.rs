@@ -1,4 +1,4 @@
-//! CloudWatch, as far as the alarms of `template.yaml` need it: metrics out of log lines, and which alarms are on.
+//! The part of CloudWatch that the alarms of `infra/stacks/operations.yaml` need: metrics from log lines, and the state of alarms.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +11,14 @@ use crate::cloudformation::{Template, text};
 /// A metric: its namespace, its name, its dimensions.
 pub type Name = (String, String, BTreeMap<String, String>);
 
-/// Values of metrics, as they came in.
+/// Metric values in order of arrival.
 #[derive(Debug, Default)]
 pub struct CloudWatch {
     values: Vec<(Name, DateTime<Utc>, f64)>,
 }
 
 impl CloudWatch {
-    /// Reads what a function printed.
+    /// Reads the metrics in a line that a function printed.
     pub fn read(&mut self, function: &str, line: &Line) {
         let document: Value = serde_json::from_str(&line.to_emf(function)).unwrap();
         let at = DateTime::from_timestamp_millis(document["_aws"]["Timestamp"].as_i64().unwrap()).unwrap();
@@ -35,18 +35,18 @@ impl CloudWatch {
         }
     }
 
-    /// A value that AWS itself would send.
+    /// Adds a value that AWS itself would send.
     pub fn put(&mut self, namespace: &str, metric: &str, dimension: (&str, &str), at: DateTime<Utc>, value: f64) {
         let dimensions = BTreeMap::from([(dimension.0.to_owned(), dimension.1.to_owned())]);
         self.values.push(((namespace.to_owned(), metric.to_owned(), dimensions), at, value));
     }
 
-    /// Whether a metric of this name ever had a value above zero.
+    /// Returns whether a metric of this name ever had a value above zero.
     pub fn has(&self, metric: &str) -> bool {
         self.values.iter().any(|((_, name, _), _, value)| name == metric && *value > 0.0)
     }
 
-    /// The alarms that are on at `now`, without the prefix.
+    /// Returns the alarms in state ALARM at `now`, without the prefix.
     pub fn alarms(&self, template: &Template, now: DateTime<Utc>) -> BTreeSet<String> {
         let on = alarms(template).into_iter().filter(|(_, alarm)| self.is_on(alarm, now));
         on.map(|(name, _)| name).collect()
@@ -59,7 +59,7 @@ impl CloudWatch {
             match (value, alarm["TreatMissingData"].as_str().unwrap()) {
                 (Some(value), _) => breaches(alarm, value),
                 (None, "ignore") => {
-                    // The state that was there before: that of the last value there is.
+                    // The alarm keeps its state: that of the last existing value.
                     let earlier = (back + 1..back + 1_000).find_map(|back| self.of_alarm(alarm, now, back));
                     earlier.is_some_and(|value| breaches(alarm, value))
                 }
@@ -69,7 +69,7 @@ impl CloudWatch {
         breaching.count() as u64 >= alarm["DatapointsToAlarm"].as_u64().unwrap_or(periods)
     }
 
-    /// The value of the alarm's metric or expression, so many periods back.
+    /// Returns the value of the alarm's metric or expression, `back` periods ago.
     fn of_alarm(&self, alarm: &Value, now: DateTime<Utc>, back: u64) -> Option<f64> {
         let Some(queries) = alarm["Metrics"].as_array() else {
             return self.statistic(&name(alarm), alarm["Statistic"].as_str()?, alarm["Period"].as_i64()?, now, back);
@@ -82,18 +82,18 @@ impl CloudWatch {
         match expression.strip_prefix("100 * read / ") {
             Some(cap) => Some(100.0 * of("read", back)? / cap.parse::<f64>().ok()?),
             None if expression == "IF(captured > 0 AND SUM([captured, refined]) == captured, 1, 0)" => {
-                // SUM passes over what is missing; a comparison with what is missing is missing.
+                // SUM skips missing values; a comparison with a missing value is missing.
                 let captured = of("captured", back)?;
                 let sum = captured + of("refined", back).unwrap_or(0.0);
                 Some(f64::from(u8::from(captured > 0.0 && (sum - captured).abs() < 0.5)))
             }
             None if expression == "FILL(started, 0) - FILL(failed, 0)" => {
-                // FILL has nothing to fill between where there is no value at all.
+                // FILL does nothing if there is no value at all.
                 let periods = alarm["EvaluationPeriods"].as_u64()?;
                 (0..periods).find_map(|back| of("started", back))?;
                 Some(of("started", back).unwrap_or(0.0) - of("failed", back).unwrap_or(0.0))
             }
-            None => panic!("{expression} is not known here"),
+            None => panic!("unsupported expression {expression}"),
         }
     }
 
@@ -104,7 +104,7 @@ impl CloudWatch {
         values.reduce(|a, b| match statistic {
             "Sum" => a + b,
             "Maximum" => a.max(b),
-            other => panic!("{other} is not known here"),
+            other => panic!("unsupported statistic {other}"),
         })
     }
 }
@@ -115,18 +115,18 @@ fn breaches(alarm: &Value, value: f64) -> bool {
         "GreaterThanThreshold" => value > threshold,
         "GreaterThanOrEqualToThreshold" => value >= threshold,
         "LessThanThreshold" => value < threshold,
-        other => panic!("{other} is not known here"),
+        other => panic!("unsupported comparison {other}"),
     }
 }
 
-/// The alarms of the template by name, without the prefix.
+/// The alarms of the template `Operations` by name, without the prefix.
 pub fn alarms(template: &Template) -> BTreeMap<String, Value> {
     let resources = template.section("Resources").iter().filter(|(_, resource)| resource["Type"] == "AWS::CloudWatch::Alarm");
     let alarms = resources.map(|(logical, _)| template.resource(logical));
     alarms.map(|alarm| (text(&alarm["AlarmName"]).strip_prefix("xpto-").unwrap().to_owned(), alarm)).collect()
 }
 
-/// The metrics that an alarm looks at.
+/// The metrics that an alarm reads.
 pub fn names(alarm: &Value) -> Vec<Name> {
     match alarm["Metrics"].as_array() {
         None => vec![name(alarm)],

@@ -1,5 +1,5 @@
-//! Incidents, played: what goes wrong, which alarms of the template it raises, which line of the log tells it, and that
-//! following its entry in RUNBOOK.md ends it.
+//! Replays incidents: what fails, which alarms of the template it raises, which log line reports it, and that following its entry
+//! in RUNBOOK.md ends it.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ const INGEST: &str = "xpto-ingest";
 const REFINE: &str = "xpto-refine";
 /// Seconds between two ticks, as by default.
 const TICK: u64 = 900;
-/// Seconds until a message comes back, as in the template.
+/// Seconds until a message is visible again, as in the template.
 const HIDDEN: u64 = 360;
 
-/// An incident under way.
+/// An incident in progress.
 struct Play {
     world: World,
     sandbox: Sandbox,
@@ -27,9 +27,10 @@ struct Play {
 }
 
 impl Play {
-    /// A world in which the pipeline has run well for an hour.
+    /// Prepares a world in which the pipeline has run without errors for an hour.
     async fn begin(world: World) -> Self {
-        let mut play = Self { sandbox: world.sandbox(), world, template: Template::read(), cloudwatch: CloudWatch::default() };
+        let mut play =
+            Self { sandbox: world.sandbox(), world, template: Template::read().nested("Operations"), cloudwatch: CloudWatch::default() };
         for _ in 0..4 {
             play.world.post(10);
             assert_eq!(play.tick().await.status(), "complete");
@@ -39,7 +40,7 @@ impl Play {
         play
     }
 
-    /// The next tick of the schedule.
+    /// Runs `ingest` at the next tick of the schedule.
     async fn tick(&mut self) -> Outcome<Value> {
         self.world.wait(TICK).await;
         let outcome = self.sandbox.run(&self.world, Duration::from_mins(1)).await;
@@ -53,7 +54,7 @@ impl Play {
         outcome
     }
 
-    /// One delivery of what waits.
+    /// Delivers one batch to `refine`.
     async fn deliver(&mut self) {
         if self.world.has_waiting() {
             self.cloudwatch.put("AWS/Lambda", "Invocations", ("FunctionName", REFINE), self.world.now(), 1.0);
@@ -67,7 +68,7 @@ impl Play {
         self.cloudwatch.put("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue, self.world.now(), dead.into());
     }
 
-    /// Deliveries until the queue has given the message back or up.
+    /// Delivers until a message is a dead letter.
     async fn deliver_until_dead(&mut self) {
         while self.world.dead_letters().is_empty() {
             self.deliver().await;
@@ -81,7 +82,7 @@ impl Play {
         self.cloudwatch.alarms(&self.template, self.world.now()).into_iter().collect()
     }
 
-    /// Asserts what the incident did, and that RUNBOOK.md says the same. No message: nothing is logged.
+    /// Asserts the effects of the incident, and that RUNBOOK.md lists the same. An empty message means that nothing is logged.
     #[track_caller]
     fn check(&self, incident: &str, metrics: &[&str], alarms: &[&str], (message, error_type): (&str, &str), ended_by: &str) {
         assert_eq!(self.alarms(), alarms, "{incident}");
@@ -89,22 +90,22 @@ impl Play {
             assert!(self.cloudwatch.has(metric), "{incident}: no {metric}");
         }
         let lines = self.world.journal().lines();
-        let is_told = message.is_empty()
+        let is_logged = message.is_empty()
             || lines.iter().any(|line| line.message == message && (error_type.is_empty() || line.field("error_type") == Some(error_type)));
-        assert!(is_told, "{incident}: no line `{message}` with {error_type}");
+        assert!(is_logged, "{incident}: no line `{message}` with {error_type}");
 
         let code = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let log = match (message, error_type) {
             ("", _) => "nothing".to_owned(),
             (message, "") => code(&[message]),
-            told => code(&[told.0, told.1]),
+            expected => code(&[expected.0, expected.1]),
         };
         let row = format!("| {incident} | {} | {} | {log} | {ended_by} |", code(metrics), code(alarms));
         let runbook = read("RUNBOOK.md").unwrap();
         assert!(runbook.contains(&row), "RUNBOOK.md lacks this row:\n{row}");
     }
 
-    /// Asserts that the incident is over: the runs go well, nothing is lost, no alarm is on.
+    /// Asserts that the incident is over: runs succeed, nothing is lost, no alarm is on.
     async fn end(&mut self) {
         self.world.stop_faults();
         for _ in 0..5 {
@@ -182,13 +183,13 @@ fn x_is_down_for_a_day() {
             }
             assert_eq!(play.tick().await.status(), "partial", "tick {tick}");
         }
-        let told = ("x api unavailable", "Unavailable");
+        let expected = ("x api unavailable", "Unavailable");
         play.check(
             "X is down for a day",
             &["UnavailableStops", "LagSeconds"],
             &["ingest-behind"],
-            told,
-            "nothing: the first run after it goes on",
+            expected,
+            "nothing: the next run after the outage continues",
         );
         play.world.stop_faults();
         let first = play.tick().await;
@@ -213,8 +214,8 @@ fn a_poison_file() {
             ("object rejected", "RawRejected"),
             "a corrected file under another key, the message deleted",
         );
-        assert_eq!(play.world.dead_letters(), ["tweets/lixo.json"], "the other file went on");
-        play.world.wait(7 * 3600).await; // SQS sends no metrics any more for a queue that nobody uses
+        assert_eq!(play.world.dead_letters(), ["tweets/lixo.json"], "the other file was processed");
+        play.world.wait(7 * 3600).await; // SQS stops sending metrics for an unused queue
         assert!(play.alarms().contains(&"refine-rejected".to_owned()), "the message is still there");
         let body = ByteStream::from_static(br#"{"data": [{"id": "7", "created_at": "2026-11-23T14:05:00.000Z", "text": "bom :)"}]}"#);
         play.world.operator().put_object().bucket("raw").key("tweets/corrected/lixo.json").body(body).send().await.unwrap();
@@ -238,7 +239,7 @@ fn the_notification_is_gone() {
         play.world.set_announced(true);
         play.world.reprocess().await;
         play.world.post(10);
-        play.end().await; // INV-3: nothing of the two hours is missing
+        play.end().await; // INV-3: no row of the two hours is missing
     });
 }
 
@@ -267,7 +268,7 @@ fn x_changes_a_field() {
 #[test]
 fn a_full_backlog() {
     play(async |mut play| {
-        // Refine is off for more than a day while ingest goes on.
+        // Refine is off for more than a day while ingest continues.
         for _ in 0..104 {
             play.world.post(10);
             assert_eq!(play.tick().await.status(), "complete");
@@ -324,12 +325,12 @@ fn a_query_that_finds_too_much() {
             ("ingest finished", ""),
             "the right query is deployed, the open sweep given up",
         );
-        play.sandbox = play.world.sandbox(); // the right query, which the open sweep does not take
+        play.sandbox = play.world.sandbox(); // the right query, which the open sweep does not use
         assert_eq!(play.tick().await.status(), "partial");
         let mut cursor = serde_json::to_value(play.world.cursor().unwrap()).unwrap();
         assert_eq!(cursor["sweep"]["query"], "brasil");
 
-        // As RUNBOOK.md has it.
+        // As RUNBOOK.md describes.
         cursor["done"] = cursor["sweep"]["top"].take();
         cursor.as_object_mut().unwrap().remove("sweep");
         let body = ByteStream::from(cursor.to_string().into_bytes());
@@ -338,7 +339,7 @@ fn a_query_that_finds_too_much() {
         assert_eq!(play.tick().await.status(), "complete");
         assert!(play.world.captured().contains(&later));
         assert_eq!(play.alarms(), Vec::<String>::new(), "after the incident");
-        play.world.come_to_rest_but_for("INV-1").await; // the span that was given up
+        play.world.come_to_rest_but_for("INV-1").await; // the abandoned span is missing
     });
 }
 
@@ -390,7 +391,7 @@ fn the_month_is_used_up_and_then_nobody_looks_for_a_week() {
         while play.tick().await.status() == "partial" {
             play.deliver().await;
         }
-        // A backlog that takes eight runs is behind, too.
+        // A backlog of eight runs also counts as behind.
         assert_eq!(play.alarms(), ["ingest-behind", "ingest-month-near-cap"], "{:?}", play.world.cursor());
         for _ in 0..2_100 {
             play.world.post(10);
@@ -403,13 +404,13 @@ fn the_month_is_used_up_and_then_nobody_looks_for_a_week() {
         play.check("the month's posts are used up", &["BudgetStops", "PostsReadMonth"], &alarms, ("ingest finished", ""), ended_by);
         play.world.wait(8 * 86_400).await; // into December
         play.tick().await;
-        let told = ("posts are lost: the x api no longer serves them", "");
+        let expected = ("posts are lost: the x api no longer serves them", "");
         play.check(
             "nobody looks for a week",
             &["GapSeconds"],
             &["ingest-behind", "ingest-gap"],
-            told,
-            "nothing: it is said, and the next run goes on",
+            expected,
+            "nothing: the gap is logged, and the next run continues",
         );
         play.end().await;
     });

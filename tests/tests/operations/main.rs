@@ -1,8 +1,8 @@
-//! Operation: what the console shows, what RUNBOOK.md says, and what the functions emit are one thing.
+//! The console, RUNBOOK.md and the metrics that the functions emit agree.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
-#[allow(dead_code, reason = "each test crate uses its part")]
+#[allow(dead_code, reason = "each test crate uses a part of it")]
 #[path = "../contract_template/cloudformation.rs"]
 mod cloudformation;
 mod cloudwatch;
@@ -21,7 +21,7 @@ use tweets::TweetId;
 
 const FUNCTIONS: [&str; 2] = ["xpto-ingest", "xpto-refine"];
 
-/// The metrics that each function emits when there is something to tell of everything.
+/// The metrics that each function emits when every value of its summary is set.
 fn emitted() -> BTreeSet<(&'static str, &'static str)> {
     let now = DateTime::from_timestamp(1_795_442_700, 0).unwrap();
     let gap = ingest::Gap { from: TweetId::lowest_at(now), to: TweetId::lowest_at(now + Duration::from_secs(1)) };
@@ -57,8 +57,13 @@ fn every_metric_is_emitted_by_a_function() {
     assert_eq!(emitted, Metric::ALL.iter().map(|metric| metric.name()).collect());
 }
 
+/// The template of the dashboard and the alarms.
+fn operations() -> Template {
+    Template::read().nested("Operations")
+}
+
 fn dashboard() -> Value {
-    let body = text(&Template::read().resource("Dashboard")["DashboardBody"]);
+    let body = text(&operations().resource("Dashboard")["DashboardBody"]);
     serde_json::from_str(&body).expect("the dashboard is JSON")
 }
 
@@ -84,18 +89,18 @@ fn shown() -> Vec<Name> {
 }
 
 fn watched() -> Vec<Name> {
-    alarms(&Template::read()).values().flat_map(names).collect()
+    alarms(&operations()).values().flat_map(names).collect()
 }
 
 #[test]
-fn dashboard_and_alarms_name_only_metrics_that_there_are() {
+fn dashboard_and_alarms_name_only_existing_metrics() {
     let template = Template::read();
     let queues: Vec<_> =
         ["RefineQueue", "RefineDeadLetters", "ScheduleDeadLetters"].map(|name| text(&template.resource(name)["QueueName"])).into();
     let emitted = emitted();
     for (namespace, metric, dimensions) in shown().into_iter().chain(watched()) {
         let function = dimensions.get(FUNCTION).map(String::as_str);
-        let is_there = match namespace.as_str() {
+        let is_sent = match namespace.as_str() {
             NAMESPACE => emitted.contains(&(function.unwrap(), metric.as_str())),
             "AWS/Lambda" => ["Invocations", "Errors", "Throttles"].contains(&metric.as_str()) && FUNCTIONS.contains(&function.unwrap()),
             "AWS/SQS" => {
@@ -104,7 +109,7 @@ fn dashboard_and_alarms_name_only_metrics_that_there_are() {
             }
             _ => false,
         };
-        assert!(is_there, "nothing sends {namespace} {metric} {dimensions:?}");
+        assert!(is_sent, "nothing sends {namespace} {metric} {dimensions:?}");
         let expected = if namespace == NAMESPACE && metric == "Errors" && dimensions.len() == 2 { [FUNCTION, CAUSE].len() } else { 1 };
         assert_eq!(dimensions.len(), expected, "{metric} {dimensions:?}");
         assert!(dimensions.get(CAUSE).is_none_or(|cause| Cause::ALL.iter().any(|known| known.as_str() == cause)), "{dimensions:?}");
@@ -112,11 +117,11 @@ fn dashboard_and_alarms_name_only_metrics_that_there_are() {
 }
 
 #[test]
-fn every_metric_that_is_paid_for_is_looked_at() {
+fn every_metric_is_shown_or_watched() {
     let looked_at: BTreeSet<_> =
         shown().into_iter().chain(watched()).map(|(_, metric, dimensions)| (dimensions.get(FUNCTION).cloned(), metric)).collect();
     for (function, metric) in emitted() {
-        assert!(looked_at.contains(&(Some(function.to_owned()), metric.to_owned())), "nobody looks at {metric} of {function}");
+        assert!(looked_at.contains(&(Some(function.to_owned()), metric.to_owned())), "nothing shows or watches {metric} of {function}");
     }
 }
 
@@ -124,7 +129,7 @@ fn every_metric_that_is_paid_for_is_looked_at() {
 fn the_dashboard_shows_every_alarm_and_no_widget_covers_another() {
     let shown: BTreeSet<_> =
         widgets("alarm")[0]["alarms"].as_array().unwrap().iter().map(|arn| text(arn).rsplit(":xpto-").next().unwrap().to_owned()).collect();
-    assert_eq!(shown, alarms(&Template::read()).into_keys().collect());
+    assert_eq!(shown, alarms(&operations()).into_keys().collect());
     let mut taken = BTreeSet::new();
     for widget in dashboard()["widgets"].as_array().unwrap() {
         let side = |name: &str| widget[name].as_u64().unwrap();
@@ -136,7 +141,7 @@ fn the_dashboard_shows_every_alarm_and_no_widget_covers_another() {
 }
 
 #[test]
-fn the_dashboard_answers_from_top_to_bottom_what_is_asked_first() {
+fn the_dashboard_answers_the_most_urgent_questions_first() {
     let mut headings: Vec<_> = dashboard()["widgets"]
         .as_array()
         .unwrap()
@@ -153,9 +158,9 @@ fn the_dashboard_answers_from_top_to_bottom_what_is_asked_first() {
     }
 }
 
-/// A cause without an alarm of its own passes, or fills a dead-letter queue that has one.
+/// A cause without its own alarm either resolves itself or fills a dead-letter queue that has an alarm.
 #[test]
-fn every_cause_that_needs_somebody_has_its_alarm() {
+fn every_cause_that_needs_a_person_has_an_alarm() {
     let watched: BTreeSet<_> = watched()
         .into_iter()
         .filter_map(|(_, _, dimensions)| Some((dimensions.get(FUNCTION)?.clone(), dimensions.get(CAUSE)?.clone())))
@@ -178,21 +183,21 @@ fn error_types(function: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_runbook_has_an_entry_for_each_alarm_and_each_error_type_and_for_nothing_else() {
+fn the_runbook_has_entries_for_exactly_the_alarms_and_error_types() {
     let runbook = read("RUNBOOK.md").unwrap();
     let entries: Vec<_> = runbook.lines().filter_map(|line| line.strip_prefix("### ")).map(str::to_owned).collect();
-    let wanted: BTreeSet<_> = alarms(&Template::read()).into_keys().chain(error_types("ingest")).chain(error_types("refine")).collect();
+    let wanted: BTreeSet<_> = alarms(&operations()).into_keys().chain(error_types("ingest")).chain(error_types("refine")).collect();
     assert_eq!(entries.iter().cloned().collect::<BTreeSet<_>>(), wanted);
-    assert_eq!(entries.len(), wanted.len(), "an entry stands twice");
+    assert_eq!(entries.len(), wanted.len(), "an entry is duplicated");
     for entry in entries {
         let (_, text) = runbook.split_once(&format!("### {entry}\n")).unwrap();
         let text = text.split("\n#").next().unwrap();
         let labels = ["*Means:*", "*Look:*", "*Do:*"].map(|label| text.find(&format!("- {label} ")));
-        assert!(labels.iter().all(Option::is_some) && labels.is_sorted(), "{entry} says what it means, where to look, what to do");
+        assert!(labels.iter().all(Option::is_some) && labels.is_sorted(), "{entry} lacks *Means*, *Look* or *Do*, in this order");
     }
 }
 
-/// Whoever is on duty has a browser: what an entry says to do, and each procedure, is a way through the console.
+/// The person on duty has a browser: each entry and each procedure can be followed in the console.
 #[test]
 fn the_runbook_can_be_followed_in_a_browser() {
     let runbook = read("RUNBOOK.md").unwrap();
@@ -203,7 +208,7 @@ fn the_runbook_can_be_followed_in_a_browser() {
     let procedures: BTreeSet<_> = sections.clone().filter(|(_, text)| text.contains('→')).map(|(heading, _)| anchor(heading)).collect();
     for link in runbook.split("](#").skip(1).map(|rest| rest.split(')').next().unwrap()) {
         assert!(headings.contains(link), "RUNBOOK.md links to #{link}, and there is no such heading");
-        assert!(procedures.contains(link), "#{link} has no way through the console");
+        assert!(procedures.contains(link), "#{link} has no steps in the console");
     }
     let entries = sections.flat_map(|(_, text)| text.split("### ").skip(1));
     for entry in entries {
@@ -212,17 +217,17 @@ fn the_runbook_can_be_followed_in_a_browser() {
         assert!(!is_command || todo.contains('→'), "only a command:\n{entry}");
     }
     let first = runbook.split("\n## ").nth(1).unwrap();
-    assert!(first.starts_with("Stop the spending") && first.contains("*Throttle*"), "the brake comes first");
+    assert!(first.starts_with("Stop the spending") && first.contains("*Throttle*"), "stopping the spending comes first");
 }
 
-/// Fields of the functions' own lines that a query names.
+/// The fields of the functions' log lines that a query names.
 fn fields(query: &str) -> Vec<String> {
     let name = |part: &str| part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>();
     query.split("fields.").skip(1).map(name).collect()
 }
 
 #[test]
-fn queries_name_only_fields_and_messages_that_are_logged() {
+fn queries_name_only_logged_fields_and_messages() {
     let mut shape = Shape { refines: true, ..Shape::scripted() };
     shape.config.max_posts_per_run = 10;
     let lines = World::scripted(shape, async |world| {
@@ -238,7 +243,7 @@ fn queries_name_only_fields_and_messages_that_are_logged() {
     });
     let logged: BTreeSet<_> = lines.iter().flat_map(|line| line.fields.iter().map(|(name, _)| *name)).chain(["message"]).collect();
     let messages: BTreeSet<_> = lines.iter().map(|line| line.message.as_str()).chain(["refine failed"]).collect();
-    let template = Template::read();
+    let template = operations();
     let saved = template.section("Resources").iter().filter(|(_, resource)| resource["Type"] == "AWS::Logs::QueryDefinition");
     let saved: Vec<_> = saved.map(|(name, _)| text(&template.resource(name)["QueryString"])).collect();
     assert_eq!(saved.len(), 8);

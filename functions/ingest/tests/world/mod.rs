@@ -9,7 +9,7 @@ use emulators::s3::{ACCESS_KEY, EmbeddedS3, IN_PROCESS_ENDPOINT, InProcess, SECR
 use emulators::secrets::Secrets;
 use emulators::server::answer_aws;
 use emulators::x_api::{Corpus, Options, XEmulator};
-use ingest::{CURSOR_KEY, Config, DEFAULT_QUERY, Ingest, Invocation, TIMEOUTS, Wire, answer};
+use ingest::{CURSOR_KEY, Config, DEFAULT_QUERY, Ingest, Invocation, Preview, TIMEOUTS, Wire, answer};
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ pub fn now() -> DateTime<Utc> {
 }
 
 pub fn invocation() -> Invocation {
-    Invocation::new(now(), Duration::from_mins(1), 1)
+    Invocation::new(now(), Duration::from_mins(1))
 }
 
 /// The function with an in-process S3, secrets and X API.
@@ -34,6 +34,15 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
+        Self::build(None)
+    }
+
+    /// The same with an X API at this address, over HTTP.
+    pub fn over_http(base_url: &str) -> Self {
+        Self::build(Some(base_url))
+    }
+
+    fn build(base_url: Option<&str>) -> Self {
         let (s3, secrets) = (EmbeddedS3::in_memory(now), Secrets::new());
         s3.create_bucket(RAW).unwrap();
         let held = secrets.clone();
@@ -49,14 +58,27 @@ impl World {
         };
         let clients = Clients::from_values(values, TIMEOUTS);
         let x_api = XEmulator::new(Corpus::seeded(1), Options::default());
-        let variables = [("RAW_BUCKET", RAW), ("X_SECRET_ID", SECRET), ("SEARCH_QUERY", DEFAULT_QUERY)];
+        let variables = [
+            ("RAW_BUCKET", RAW),
+            ("X_SECRET_ID", SECRET),
+            ("SEARCH_QUERY", DEFAULT_QUERY),
+            ("X_API_BASE_URL", base_url.unwrap_or_default()),
+        ];
         let config = Config::from_env(|name| lookup(&variables, name)).unwrap();
-        let ingest = Ok(Ingest::new(config, &clients, Wire::InProcess(x_api.service(now))));
+        let wire = match base_url {
+            None => Wire::InProcess(x_api.service(now)),
+            Some(_) => Wire::http(&config.x_api_base_url).unwrap(),
+        };
+        let ingest = Ok(Ingest::new(config, &clients, wire));
         Self { ingest, clients, secrets, x_api }
     }
 
     pub async fn invoke(&self) -> Result<Value, Diagnostic> {
-        answer(&self.ingest, invocation(), |_| ()).await
+        answer(&self.ingest, invocation(), 1, |_| ()).await
+    }
+
+    pub async fn preview(&self) -> Result<Preview, ingest::Error> {
+        self.ingest.as_ref().unwrap().preview(now()).await
     }
 
     pub async fn cursor(&self) -> Value {

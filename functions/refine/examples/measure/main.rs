@@ -16,7 +16,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use raw_files::{Shape, raw_file};
-use refine::refine;
+use rows::refine;
 use tweets::Years;
 use tweets::document::Document;
 

@@ -2,8 +2,8 @@
 
 #![no_main]
 
+use events::{Event, parse};
 use libfuzzer_sys::fuzz_target;
-use refine_fuzz::events::{Event, parse};
 use refine_fuzz::memory;
 use serde_json::Value;
 

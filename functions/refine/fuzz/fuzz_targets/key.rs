@@ -2,8 +2,8 @@
 
 #![no_main]
 
+use events::{Event, parse};
 use libfuzzer_sys::fuzz_target;
-use refine_fuzz::events::{Event, parse};
 use serde_json::json;
 use tweets::{Partition, RawKey, ref_key};
 

@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use parquet::file::metadata::ParquetMetaDataReader;
 use refine_fuzz::memory;
-use refine_fuzz::refined::{Refined, refine};
+use rows::{Refined, refine};
 use tweets::Years;
 
 const KEY: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_5_9.json";
@@ -18,10 +18,11 @@ fuzz_target!(|raw: &[u8]| {
             let footers = objects.iter().map(|object| ParquetMetaDataReader::new().parse_and_finish(&object.bytes).expect("a footer"));
             let rows: i64 = footers.map(|footer| footer.file_metadata().num_rows()).sum();
             let whole = tweets::repair::repaired(raw);
-            let read = tweets::document::Document::parse(raw, Years::DEFAULT).or_else(|_| tweets::document::Document::parse(whole.as_deref().unwrap_or(raw), Years::DEFAULT));
+            let read = tweets::document::Document::parse(raw, Years::DEFAULT)
+                .or_else(|_| tweets::document::Document::parse(whole.as_deref().unwrap_or(raw), Years::DEFAULT));
             let tweets = read.map(|document| document.tweets.len());
             assert_eq!(tweets, Ok(usize::try_from(rows).expect("a count")));
-            assert!(objects.windows(2).all(|pair| pair[0].partition < pair[1].partition));
+            assert!(objects.windows(2).all(|pair| pair[0].key < pair[1].key));
         }
         Err(error) => {
             let told = error.to_string();

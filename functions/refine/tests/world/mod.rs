@@ -111,7 +111,7 @@ impl World {
     }
 
     pub async fn ref_metadata(&self, key: &str) -> BTreeMap<String, String> {
-        self.reference.metadata(key).await.unwrap().unwrap().into_iter().collect()
+        self.reference.head(key).await.unwrap().unwrap().metadata.into_iter().collect()
     }
 
     /// Returns the keys written to REF so far, in order. A key written twice appears twice.

@@ -1,7 +1,7 @@
 //! Cases beyond the worked examples, by the section and rule of the specification that decides them.
 //!
 //! A row is a text as the API returns it and its first symbol, `""` if it has none. The sentiment of each symbol is checked
-//! once, by `symbols_alone`.
+//! once, by `every_symbol_alone_is_found`.
 
 use sentiment::{Sentimento, label};
 
@@ -24,7 +24,7 @@ fn check(cases: &[(&str, &str)]) {
 
 /// Every symbol alone in a text is found, with the sentiment of its row.
 #[test]
-fn symbols_alone() {
+fn every_symbol_alone_is_found() {
     for row in csv::Reader::from_reader(include_bytes!("../../lexicon.csv").as_slice()).records() {
         let row = row.unwrap();
         let label = label(&row[0]);

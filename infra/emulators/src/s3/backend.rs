@@ -8,6 +8,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
 use super::object::Head;
+use crate::files::Unreadable;
 
 /// Storage for objects. The [`Store`](super::store::Store) calls it under one lock and checks every condition itself,
 /// so a method need not be atomic with respect to other calls; with respect to a crash, `put` and `remove` must be.
@@ -27,6 +28,10 @@ pub(super) trait Backend: Send {
     fn remove(&mut self, bucket: &str, key: &str) -> io::Result<()>;
     /// Returns every key that starts with `prefix`, in order of UTF-8 bytes, without duplicates.
     fn keys(&self, bucket: &str, prefix: &str) -> io::Result<Vec<String>>;
+    /// Returns what is stored under `prefix` and is not an object, so that `keys` leaves it out.
+    fn unlisted(&self, _bucket: &str, _prefix: &str) -> Vec<Unreadable> {
+        Vec::new()
+    }
     /// Makes puts into this bucket durable only at the next [`flush`](Self::flush).
     fn flush_later(&mut self, _bucket: &str) {}
     /// Makes every earlier put durable.

@@ -5,7 +5,7 @@
 //! A successful put survives a power failure. A bucket whose objects can be recreated may be flushed later, many
 //! objects at a time: see [`Backend::flush_later`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
@@ -23,7 +23,7 @@ use super::error::Error;
 use super::key_path;
 use super::object::{Head, hex};
 use super::sidecar::{Sidecar, Stamp, Version};
-use crate::files::{self, at};
+use crate::files::{self, Unreadable, at};
 
 /// No bucket can have this name.
 const OWN_FOLDER: &str = ".s3";
@@ -98,10 +98,21 @@ impl Disk {
         if is_file(&beside) || is_folder(&usual) { beside } else { usual }
     }
 
-    /// Returns the object's file.
-    fn existing(&self, bucket: &str, key: &str) -> Option<PathBuf> {
+    /// Returns the object's file. A dangling link is an object that cannot be read.
+    ///
+    /// # Errors
+    /// Fails if the object may exist where it cannot be seen: in a folder without permission, or below a link that leads
+    /// nowhere. Without this, a cursor that was moved away would count as absent, and its posts would be read again.
+    fn existing(&self, bucket: &str, key: &str) -> io::Result<Option<PathBuf>> {
         let path = self.path(bucket, key);
-        (path.starts_with(self.bucket(bucket)) && is_file(&path)).then_some(path)
+        if !path.starts_with(self.bucket(bucket)) {
+            return Ok(None);
+        }
+        match files::metadata(&path) {
+            Ok(metadata) => Ok(metadata.is_some_and(|metadata| metadata.is_file()).then_some(path)),
+            Err(_) if path.is_symlink() => Ok(Some(path)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Returns the path of the sidecar. Its name is a hash, so that no two keys can conflict as folder and file.
@@ -134,7 +145,7 @@ impl Disk {
 
     /// Returns the version of the object that its file holds now.
     fn version(&self, bucket: &str, key: &str) -> io::Result<Option<Version>> {
-        let Some(path) = self.existing(bucket, key) else { return Ok(None) };
+        let Some(path) = self.existing(bucket, key)? else { return Ok(None) };
         // A dangling link has only its own metadata.
         let metadata = fs::metadata(&path).or_else(|_| fs::symlink_metadata(&path)).map_err(|error| at(&path, error))?;
         let stamp = Stamp::of(&metadata)?;
@@ -160,6 +171,29 @@ impl Disk {
         Ok(Some(version))
     }
 
+    /// Returns the files of a bucket by key, and what is not an object.
+    fn listed(&self, bucket: &str, prefix: &str) -> (BTreeMap<String, PathBuf>, Vec<Unreadable>) {
+        let folder = self.bucket(bucket);
+        let prefix_folder = prefix.rsplit_once('/').map_or_else(Vec::new, |(folders, _)| key_path::usual(folders));
+        let found = files::find(&folder.join(prefix_folder.iter().collect::<PathBuf>()));
+        let (mut listed, mut unlisted) = (BTreeMap::new(), found.unreadable);
+        for path in found.files {
+            let key = components_below(&folder, &path).and_then(|components| key_path::key(&components)).filter(|key| check_key(key));
+            match key {
+                Some(key) if !key.starts_with(prefix) => {}
+                Some(key) => {
+                    if let Some(other) = listed.insert(key.clone(), path) {
+                        let cause = format!("another file has the same key, {key}");
+                        unlisted.push(Unreadable { path: other, cause, advice: "move one of them away" });
+                    }
+                }
+                None if path.ends_with(ACROSS) => {} // left by a killed process
+                None => unlisted.push(Unreadable { cause: nameless(&path).to_owned(), path, advice: "rename it" }),
+            }
+        }
+        (listed, unlisted)
+    }
+
     /// Moves a finished file to its object's path: the moment at which the object changes.
     fn place(&self, temporary: &Path, bucket: &str, key: &str) -> io::Result<PathBuf> {
         // An object in the way of a folder moves first, so the path must be looked up again after that.
@@ -177,11 +211,12 @@ impl Disk {
 
 impl Backend for Disk {
     fn create_bucket(&mut self, bucket: &str, _: DateTime<Utc>) -> io::Result<bool> {
-        match fs::create_dir(self.bucket(bucket)) {
-            Ok(()) => files::flush_folder(&self.root).map(|()| true),
-            Err(_) if is_folder(&self.bucket(bucket)) => Ok(false),
-            Err(error) => Err(at(&self.bucket(bucket), error)),
+        let folder = self.bucket(bucket);
+        if files::is_folder(&folder)? {
+            return Ok(false);
         }
+        fs::create_dir(&folder).map_err(|error| at(&folder, error))?;
+        files::flush_folder(&self.root).map(|()| true)
     }
 
     fn buckets(&self) -> io::Result<Vec<(String, DateTime<Utc>)>> {
@@ -207,13 +242,13 @@ impl Backend for Disk {
     }
 
     fn read(&self, bucket: &str, key: &str, range: Range<u64>) -> io::Result<Bytes> {
-        let path = self.existing(bucket, key).ok_or(io::ErrorKind::NotFound)?;
+        let path = self.existing(bucket, key)?.ok_or(io::ErrorKind::NotFound)?;
         let mut bytes = vec![0; usize::try_from(range.end - range.start).map_err(io::Error::other)?];
         let read = File::open(&path).and_then(|mut file| {
             file.seek(SeekFrom::Start(range.start))?;
             file.read_exact(&mut bytes)
         });
-        read.map_err(|error| at(&path, error))?;
+        read.map_err(|error| explained(&path, &error))?;
         Ok(bytes.into())
     }
 
@@ -258,7 +293,7 @@ impl Backend for Disk {
     }
 
     fn remove(&mut self, bucket: &str, key: &str) -> io::Result<()> {
-        let Some(path) = self.existing(bucket, key) else { return Ok(()) };
+        let Some(path) = self.existing(bucket, key)? else { return Ok(()) };
         fs::remove_file(&path)?;
         missing_is_fine(fs::remove_file(self.sidecar_path(bucket, key)))?;
         let bucket = self.bucket(bucket);
@@ -271,17 +306,11 @@ impl Backend for Disk {
     }
 
     fn keys(&self, bucket: &str, prefix: &str) -> io::Result<Vec<String>> {
-        let bucket = self.bucket(bucket);
-        let folder = prefix.rsplit_once('/').map_or_else(Vec::new, |(folders, _)| key_path::usual(folders));
-        let found = files::find(&bucket.join(folder.iter().collect::<PathBuf>()));
-        if let Some(error) = found.unreadable.into_iter().next() {
-            return Err(error); // without that folder, a listing would look complete
-        }
-        let key = |path: &PathBuf| key_path::key(&components_below(&bucket, path)?);
-        let mut keys: Vec<String> = found.files.iter().filter_map(key).filter(|key| key.starts_with(prefix) && check_key(key)).collect();
-        keys.sort();
-        keys.dedup();
-        Ok(keys)
+        Ok(self.listed(bucket, prefix).0.into_keys().collect())
+    }
+
+    fn unlisted(&self, bucket: &str, prefix: &str) -> Vec<Unreadable> {
+        self.listed(bucket, prefix).1
     }
 }
 
@@ -290,11 +319,6 @@ fn make_folders(bucket: &Path, path: &Path) -> io::Result<()> {
     let mut folders: Vec<&Path> = path.ancestors().skip(1).take_while(|folder| *folder != bucket).collect();
     folders.reverse();
     for folder in folders {
-        // The folder that it leads to may come back, with the objects in it: nothing may be written in its place meanwhile.
-        if folder.is_symlink() && !folder.exists() {
-            let message = format!("{} is a link that leads nowhere; bring back what it led to, or remove it", folder.display());
-            return Err(io::Error::other(message));
-        }
         if is_file(folder) {
             let components = components_below(bucket, folder).unwrap_or_default();
             let key = key_path::key(&components).ok_or(io::ErrorKind::AlreadyExists)?;
@@ -319,6 +343,20 @@ fn components_below(bucket: &Path, path: &Path) -> Option<Vec<String>> {
 /// Also returns true for a dangling link: it is an object that cannot be read.
 fn is_file(path: &Path) -> bool {
     fs::metadata(path).map_or_else(|_| path.is_symlink(), |metadata| metadata.is_file())
+}
+
+/// Explains why a file cannot be an object.
+fn nameless(path: &Path) -> &'static str {
+    if path.to_str().is_none() {
+        "its name is not UTF-8"
+    } else {
+        "its name is not a key (it has a backslash, a control character or a wrong `%~`, or is longer than 1,024 bytes)"
+    }
+}
+
+/// Adds path and advice to an error.
+fn explained(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), Unreadable::new(path, error))
 }
 
 fn is_folder(path: &Path) -> bool {

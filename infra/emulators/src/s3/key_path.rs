@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_its_own_path_where_a_file_system_can_hold_it() {
+    fn a_key_is_its_own_path_if_a_file_system_allows_it() {
         for (key, want) in [
             ("tweets/ano=2026/mes=02/dia=29/2026-02-29T23-59Z_1_2.json", "tweets/ano=2026/mes=02/dia=29/2026-02-29T23-59Z_1_2.json"),
             ("a b+c=ç/😀%2F.json", "a b+c=ç/😀%2F.json"),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_is_nobodys_has_no_key() {
+    fn a_path_that_no_key_maps_to_has_no_key() {
         for path in ["%~", "%~x", "%~.plain", "%~+a", "%~+a/b", "%~.%2e", "%~.%FF"] {
             let path: Vec<String> = path.split('/').map(str::to_owned).collect();
             assert_eq!(key(&path), None, "{path:?}");
@@ -161,7 +161,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_path_leads_back_to_its_key(text in keys()) {
+        fn every_path_is_decoded_to_its_key(text in keys()) {
             for path in [usual(&text), beside_folder(&text)] {
                 prop_assert_eq!(key(&path), Some(text.clone()));
                 for name in &path {

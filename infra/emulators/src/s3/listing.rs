@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_cover_every_key_once_whatever_their_size() {
+    fn pages_of_any_size_cover_every_key_once() {
         let keys = ["a", "a/1", "a/2", "a/b/3", "b", "c/", "c/x", "d+ é", "z"];
         for (prefix, delimiter, want) in [
             ("", "", &["a", "a/1", "a/2", "a/b/3", "b", "c/", "c/x", "d+ é", "z"][..]),

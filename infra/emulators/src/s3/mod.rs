@@ -38,6 +38,7 @@ use disk::Disk;
 use operations::Operations;
 use store::Store;
 
+use crate::files::Unreadable;
 pub use error::Error;
 pub use in_process::InProcess;
 pub use store::ObjectCreated;
@@ -115,6 +116,12 @@ impl EmbeddedS3 {
     /// Flushes the objects put into buckets of [`flush_later`](Self::flush_later), many at a time.
     pub fn flush(&self) -> std::io::Result<()> {
         self.store.flush()
+    }
+
+    /// Returns what listings of this prefix leave out, with the reason: on a disk, what cannot be read, and files whose name
+    /// is not a key. Objects that are listed may still be unreadable.
+    pub fn unlisted(&self, bucket: &str, prefix: &str) -> Vec<Unreadable> {
+        self.store.unlisted(bucket, prefix)
     }
 
     /// Calls `listener` after each put or copy, before the writer gets the response. It may use this S3, but must not

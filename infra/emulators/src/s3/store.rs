@@ -14,6 +14,7 @@ use super::backend::Backend;
 use super::conditions::{ReadConditions, WriteConditions, no_such_key, precondition_failed};
 use super::listing::{self, Page, Query};
 use super::object::{Checksums, Description, Head};
+use crate::files::Unreadable;
 
 /// Reports that an object was created or replaced, with the content of a bucket notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,9 +161,20 @@ impl Store {
         let kept = locked(&self.kept);
         kept.check_bucket(bucket)?;
         let keys = kept.backend.keys(bucket, &query.prefix).map_err(storage_error)?;
-        let page = listing::page(keys, query);
-        let heads = page.keys.iter().map(|key| kept.found(bucket, key)).collect::<S3Result<_>>()?;
+        let mut page = listing::page(keys, query);
+        let mut heads = Vec::new();
+        for key in std::mem::take(&mut page.keys) {
+            // A file may have been removed by hand in the meantime.
+            if let Some(head) = kept.head(bucket, &key)? {
+                page.keys.push(key);
+                heads.push(head);
+            }
+        }
         Ok((page, heads))
+    }
+
+    pub fn unlisted(&self, bucket: &str, prefix: &str) -> Vec<Unreadable> {
+        locked(&self.kept).backend.unlisted(bucket, prefix)
     }
 
     /// Calls the listeners outside the lock, so that they may use the store.
@@ -232,10 +244,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Missing permissions and dangling links are not transient: 403, so that a client does not retry.
 fn storage_error(error: io::Error) -> S3Error {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => {
-            s3_error!(AccessDenied, "the local S3 cannot use {error}; give this user access to it, or move it away")
-        }
-        io::ErrorKind::NotFound => s3_error!(AccessDenied, "the local S3 cannot use {error}; correct the link, or remove it"),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound => s3_error!(AccessDenied, "the local S3 cannot use {error}"),
         _ => s3_error!(InternalError, "the local S3 cannot use {error}"),
     }
 }

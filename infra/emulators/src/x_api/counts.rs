@@ -6,8 +6,8 @@ use super::corpus::Corpus;
 use super::object::{Object, raw};
 use super::options::Options;
 use super::parameters::{CountsRequest, Granularity};
-use super::post::ReferenceKind;
 use super::snowflake;
+use super::traits::ReferenceKind;
 
 /// Returns the body of the response. Buckets begin at full minutes, hours or days of UTC, except that the first and the
 /// last are cut to the requested span; empty buckets are included.

@@ -8,9 +8,9 @@ use super::entities::{self, Entity, Kind};
 use super::object::{Object, raw};
 use super::people;
 use super::phrases;
-use super::post::{Reference, Traits};
 use super::random::Random;
 use super::snowflake;
+use super::traits::{Reference, Traits};
 
 /// A key that is in no spec, sent in some posts whether requested or not: unknown future fields must be preserved.
 pub const FUTURE_FIELD: &str = "relevance_forecast";
@@ -383,11 +383,11 @@ mod tests {
         let long = "á&amp;b ".repeat(80);
         let short = shorten(&long).unwrap();
         assert!(short.ends_with("á&amp;b…"), "{short}");
-        assert_eq!(short.replace("&amp;", "&").chars().count(), 276, "one more word would make 280 without its mark");
+        assert_eq!(short.replace("&amp;", "&").chars().count(), 276, "one more word would make 280 without the ellipsis");
     }
 
     #[test]
-    fn ascii_json_is_the_same_text() {
+    fn ascii_json_has_the_same_meaning() {
         let text = "çé 😀 \"x\"\n";
         let ascii = ascii_json(text);
         assert!(ascii.is_ascii());

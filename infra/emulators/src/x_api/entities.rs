@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entities_and_their_places() {
+    fn entities_are_found_at_their_positions() {
         for (text, want) in [
             ("oi @planalto #Brasília", vec![(Kind::Mention, 3, 12, "planalto"), (Kind::Hashtag, 13, 22, "Brasília")]),
             ("😀 #a", vec![(Kind::Hashtag, 2, 4, "a")]),

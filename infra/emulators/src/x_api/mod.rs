@@ -25,6 +25,7 @@ mod served;
 pub mod snowflake;
 mod token;
 mod traffic;
+mod traits;
 mod vocabulary;
 
 use std::convert::Infallible;

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn order_and_spelling_survive() {
+    fn order_and_spelling_are_kept() {
         let text = r#"{"z":1.0e2,"a":12345678901234567890123,"m":{"b":-0.0,"a":"\u00e7"}}"#;
         let object: Object = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&object).unwrap(), text);

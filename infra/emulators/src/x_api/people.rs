@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_and_an_id_belong_together() {
+    fn a_name_and_its_id_determine_each_other() {
         for id in [author_id(0), author_id(1), author_id(AUTHORS - 1), id_of("planalto"), id_of("o_tucunare_x")] {
             let name = username(id);
             assert_eq!(id_of(&name), id, "{name}");

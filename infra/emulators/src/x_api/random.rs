@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_stream_is_the_one_of_the_reference_code() {
+    fn the_numbers_are_those_of_the_reference_code() {
         let mut random = Random::new(1_234_567);
         for want in [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423_u64] {
             assert_eq!(random.next(), want);
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn below_stays_below() {
+    fn numbers_are_below_their_limit() {
         let mut random = Random::new(7);
         assert!((0..1_000).all(|_| random.below(3) < 3));
     }

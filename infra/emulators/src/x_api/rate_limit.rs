@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_opens_with_a_request_and_closes_after_a_quarter_of_an_hour() {
+    fn a_window_opens_with_a_request_and_lasts_15_minutes() {
         let mut window = RateWindow::default();
         let at = |time: &str| time.parse::<DateTime<Utc>>().unwrap();
         let reset = at("2026-11-23T12:15:01Z").timestamp();

@@ -10,7 +10,8 @@ use super::corpus::Corpus;
 use super::object::{Object, raw};
 use super::options::Options;
 use super::parameters::SearchRequest;
-use super::post::{Post, ReferenceKind};
+use super::post::Post;
+use super::traits::ReferenceKind;
 use super::{snowflake, token};
 
 /// A page and its cost.

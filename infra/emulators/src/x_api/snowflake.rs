@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_and_its_time() {
+    fn an_id_contains_its_time() {
         for (id, time, created_at_text) in [
             // An id that X quoted in an error of that minute.
             (2_069_097_036_665_323_520, "2026-06-22T16:35:50.162Z", "2026-06-22T16:35:50.000Z"),
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_before_the_epoch_has_the_lowest_id_of_all() {
+    fn a_time_before_the_epoch_has_the_lowest_id() {
         assert_eq!(lowest_id("1999-01-01T00:00:00Z".parse().unwrap()), 0);
     }
 }

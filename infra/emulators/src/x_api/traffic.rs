@@ -5,9 +5,10 @@
 
 use super::draft::{Draft, Situation};
 use super::people;
-use super::post::{Post, Reference, ReferenceKind};
+use super::post::Post;
 use super::random::Random;
 use super::snowflake;
+use super::traits::{Reference, ReferenceKind};
 
 const MINUTE_MS: i64 = 60_000;
 /// Slots for posts in a minute; each has its own half second, so no two posts share a millisecond.

@@ -289,7 +289,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_renamed_name_goes_there_and_back() {
+    fn each_renamed_name_is_translated_in_both_directions() {
         for (old, new) in RENAMED {
             assert_eq!(Vocabulary::Post.spell(old), new);
             assert_eq!(Vocabulary::Tweet.spell(old), old);

@@ -1,4 +1,4 @@
-//! Bad days: short and empty pages, limits, scripted faults.
+//! Adverse conditions: short and empty pages, limits, scripted faults.
 
 use std::collections::BTreeSet;
 
@@ -61,7 +61,7 @@ fn every_answer_has_a_date_and_the_rate_headers() {
 }
 
 #[test]
-fn ordered_faults() {
+fn each_scripted_fault_has_its_response() {
     let emulator = emulator(Options::default());
     let other = Fault::Other { status: 418, content_type: "text/plain".to_owned(), body: "tea".to_owned() };
     for (fault, status, content_type, title, slug, remaining) in [
@@ -95,7 +95,7 @@ fn ordered_faults() {
 }
 
 #[test]
-fn a_script_runs_out_and_a_standing_fault_does_not() {
+fn a_script_ends_and_a_permanent_fault_does_not() {
     let emulator = emulator(Options::default());
     let status = || emulator.respond(&request(SEARCH_PATH, &[("query", "presidente")]), now()).status().as_u16();
     emulator.always(Some(Fault::CreditsDepleted));
@@ -108,7 +108,7 @@ fn a_script_runs_out_and_a_standing_fault_does_not() {
 }
 
 #[test]
-fn a_cut_body_was_served_and_cannot_be_read() {
+fn a_cut_body_is_billed_but_cannot_be_parsed() {
     let emulator = emulator(Options::default());
     emulator.script([Some(Fault::CutBody)]);
     let answer = emulator.respond(&request(SEARCH_PATH, &[("query", "presidente")]), now());
@@ -120,7 +120,7 @@ fn a_cut_body_was_served_and_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn the_service_answers_as_the_emulator_does() {
+async fn the_service_has_the_answers_of_the_emulator() {
     let emulator = XEmulator::new(Corpus::seeded(3), Options::default());
     let mut service = emulator.service(now).clone();
     let request = request(SEARCH_PATH, &[("query", DEFAULT_QUERY)]);

@@ -95,7 +95,7 @@ fn without_the_future(mut body: Value) -> Value {
 }
 
 #[test]
-fn searches_answer_as_both_specs_say() {
+fn search_responses_match_both_specs() {
     let emulator = emulator(Options::default());
     let older_expansions = "author_id,referenced_tweets.id,referenced_tweets.id.author_id,in_reply_to_user_id,\
          entities.mentions.username,attachments.media_keys,geo.place_id,edit_history_tweet_ids";
@@ -131,14 +131,14 @@ fn searches_answer_as_both_specs_say() {
 /// Checks that the check itself can fail.
 #[test]
 #[should_panic(expected = "edit_history_post_ids")]
-fn an_answer_of_the_other_family_is_noticed() {
+fn a_response_in_the_other_vocabulary_is_detected() {
     let spec = older();
     let body = found(&emulator(Options::default()), &[("post.fields", "id")], now());
     spec.check(spec.search, &without_the_future(body));
 }
 
 #[test]
-fn counts_answer_as_both_specs_say() {
+fn count_responses_match_both_specs() {
     let emulator = emulator(Options::default());
     let start = minutes_ago(now(), 100);
     for (spec, fields) in [(older(), "start,end,tweet_count"), (newer(), "start,end,post_count")] {
@@ -153,7 +153,7 @@ fn counts_answer_as_both_specs_say() {
 }
 
 #[test]
-fn every_name_that_a_spec_lists_may_be_asked_for() {
+fn every_name_in_a_spec_can_be_requested() {
     let emulator = emulator(Options::default());
     for (spec, family, parameters) in [
         (older(), "tweet.fields", [("tweet.fields", "TweetFieldsParameter"), ("expansions", "TweetExpansionsParameter")]),

@@ -37,7 +37,7 @@ proptest! {
 }
 
 #[test]
-fn a_later_look_finds_the_same_old_posts() {
+fn a_later_search_finds_the_same_old_posts() {
     let span = now() - TimeDelta::minutes(90)..now();
     let first = Corpus::seeded(5).posts(span.clone());
     let later = Corpus::seeded(5);
@@ -48,7 +48,7 @@ fn a_later_look_finds_the_same_old_posts() {
 
 /// Pins the traffic across platforms, compilers and releases: a change to it changes every demo.
 #[test]
-fn the_traffic_of_a_seed_does_not_drift() {
+fn the_traffic_of_a_seed_never_changes() {
     let posts = Corpus::seeded(1).posts(at("2026-11-23T21:00:00Z")..at("2026-11-23T21:10:00Z"));
     let all = spell(&posts).join("\n");
     let hash = all.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
@@ -135,7 +135,7 @@ fn every_kind_of_post_occurs_and_is_well_formed() {
 }
 
 #[test]
-fn replies_and_quotes_point_at_older_posts_that_mostly_exist() {
+fn replies_and_quotes_refer_to_older_posts_that_mostly_exist() {
     let corpus = Corpus::seeded(1);
     let (mut present, mut missing) = (0, 0);
     for post in corpus.posts(now() - TimeDelta::minutes(60)..now()) {
@@ -160,7 +160,7 @@ fn replies_and_quotes_point_at_older_posts_that_mostly_exist() {
 }
 
 #[test]
-fn an_edit_replaces_what_it_edits_once_it_is_there() {
+fn an_edit_replaces_the_old_version_once_it_is_visible() {
     let corpus = Corpus::seeded(1);
     let span = now() - TimeDelta::hours(2)..now();
     let edited = corpus
@@ -181,7 +181,7 @@ fn an_edit_replaces_what_it_edits_once_it_is_there() {
 }
 
 #[test]
-fn posts_of_a_test_keep_their_spelling() {
+fn posts_given_as_json_keep_their_spelling() {
     let text = r#"{"id":"20","note_post":{"text":"x"},"odd":1.0e2,"edit_history_post_ids":["10","20"],"text":"\u00e7"}"#;
     let corpus = Corpus::of(vec![Post::from_json(text).unwrap(), Post::from_json(r#"{"id":"10","text":"a"}"#).unwrap()]);
     let json = corpus.post(20).unwrap().to_json();

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{DEFAULT_QUERY, at, count, emulator, found, ids, now, parsed, request, search};
 
 #[test]
-fn refused_parameters() {
+fn invalid_parameters_are_refused() {
     let emulator = emulator(Options::default());
     let id = |seconds_ago| snowflake::lowest_id(now() - TimeDelta::seconds(seconds_ago)).to_string();
     let (recent, stale) = (id(3_600), id(7 * 86_400 + 1));
@@ -77,7 +77,7 @@ fn refused_parameters() {
 }
 
 #[test]
-fn accepted_at_the_edge() {
+fn parameters_at_their_limits_are_accepted() {
     let emulator = emulator(Options::default());
     let floor = snowflake::lowest_id(now() - TimeDelta::days(7)).to_string();
     for parameters in [
@@ -99,7 +99,7 @@ fn accepted_at_the_edge() {
 }
 
 #[test]
-fn a_stale_since_id_is_told_the_floor() {
+fn a_stale_since_id_is_answered_with_the_floor() {
     let time = at("2026-06-29T16:35:50.162Z");
     let (status, body) = search(&emulator(Options::default()), &[("query", "presidente"), ("since_id", "2069097036665323519")], time);
     assert_eq!(status, 400);
@@ -148,7 +148,7 @@ fn a_token_continues_its_own_request_only() {
 }
 
 #[test]
-fn a_token_outlives_the_floor_of_its_since_id() {
+fn a_token_is_valid_after_its_since_id_is_below_the_floor() {
     let emulator = emulator(Options::default());
     let since = snowflake::lowest_id(now() - TimeDelta::days(7)).to_string();
     let base = [("query", "presidente"), ("since_id", &*since)];
@@ -173,7 +173,7 @@ fn the_query_string_is_decoded_once() {
 }
 
 #[test]
-fn who_may_ask_and_what_there_is() {
+fn wrong_credentials_methods_and_paths_are_refused() {
     let emulator = emulator(Options::default());
     let send = |method: Method, path: &str, authorization: Option<&str>| {
         let mut request = Request::builder().method(method).uri(format!("{path}?query=presidente&start_time=2026-11-23T21:00:00Z"));
@@ -202,7 +202,7 @@ fn who_may_ask_and_what_there_is() {
 }
 
 #[test]
-fn counts_of_a_span_by_granularity() {
+fn a_span_is_counted_by_granularity() {
     let emulator = emulator(Options::default());
     let span = [("query", DEFAULT_QUERY), ("start_time", "2026-11-23T18:30:00Z"), ("end_time", "2026-11-23T20:15:00Z")];
     let want = emulator.corpus().visible(at(span[1].1)..at(span[2].1), now()).len();

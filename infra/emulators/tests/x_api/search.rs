@@ -13,13 +13,13 @@ fn keys(object: &Value) -> BTreeSet<&str> {
 }
 
 #[test]
-fn the_pages_of_a_search_are_exactly_what_is_visible() {
+fn the_pages_of_a_search_contain_exactly_the_visible_posts() {
     let emulator = emulator(Options::default());
     let start = minutes_ago(now(), 45);
     let pages = all_pages(&emulator, &[("start_time", &start), ("max_results", "100")], now(), 20);
     assert!(pages.len() > 3);
     let found: Vec<u64> = pages.iter().flat_map(ids).collect();
-    assert!(found.windows(2).all(|pair| pair[0] > pair[1]), "newest first, within and across pages");
+    assert!(found.windows(2).all(|pair| pair[0] > pair[1]), "posts are newest first, within and across pages");
     let span = at(&start)..now() - TimeDelta::seconds(30);
     let mut want: Vec<u64> = emulator.corpus().visible(span, now()).iter().map(|post| post.id()).collect();
     want.reverse();
@@ -34,7 +34,7 @@ fn the_pages_of_a_search_are_exactly_what_is_visible() {
 }
 
 #[test]
-fn ids_bound_a_search_on_both_sides_exclusively() {
+fn ids_limit_a_search_exclusively_on_both_sides() {
     let emulator = emulator(Options::default());
     let all = ids(&found(&emulator, &[("max_results", "100")], now()));
     let (since, until) = (all[40].to_string(), all[10].to_string());
@@ -46,7 +46,7 @@ fn ids_bound_a_search_on_both_sides_exclusively() {
 }
 
 #[test]
-fn times_bound_a_search_from_the_start_to_before_the_end() {
+fn times_limit_a_search_to_a_half_open_span() {
     let posts: Vec<Value> = ["2026-11-23T12:00:00Z", "2026-11-23T12:00:09.999Z", "2026-11-23T12:00:10Z"]
         .map(|time| json!({ "id": snowflake::lowest_id(at(time)).to_string(), "text": "a" }))
         .to_vec();
@@ -57,24 +57,24 @@ fn times_bound_a_search_from_the_start_to_before_the_end() {
 }
 
 #[test]
-fn without_bounds_the_last_half_minute_is_left_out() {
+fn without_bounds_the_last_half_minute_is_omitted() {
     let emulator = emulator(Options::default());
     let newest = ids(&found(&emulator, &[], now()))[0];
     assert!(snowflake::created(newest) < now() - TimeDelta::seconds(30));
     let far = snowflake::lowest_id(now() + TimeDelta::days(1)).to_string();
     let newest = ids(&found(&emulator, &[("until_id", &far)], now()))[0];
     assert!(snowflake::created(newest) > now() - TimeDelta::seconds(30));
-    assert!(snowflake::created(newest) <= now(), "nothing from the future");
+    assert!(snowflake::created(newest) <= now(), "no post is from the future");
 }
 
 #[test]
-fn nothing_found_is_an_answer_without_data() {
+fn a_search_without_results_has_no_data() {
     let body = found(&emulator(Options::default()), &[("query", "palavraquenaoexiste"), ("start_time", &minutes_ago(now(), 9))], now());
     assert_eq!(body, json!({ "meta": { "result_count": 0 } }));
 }
 
 #[test]
-fn a_young_post_waits_for_the_index() {
+fn a_new_post_is_found_after_the_index_lag() {
     let emulator = emulator(Options { index_lag: TimeDelta::seconds(90), ..Options::default() });
     let until = snowflake::lowest_id(now()).to_string();
     let first = ids(&found(&emulator, &[("until_id", &until)], now()))[0];
@@ -84,7 +84,7 @@ fn a_young_post_waits_for_the_index() {
 }
 
 #[test]
-fn fields_come_only_as_asked() {
+fn only_requested_fields_are_sent() {
     let emulator = emulator(Options::default());
     let data = |parameters: &[(&str, &str)]| {
         let mut parameters = parameters.to_vec();
@@ -120,7 +120,7 @@ fn fields_come_only_as_asked() {
 }
 
 #[test]
-fn expansions_fill_includes_and_report_what_is_missing() {
+fn expansions_fill_includes_and_report_missing_objects() {
     let emulator = emulator(Options::default());
     let older = "author_id,referenced_tweets.id,in_reply_to_user_id,entities.mentions.username,attachments.media_keys,\
                  geo.place_id,edit_history_tweet_ids,referenced_tweets.id.author_id";
@@ -176,7 +176,7 @@ fn a_field_that_needs_a_user_is_a_partial_error() {
 }
 
 #[test]
-fn names_can_be_those_of_the_other_family_or_of_both() {
+fn names_can_be_of_the_other_vocabulary_or_of_both() {
     for (names, has, has_not) in [
         (AnswerNames::Always(Vocabulary::Post), vec!["edit_history_post_ids"], vec!["edit_history_tweet_ids"]),
         (AnswerNames::Both, vec!["edit_history_post_ids", "edit_history_tweet_ids"], vec![]),
@@ -191,7 +191,7 @@ fn names_can_be_those_of_the_other_family_or_of_both() {
 }
 
 #[test]
-fn numbers_arrive_as_they_were_spelled() {
+fn numbers_keep_their_spelling() {
     let text = r#"{"id":"ID","text":"a","public_metrics":{"repost_count":1.0e2,"like_count":-0},"new":[1E+2,12345678901234567890123]}"#;
     let text = text.replace("ID", &snowflake::lowest_id(now() - TimeDelta::hours(1)).to_string());
     let corpus = Corpus::of(vec![emulators::x_api::Post::from_json(&text).unwrap()]);
@@ -202,7 +202,7 @@ fn numbers_arrive_as_they_were_spelled() {
 }
 
 #[test]
-fn retweets_are_gone_unless_asked_back() {
+fn retweets_are_served_only_with_the_option() {
     let id = snowflake::lowest_id(now() - TimeDelta::hours(1));
     let retweet = json!({ "id": id.to_string(), "text": "RT @a: b", "referenced_tweets": [{ "type": "retweeted", "id": "7" }] });
     for (retweets, query, want) in [(false, "b", 0), (true, "b", 1), (true, "b -is:retweet", 0)] {

@@ -5,17 +5,16 @@ mod token;
 use std::io::{IsTerminal as _, stdin};
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _};
 use indicatif::HumanCount;
-use ingest::{Config, DEFAULT_QUERY, Preview, USD_PER_COUNT, USD_PER_POST, Wire};
+use ingest::{Config, DEFAULT_QUERY, Fault, Preview, Problem, Status, USD_PER_COUNT, USD_PER_POST, Wire};
 
-use crate::cli::Cli;
 use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source};
 use crate::output::{line, message, quoted};
 use crate::pipeline::{Caught, Pipeline};
 use crate::report::Report;
-use crate::{Clock, Outcome, Unfinished, Variable};
+use crate::{Clock, Failure, Outcome, Unfinished, Usage, Variable};
 
 /// Default folder of a lake of real posts, separate from the demo's.
 pub const LIVE_LAKE: &str = ".lake-live";
@@ -61,7 +60,7 @@ impl Live {
         let config = self.config()?;
         if !self.yes && !stdin().is_terminal() {
             let text = "`live` asks before it spends, and standard input is no terminal to ask on; add --yes to go on without asking";
-            return Err(Cli::command().error(ErrorKind::MissingRequiredArgument, text).into());
+            return Err(Usage { kind: ErrorKind::MissingRequiredArgument, text: text.to_owned() }.into());
         }
         let token = token::read(self.token_file.as_deref(), variable)?;
         let lake = Lake::open(root, clock, &token)?;
@@ -79,7 +78,7 @@ impl Live {
         let report = Report::on(lake.s3());
         let caught = pipeline.catch_up(&report, self.max_posts).await;
         report.finish();
-        let caught = caught.map_err(|error| error.downcast::<ingest::Error>().map_or_else(|other| other, |error| explained(*error)))?;
+        let caught = caught.map_err(explained)?;
         let spent = caught.estimated_usd + usd(preview.requests, USD_PER_COUNT);
         line(&format!(
             "{} new tweets in {} new RAW files, {}. This read {} posts for about ${spent:.3}, the count included.\n\nRAW   {}\nREF   {}\n\nTry next:\n  \
@@ -111,17 +110,15 @@ impl Live {
             })
         };
         Config::from_env(value).map_err(|error| {
-            let of_options = |problem: &String| {
-                let of_variable = VARIABLES.iter().find_map(|(name, option)| Some((option, problem.strip_prefix(name)?)));
-                of_variable.map_or_else(|| problem.clone(), |(option, problem)| format!("{option}{problem}"))
+            let of_option = |Problem { variable, fault }: &Problem| {
+                let option = VARIABLES.iter().find(|(name, _)| name == variable).map_or(*variable, |(_, option)| option);
+                match fault {
+                    Fault::NotSet => format!("{option} is empty"),
+                    Fault::Invalid(fault) => format!("{option} {fault}"),
+                }
             };
-            let problems: Vec<String> = error.problems().iter().map(of_options).collect();
-            Cli::command()
-                .error(
-                    ErrorKind::ValueValidation,
-                    problems.join("\n  ").replace("is not set; template.yaml sets it on the function", "is empty"),
-                )
-                .into()
+            let problems: Vec<String> = error.problems().iter().map(of_option).collect();
+            Usage { kind: ErrorKind::ValueValidation, text: problems.join("\n  ") }.into()
         })
     }
 
@@ -174,20 +171,20 @@ impl Live {
 
     /// Reports the remaining work, if any.
     fn finished(&self, caught: &Caught, posts_max: u64) -> Outcome {
-        let left = match caught.status.as_str() {
-            "complete" => return Ok(()),
-            "rate_limited" => "X's rate limit is reached; run the same command again in 15 minutes".to_owned(),
-            "budget_exhausted" => {
+        let left = match caught.status {
+            Status::Complete => return Ok(()),
+            Status::RateLimited => "X's rate limit is reached; run the same command again in 15 minutes".to_owned(),
+            Status::BudgetExhausted => {
                 format!(
                     "the {} posts of this month are read; raise --max-posts-per-month or wait for the next",
                     HumanCount(self.max_posts_per_month)
                 )
             }
-            "busy" => "another run is at work in this lake; run the same command again later".to_owned(),
-            _ if caught.posts_read + 10 > posts_max => {
+            Status::Busy => "another run is at work in this lake; run the same command again later".to_owned(),
+            Status::Partial if caught.posts_read + 10 > posts_max => {
                 format!("the cap of {} posts is reached and more wait; run the same command again to go on", HumanCount(self.max_posts))
             }
-            _ => "X gave no answers to rely on; run the same command again to go on".to_owned(),
+            Status::Partial => "X gave no answers to rely on; run the same command again to go on".to_owned(),
         };
         Err(Unfinished(left).into())
     }
@@ -210,8 +207,12 @@ fn is_yes(answer: &str) -> bool {
 }
 
 /// Returns an error of ingest with its advice in terms of this command.
-fn explained(error: ingest::Error) -> Box<dyn std::error::Error + Send + Sync> {
+fn explained(error: Failure) -> Failure {
     use ingest::Error;
+    let error = match error.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(other) => return other,
+    };
     match error {
         Error::Unauthorized { .. } => "X API refused the bearer token (401); check X_BEARER_TOKEN or --token-file".into(),
         Error::RequestRejected { status, reason } => format!("X API refused the request ({status}: {reason}); check --query").into(),
@@ -225,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_yes_is_a_yes() {
+    fn only_y_yes_or_sim_is_a_yes() {
         for (answer, want) in [("y\n", true), ("YES\n", true), ("sim\n", true), ("\n", false), ("", false), ("n\n", false), ("yy\n", false)]
         {
             assert_eq!(is_yes(answer), want, "{answer:?}");

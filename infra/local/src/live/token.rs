@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_read_in_the_encodings_that_editors_write() {
+    fn a_token_is_read_in_the_encodings_of_common_editors() {
         let utf_16 = |mark: char, bytes: fn(u16) -> [u8; 2]| format!("{mark}AAA%2F\r\n").encode_utf16().flat_map(bytes).collect::<Vec<_>>();
         for bytes in [
             b"AAA%2F".to_vec(),
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_in_the_place_of_a_file_is_not_repeated() {
+    fn a_token_given_as_a_file_name_is_not_repeated() {
         for (file, want) in [
             ("token.txt", "token.txt"),
             ("/nowhere/token", "/nowhere/token"),

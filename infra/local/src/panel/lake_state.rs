@@ -15,6 +15,7 @@ use serde::Serialize;
 use tweets::check_raw_key;
 
 use crate::lake::{acknowledged_path, raw_dir, ref_dir, source_path};
+use crate::parquet;
 use crate::rejected::{self, Rejected};
 
 /// The state of a lake at one instant.
@@ -62,11 +63,11 @@ impl ParquetFiles {
     /// Looks for files that were added, changed or removed, and counts the rows of the new ones. Returns whether there
     /// are any; files that cannot be read are added to `problems`.
     pub fn look(&mut self, root: &Path, problems: &mut Vec<String>) -> bool {
-        let found = files::find(&ref_dir(root).join("tweets"));
+        let found = parquet::find(&ref_dir(root).join("tweets"));
         problems.extend(found.unreadable.iter().map(ToString::to_string));
         let mut now = BTreeMap::new();
         let mut new = Vec::new();
-        for path in found.files.into_iter().filter(|path| is_of_table(path)) {
+        for path in found.files {
             let Ok(file) = std::fs::metadata(&path) else { continue };
             let version = (file.len(), file.modified().ok());
             match self.rows.get(&path) {
@@ -90,12 +91,6 @@ impl ParquetFiles {
     pub fn rows(&self) -> u64 {
         self.rows.values().map(|(_, rows)| rows).sum()
     }
-}
-
-/// As in Athena, a file whose name begins with `_` or `.` is not part of the table; one of 0 bytes has no rows.
-fn is_of_table(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("_");
-    !name.starts_with(['_', '.']) && path.extension().is_some_and(|extension| extension == "parquet")
 }
 
 /// Reads the footers of files on all cores.

@@ -20,7 +20,7 @@ mod watcher;
 
 use std::io;
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 
 use crate::demo::DEFAULT_LAKE;
-use crate::lake::ref_dir;
+use crate::lake::{self, ref_dir};
 use crate::output::{line, message, quoted};
 use crate::stream::Capture;
 use crate::{Clock, Outcome, Variable};
@@ -57,13 +57,10 @@ pub struct Options {
 
 /// Serves the panel of a lake until Ctrl-C. Without a lake on this machine, makes one of emulated posts and keeps them
 /// coming.
-pub async fn run(lake: Option<PathBuf>, options: &Options, clock: Clock, variable: Variable) -> Outcome {
-    let root = lake.clone().unwrap_or_else(|| DEFAULT_LAKE.into());
-    let feed = if lake.is_none() && !ref_dir(&root).exists() { Some(Capture::open(&root, clock).await?) } else { None };
-    if !root.exists() {
-        let root = root.display();
-        return Err(format!("there is no lake in {root}; `cargo run -- panel` alone makes one, or name another with --lake").into());
-    }
+pub async fn run(named: Option<PathBuf>, options: &Options, clock: Clock, variable: Variable) -> Outcome {
+    let root = named.clone().unwrap_or_else(|| DEFAULT_LAKE.into());
+    let feed = if named.is_none() && !ref_dir(&root).exists() { Some(Capture::open(&root, clock).await?) } else { None };
+    lake::check(&root, &ref_dir(&root))?;
     let listener = bind(options.port).await?;
     let port = listener.local_addr()?.port();
     let (watcher, mut snapshots) = Watcher::new(root.clone(), clock);
@@ -113,13 +110,4 @@ async fn bind(port: Option<u16>) -> Outcome<TcpListener> {
         }
     }
     Err(format!("no port from {PORT} to {} is free; choose another with --port", PORT + PORTS_MORE - 1).into())
-}
-
-/// Returns the folder of a lake, which must exist.
-fn existing(root: &Path) -> Outcome<PathBuf> {
-    let dir = ref_dir(root);
-    if dir.exists() {
-        return Ok(dir);
-    }
-    Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into())
 }

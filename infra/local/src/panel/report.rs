@@ -13,6 +13,7 @@ use super::assets::{PLOTLY_STYLE, SCRIPT, STYLE, WORDS, plotly_js, sha256};
 use super::figures;
 use super::questions::{Question, REPORT};
 use super::snapshot;
+use crate::lake::{self, ref_dir};
 use crate::output::line;
 use crate::sql::{Answer, Session};
 use crate::{Clock, Outcome};
@@ -41,7 +42,8 @@ pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
     if options.from > options.to {
         return Err(format!("--from {} is after --to {}", options.from, options.to).into());
     }
-    let session = Session::open(&super::existing(root)?, clock()).await?;
+    lake::check(root, &ref_dir(root))?;
+    let session = Session::open(&ref_dir(root), clock()).await?;
     let mut charts = Vec::new();
     for question in &REPORT {
         let answer = session.answer(&question.over(options.from, options.to)).await.map_err(crate::sql::explained)?;

@@ -1,7 +1,5 @@
 //! The rows of a statement as values, in the form in which `sql` prints them.
 
-use std::sync::Arc;
-
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
 use serde_json::Value;
@@ -41,11 +39,15 @@ impl Answer {
 
 impl Session {
     /// Returns all rows of one statement.
+    ///
+    /// # Errors
+    /// Fails if something was passed by because it cannot be read.
     pub async fn answer(&self, statement: &str) -> Outcome<Answer> {
         let frame = self.plan(statement).await?;
-        let planned = Arc::new(frame.schema().as_arrow().clone());
+        let planned = frame.schema().as_arrow().clone();
+        let is_utc = !super::converts_zones(frame.logical_plan());
         let mut batches = frame.execute_stream().await?;
-        let schema = format::unique_names(&format::printed(&planned, &batches.schema()));
+        let schema = format::unique_names(&format::printed(&planned, &batches.schema(), is_utc));
         let columns = schema.fields().iter().map(|field| field.name().clone()).collect();
         let mut answer = Answer { columns, rows: Vec::new(), csv: format::csv_header(&schema) };
         while let Some(batch) = batches.try_next().await? {
@@ -56,6 +58,7 @@ impl Session {
                 answer.rows.push(answer.columns.iter().map(|name| row.remove(name).unwrap_or_default()).collect());
             }
         }
+        super::whole(self.scanned.take().1)?;
         Ok(answer)
     }
 }

@@ -15,34 +15,42 @@ use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
 /// Metadata key of columns that hold ids. DataFusion preserves it through aliases and views.
 const IS_ID: &str = "xpto.id";
-/// Metadata key of columns that hold instants in UTC. Their type has no zone, as in Athena, but their text includes it.
-const IS_UTC: &str = "xpto.utc";
 /// The greatest integer below which a double represents every integer.
 const EXACT_MAX: u64 = (1 << 53) - 1;
 /// Decimal digits that a double always preserves.
 const EXACT_DIGITS: u8 = 15;
 
-/// Marks a column of the table that holds ids or instants.
+/// Marks a column of the table that holds ids.
 pub(super) fn marked(field: Field) -> Field {
-    let key = match field.name().as_str() {
-        "id" | "id_original" | "autor_id" | "referenciado_id" | "conversa_id" => IS_ID,
-        "criado_em" | "capturado_em" => IS_UTC,
-        _ => return field,
-    };
-    field.with_metadata([(key.to_owned(), String::new())].into())
+    match field.name().as_str() {
+        "id" | "id_original" | "autor_id" | "referenciado_id" | "conversa_id" => {
+            field.with_metadata([(IS_ID.to_owned(), String::new())].into())
+        }
+        _ => field,
+    }
 }
 
 /// Returns the columns as they are printed: names and marks come from the plan, types from the rows, because the rules
-/// of `trino` decide the types later. Marked instants get their zone.
-pub(super) fn printed(planned: &Schema, rows: &Schema) -> Schema {
+/// of `trino` decide the types later.
+///
+/// Timestamps have no zone, as in Athena, but those of the lake are in UTC: they get it, so that their text ends in `Z`.
+/// `is_utc` is false for a statement that converts times to another zone, since its timestamps may be in that zone.
+pub(super) fn printed(planned: &Schema, rows: &Schema, is_utc: bool) -> Schema {
     let fields = planned.fields().iter().zip(rows.fields()).map(|(planned, row)| {
-        let data_type = match row.data_type() {
-            DataType::Timestamp(unit, None) if planned.metadata().contains_key(IS_UTC) => DataType::Timestamp(*unit, Some("UTC".into())),
-            data_type => data_type.clone(),
-        };
+        let data_type = if is_utc { in_utc(row.data_type()) } else { row.data_type().clone() };
         Field::clone(planned).with_data_type(data_type)
     });
     Schema::new(fields.collect::<Vec<_>>())
+}
+
+fn in_utc(data_type: &DataType) -> DataType {
+    let field = |field: &FieldRef| Arc::new(Field::clone(field).with_data_type(in_utc(field.data_type())));
+    match data_type {
+        DataType::Timestamp(unit, None) => DataType::Timestamp(*unit, Some("UTC".into())),
+        DataType::List(item) => DataType::List(field(item)),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(field).collect()),
+        data_type => data_type.clone(),
+    }
 }
 
 /// Converts rows to the columns of `schema`, which differ in names and in zones.
@@ -221,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn csv_tells_null_from_empty_and_holds_lists() {
+    fn csv_distinguishes_null_from_empty_and_contains_lists() {
         let want = concat!(
             "id,texto,hashtags,criado_em,\"a,b\"\n",
             "9223372036854775807,\"a, \"\"b\"\"\r\nção ❤\u{fe0f}\",\"[\"\"x,1\"\",\"\"\\\"\"\"\",null]\",2026-11-23T14:05:00.000Z,true\n",
@@ -250,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn no_reader_of_json_changes_an_integer() {
+    fn json_keeps_integers_that_a_double_would_change() {
         let exact = 9_007_199_254_740_991_i64;
         let want = "{\"n\":9007199254740991}\n{\"n\":\"9007199254740992\"}\n{\"n\":-9007199254740991}\n{\"n\":\"-9223372036854775808\"}\n";
         assert_eq!(json(&of("n", Int64Array::from(vec![exact, exact + 1, -exact, i64::MIN]))).unwrap(), want);
@@ -280,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn every_column_has_a_name_of_its_own() {
+    fn every_column_has_a_unique_name() {
         let schema = Schema::new(["id", "id_2", "id", "x", "id"].map(|name| Field::new(name, DataType::Int64, true)).to_vec());
         let unique = unique_names(&schema);
         assert_eq!(unique.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>(), ["id", "id_2", "id_3", "x", "id_4"]);

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn extracts_what_trino_extracts() {
+    fn regexp_extract_all_has_the_results_of_trino() {
         let extract = |text, pattern, group| {
             regexp_extract_all(&Patterns::default(), &[texts(&[text]), texts(&[Some(pattern)]), numbers(&[Some(group)])])
         };
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_with_one_pattern_share_its_program() {
+    fn batches_with_one_pattern_share_the_compiled_regex() {
         let patterns = Patterns::default();
         let first = patterns.compiled("a+").unwrap();
         assert!(Arc::ptr_eq(&first, &patterns.compiled("a+").unwrap()));
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_as_trino_counts() {
+    fn sequence_has_the_results_of_trino() {
         let count = |start, stop, step| sequence(&[numbers(&[start]), numbers(&[stop]), numbers(&[step])]);
         check(count(Some(0), Some(599), Some(300)), "[0, 300]");
         check(count(Some(0), Some(600), Some(300)), "[0, 300, 600]");

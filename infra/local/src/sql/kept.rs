@@ -158,7 +158,7 @@ fn version(file: &ObjectMeta) -> (u64, i64) {
 
 /// Returns the columns that a filter on files may use: those of the first group, and the partition columns.
 pub(super) fn filter_schema() -> SchemaRef {
-    let all = trino::schema(&refine::schema());
+    let all = trino::schema(&rows::schema());
     let first = GROUPS.first().copied().unwrap_or_default();
     let mut fields: Vec<Arc<Field>> = first.iter().filter_map(|name| all.field_with_name(name).ok().cloned().map(Arc::new)).collect();
     fields.extend(partition_fields());
@@ -168,23 +168,23 @@ pub(super) fn filter_schema() -> SchemaRef {
 /// Reads files one after the other. It blocks its thread, which only computes for the panel.
 fn read_all(files: Vec<ObjectMeta>, group: usize) -> Result<Vec<(ObjectMeta, RecordBatch)>> {
     let store = LocalFileSystem::new();
-    let mut read = Vec::with_capacity(files.len());
+    let mut all = Vec::with_capacity(files.len());
     for file in files {
         let path = store.path_to_filesystem(&file.location)?;
-        let rows = rows(&path, group).map_err(|error| {
+        let rows = read(&path, group).map_err(|error| {
             let path = path.display();
             DataFusionError::Execution(format!("cannot read {path}: {error}; `reprocess` rewrites it from RAW"))
         })?;
-        read.push((file, rows));
+        all.push((file, rows));
     }
-    Ok(read)
+    Ok(all)
 }
 
 /// Reads a group of columns of a file as one batch, with the types of the table. A column that the file does not have
 /// is null, as in the table.
-fn rows(path: &Path, group: usize) -> std::result::Result<RecordBatch, ArrowError> {
+fn read(path: &Path, group: usize) -> std::result::Result<RecordBatch, ArrowError> {
     let columns = GROUPS.get(group).copied().unwrap_or_default();
-    let all = trino::schema(&refine::schema());
+    let all = trino::schema(&rows::schema());
     let schema = Arc::new(Schema::new(columns.iter().filter_map(|name| all.field_with_name(name).ok().cloned()).collect::<Vec<_>>()));
     let skip = ParquetStatisticsPolicy::SkipAll; // no row group is skipped: most of a footer is not read
     let file = Bytes::from(std::fs::read(path)?);

@@ -10,16 +10,17 @@ mod kept;
 mod lateral;
 mod partitions;
 mod saved;
+mod streamed;
 mod table;
 #[cfg(test)]
 mod tests;
 mod trino;
 mod waiting;
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, Write as _, stdout};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
@@ -27,18 +28,20 @@ use console::Term;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::error::ArrowError;
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::{SessionConfig, SessionContext};
+use emulators::files::Unreadable;
 use futures_util::TryStreamExt as _;
 
-use crate::lake::ref_dir;
+use crate::lake::{self, ref_dir};
 use crate::output::{self, shown, shown_json};
-use crate::{Clock, Outcome};
+use crate::{Clock, Failure, Outcome, tables};
+use damage::Scanned;
 use table::Table;
 use waiting::Waiting;
 
@@ -68,10 +71,7 @@ pub enum Format {
 /// Runs one or more statements over the current rows.
 pub struct Session {
     context: SessionContext,
-    /// Number of files that the statements read, known once they are planned.
-    files: Arc<AtomicUsize>,
-    /// Folder of the table `tweets`.
-    tweets: PathBuf,
+    scanned: Arc<Scanned>,
 }
 
 impl Session {
@@ -97,13 +97,14 @@ impl Session {
         let context = SessionContext::new_with_state(trino::state(config, rules, functions::all(now)));
         let tweets = ref_dir.join("tweets");
         let table = partitions::tweets(&tweets, kept).map_err(|error| format!("cannot read {}: {error}", tweets.display()))?;
-        let files = table.files_planned();
+        let scanned = table.scanned();
         context.register_table("tweets", Arc::new(table))?;
         for (name, statement) in VIEWS {
             let plan = trino::plan(&context, &format!("CREATE VIEW {name} AS {statement}")).await?;
             context.execute_logical_plan(plan).await?;
         }
-        Ok(Self { context, files, tweets })
+        streamed::register(&context, ref_dir)?;
+        Ok(Self { context, scanned })
     }
 
     /// Plans one statement, which may only read: REF holds exactly the rows of RAW, and `COPY` could write anywhere.
@@ -115,10 +116,14 @@ impl Session {
     }
 
     /// Returns all rows of one statement, held in memory.
+    ///
+    /// # Errors
+    /// Fails if something was passed by because it cannot be read.
     pub async fn query(&self, statement: &str) -> Outcome<Vec<RecordBatch>> {
         let frame = self.plan(statement).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let mut rows = frame.collect().await?;
+        whole(self.scanned.take().1)?;
         if rows.is_empty() {
             rows.push(RecordBatch::new_empty(schema)); // prints the column names
         }
@@ -128,63 +133,72 @@ impl Session {
     /// Streams the rows of one statement to standard output; a reader that closes the pipe ends the query.
     ///
     /// # Errors
-    /// Fails after the last row if files of 0 bytes were skipped.
+    /// Fails after the last row if files or folders were passed by because they cannot be read.
     pub async fn print(&self, statement: &str, format: Format) -> Outcome {
-        let waiting = Waiting::start(&self.files);
+        let waiting = Waiting::start(self.scanned.count());
         let frame = self.plan(statement).await?;
-        let empty = if reads_files(frame.logical_plan()) { damage::empty_files(&self.tweets) } else { Vec::new() };
         let printed = tokio::select! {
             printed = print_rows(frame, format, waiting) => printed,
             () = output::closed() => return Ok(()),
         };
+        let (files, passed_by) = self.scanned.take();
         match printed {
             Err(error) if output::is_closed(&*error) => Ok(()),
-            Err(error) => Err(self.named(error)),
-            Ok(()) if empty.is_empty() => Ok(()),
-            Ok(()) => {
-                let files: Vec<String> = empty.iter().map(|path| path.display().to_string()).collect();
-                Err(damage::files_message("have 0 bytes, so their rows are missing from this result:", &files).into())
-            }
+            Err(error) => Err(named(error, files)),
+            Ok(()) => whole(passed_by),
         }
-    }
-
-    /// Replaces an error about file contents by one that names the files.
-    fn named(&self, error: Failure) -> Failure {
-        let is_of_a_file = match error.downcast_ref::<DataFusionError>().map(DataFusionError::find_root) {
-            Some(DataFusionError::ArrowError(problem, _)) => {
-                matches!(**problem, ArrowError::ParquetError(_) | ArrowError::ExternalError(_))
-            }
-            Some(problem) => matches!(
-                problem,
-                DataFusionError::ParquetError(_)
-                    | DataFusionError::ObjectStore(_)
-                    | DataFusionError::IoError(_)
-                    | DataFusionError::External(_)
-            ),
-            None => false,
-        };
-        let files = if is_of_a_file { damage::unreadable_files(&self.tweets) } else { Vec::new() };
-        if files.is_empty() { error } else { damage::files_message("cannot be read, and the query needs them:", &files).into() }
     }
 }
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// Fails if scans passed by something.
+fn whole(passed_by: BTreeSet<Unreadable>) -> Outcome {
+    if passed_by.is_empty() {
+        return Ok(());
+    }
+    let passed_by: Vec<_> = passed_by.into_iter().collect();
+    Err(damage::message("cannot be read, so their rows are missing from this result:", &passed_by).into())
+}
 
-/// Returns whether the statement reads files; `SHOW TABLES` does not.
-fn reads_files(plan: &LogicalPlan) -> bool {
-    let mut reads = false;
+/// Replaces an error about the contents of these files by one that names the unreadable ones.
+fn named(error: Failure, files: BTreeSet<PathBuf>) -> Failure {
+    let is_of_a_file = match error.downcast_ref::<DataFusionError>().map(DataFusionError::find_root) {
+        Some(DataFusionError::ArrowError(problem, _)) => {
+            matches!(**problem, ArrowError::ParquetError(_) | ArrowError::ExternalError(_))
+        }
+        Some(problem) => matches!(
+            problem,
+            DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) | DataFusionError::External(_)
+        ),
+        None => false,
+    };
+    let unreadable = if is_of_a_file { damage::unreadable_files(files) } else { Vec::new() };
+    if unreadable.is_empty() {
+        return error;
+    }
+    damage::message("cannot be read to the end, so the rows above are not the whole result:", &unreadable).into()
+}
+
+/// Returns whether the statement converts times to a zone.
+fn converts_zones(plan: &LogicalPlan) -> bool {
+    let mut converts = false;
+    let is_conversion = |expr: &Expr| matches!(expr, Expr::ScalarFunction(call) if ["at_timezone", "with_timezone"].contains(&call.name()));
     let _ = plan.apply_with_subqueries(|node| {
-        reads |= matches!(node, LogicalPlan::TableScan(scan) if scan.table_name.schema() != Some("information_schema"));
-        Ok(if reads { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                converts |= is_conversion(expr);
+                Ok(if converts { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+            })
+        })
     });
-    reads
+    converts
 }
 
 /// Prints rows. Clears `waiting` before the first row, so that the two never share a line.
 async fn print_rows(frame: DataFrame, format: Format, waiting: Waiting) -> Outcome {
-    let planned = Arc::new(frame.schema().as_arrow().clone());
+    let planned = frame.schema().as_arrow().clone();
+    let is_utc = !converts_zones(frame.logical_plan());
     let mut rows = frame.execute_stream().await?;
-    let mut printer = Printer::new(format, format::unique_names(&format::printed(&planned, &rows.schema())));
+    let mut printer = Printer::new(format, format::unique_names(&format::printed(&planned, &rows.schema(), is_utc)));
     let mut next = rows.try_next().await?;
     drop(waiting);
     while let Some(batch) = next {
@@ -264,8 +278,8 @@ fn write(text: &str) -> Outcome {
 
 /// Runs one statement over the lake at `root`.
 pub fn run(root: &Path, statement: &str, format: Format, clock: Clock) -> Outcome {
-    if !ref_dir(root).exists() {
-        return Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into());
+    if !tables::dir(root).is_dir() {
+        lake::check(root, &ref_dir(root))?;
     }
     let statement = statement.trim_start_matches('\u{feff}'); // a byte order mark, which some editors write
     deep::check(statement)?;

@@ -1,8 +1,7 @@
 //! The table over `ano=/mes=/dia=` folders. Only files of the days that a statement selects are listed and opened.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{Int32Array, RecordBatch};
@@ -21,17 +20,17 @@ use datafusion::error::Result;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
-use datafusion::object_store::path::Path as StorePath;
-use datafusion::object_store::{ObjectMeta, ObjectStore};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::scalar::ScalarValue;
+use emulators::files::{self, Unreadable};
 use tweets::columns::{ANO, DIA, MES};
 
 use super::constants::contains_subquery;
+use super::damage::{self, Scanned};
 use super::kept::{self, KeptRows};
 use super::trino;
-use crate::Outcome;
+use crate::{Outcome, parquet};
 
 /// Columns that are encoded in the folder names, outermost first.
 pub(super) const PARTITION_COLUMNS: [&str; 3] = [ANO, MES, DIA];
@@ -39,16 +38,16 @@ pub(super) const PARTITION_COLUMNS: [&str; 3] = [ANO, MES, DIA];
 /// Estimated size of a tweet in a Parquet file of a hundred tweets.
 const BYTES_A_ROW: u64 = 160;
 
-/// Creates the table over the Parquet files below `dir`, which is created if it is missing. With `kept`, each file is read once.
+/// Creates the table over the Parquet files below `dir`; it is empty if that folder is missing. With `kept`, each file
+/// is read once.
 pub(super) fn tweets(dir: &Path, kept: Option<Arc<KeptRows>>) -> Outcome<Tweets> {
-    std::fs::create_dir_all(dir)?;
-    let root = StorePath::from_absolute_path(dir.canonicalize()?)
-        .map_err(|error| format!("SQL cannot read the folder {}: {error}", dir.display()))?;
+    // A path of the object store has no `..`. A folder that is missing or cannot be read is reported by the scans.
+    let root = dir.canonicalize().or_else(|_| std::path::absolute(dir))?;
     let schema = Schema::new(
-        trino::schema(&refine::schema()).fields().iter().map(|field| super::format::marked(Field::clone(field))).collect::<Vec<_>>(),
+        trino::schema(&rows::schema()).fields().iter().map(|field| super::format::marked(Field::clone(field))).collect::<Vec<_>>(),
     );
     let columns = TableSchemaBuilder::new(Arc::new(schema)).with_table_partition_cols(partition_fields()).build();
-    Ok(Tweets { root, columns, files: Arc::default(), kept })
+    Ok(Tweets { root, columns, scanned: Arc::default(), kept })
 }
 
 /// The Parquet files below a folder.
@@ -57,26 +56,25 @@ pub(super) fn tweets(dir: &Path, kept: Option<Arc<KeptRows>>) -> Outcome<Tweets>
 /// `mes=01` for `mes = 1`, and reads the footer of each file at planning time.
 #[derive(Debug)]
 pub(super) struct Tweets {
-    root: StorePath,
+    root: PathBuf,
     columns: TableSchema,
-    /// Number of files read by the scans of all statements.
-    files: Arc<AtomicUsize>,
+    scanned: Arc<Scanned>,
     /// The rows that stay in memory, if any do.
     kept: Option<Arc<KeptRows>>,
 }
 
-/// One folder `ano=2026/mes=11/dia=22`.
+/// The folder of a day, `ano=2026/mes=11/dia=22`, or something above it that cannot be read.
 #[derive(Debug)]
-struct Day {
-    folder: StorePath,
-    /// Year, month and day of the month.
+struct Day<T> {
+    entry: T,
+    /// Year, month and day of the month, as far as the path has them.
     values: Vec<i32>,
 }
 
 impl Tweets {
-    /// Returns the number of files that scans have been planned to read since the table was created.
-    pub(super) fn files_planned(&self) -> Arc<AtomicUsize> {
-        Arc::clone(&self.files)
+    /// Returns what the scans of all statements find.
+    pub(super) fn scanned(&self) -> Arc<Scanned> {
+        Arc::clone(&self.scanned)
     }
 
     /// Estimates statistics from the file sizes: in a join, the smaller table is held in memory. The exact numbers are
@@ -90,34 +88,19 @@ impl Tweets {
         statistics
     }
 
-    /// Returns all days that have a folder; folders with other names are skipped.
-    async fn days(&self, store: &dyn ObjectStore) -> Result<Vec<Day>> {
-        let mut days = vec![Day { folder: self.root.clone(), values: vec![] }];
-        for column in PARTITION_COLUMNS {
-            let mut below = Vec::new();
-            for day in days {
-                for folder in store.list_with_delimiter(Some(&day.folder)).await?.common_prefixes {
-                    let value = folder.filename().and_then(|name| name.strip_prefix(column)?.strip_prefix('=')?.parse().ok());
-                    if let Some(value) = value {
-                        below.push(Day { folder, values: [day.values.as_slice(), &[value]].concat() });
-                    }
-                }
-            }
-            days = below;
-        }
-        Ok(days)
+    /// Returns all days that have a folder, and what cannot be read on the way to them; folders with other names are
+    /// skipped.
+    fn days(&self) -> (Vec<Day<PathBuf>>, Vec<Day<Unreadable>>) {
+        let found = files::find_to_depth(&self.root, PARTITION_COLUMNS.len());
+        let days = found.folders.into_iter().filter_map(|entry| Some(Day { values: self.values(&entry)?, entry }));
+        let unreadable = found.unreadable.into_iter().filter_map(|entry| Some(Day { values: self.values(&entry.path)?, entry }));
+        (days.filter(|day| day.values.len() == PARTITION_COLUMNS.len()).collect(), unreadable.collect())
     }
-}
 
-impl Day {
-    /// Returns the Parquet files of the day. As in Athena, a file whose name begins with `_` or `.` is not part of the
-    /// table. A reader would refuse an empty file.
-    async fn files(&self, store: &dyn ObjectStore) -> Result<Vec<PartitionedFile>> {
-        let values: Vec<_> = self.values.iter().map(|&value| ScalarValue::Int32(Some(value))).collect();
-        let listed = store.list_with_delimiter(Some(&self.folder)).await?.objects.into_iter();
-        let is_hidden = |file: &ObjectMeta| file.location.filename().is_none_or(|name| name.starts_with(['_', '.']));
-        let parquet = listed.filter(|file| file.size > 0 && !is_hidden(file) && file.location.as_ref().ends_with(".parquet"));
-        Ok(parquet.map(|file| PartitionedFile::new_from_meta(file).with_partition_values(values.clone())).collect())
+    /// Returns the values in the names of partition folders; `None` for other folders.
+    fn values(&self, path: &Path) -> Option<Vec<i32>> {
+        let names = path.strip_prefix(&self.root).ok()?.iter();
+        names.zip(PARTITION_COLUMNS).map(|(name, column)| name.to_str()?.strip_prefix(column)?.strip_prefix('=')?.parse().ok()).collect()
     }
 }
 
@@ -138,6 +121,7 @@ impl TableProvider for Tweets {
         Ok(filters.iter().map(kind).collect())
     }
 
+    /// Files and folders that cannot be read are passed by: see [`Scanned`].
     async fn scan(
         &self,
         state: &dyn Session,
@@ -147,11 +131,24 @@ impl TableProvider for Tweets {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let url = ObjectStoreUrl::local_filesystem();
         let store = state.runtime_env().object_store(&url)?;
-        let mut files = FileGroup::default();
-        for day in chosen(state, self.days(&store).await?, filters)? {
-            day.files(&store).await?.into_iter().for_each(|file| files.push(file));
+        let (days, unreadable) = self.days();
+        let unreadable = chosen(state, unreadable, filters, |holds| holds != Some(false))?; // null: it may hold
+        let mut unreadable: Vec<Unreadable> = unreadable.into_iter().map(|day| day.entry).collect();
+        let (mut files, mut paths) = (FileGroup::default(), Vec::new());
+        for day in chosen(state, days, filters, |holds| holds == Some(true))? {
+            let found = parquet::find(&day.entry);
+            let (sound, damaged) = match self.kept {
+                Some(_) => damage::check_files(found.files),
+                None => damage::check_footers(state, &store, found.files).await,
+            };
+            unreadable.extend(found.unreadable.into_iter().chain(damaged));
+            let values: Vec<_> = day.values.iter().map(|&value| ScalarValue::Int32(Some(value))).collect();
+            for file in sound {
+                files.push(PartitionedFile::new_from_meta(file.meta).with_partition_values(values.clone()));
+                paths.push(file.path);
+            }
         }
-        self.files.fetch_add(files.len(), Ordering::Relaxed);
+        self.scanned.add(paths.into_iter(), unreadable);
         if let Some(kept) = self.kept.as_ref().filter(|_| !files.is_empty()) {
             let schema = kept::filter_schema();
             let filter = conjunction(filters.iter().filter(|filter| decides(&schema, filter)).cloned());
@@ -174,15 +171,17 @@ impl TableProvider for Tweets {
     }
 }
 
-/// Returns the days that satisfy the filters on partition columns.
-fn chosen(state: &dyn Session, days: Vec<Day>, filters: &[Expr]) -> Result<Vec<Day>> {
+/// Returns the days for which the filters on partition columns have a value that is `wanted`. A filter is null where the
+/// path lacks a value that it needs.
+fn chosen<T>(state: &dyn Session, days: Vec<Day<T>>, filters: &[Expr], wanted: fn(Option<bool>) -> bool) -> Result<Vec<Day<T>>> {
     let Some(filter) = conjunction(filters.iter().filter(|filter| chooses_days(filter)).cloned()) else { return Ok(days) };
     let column = |place| Arc::new(days.iter().map(|day| day.values.get(place).copied()).collect::<Int32Array>()) as _;
-    let rows = RecordBatch::try_new(Arc::new(Schema::new(partition_fields())), (0..PARTITION_COLUMNS.len()).map(column).collect())?;
+    let fields: Vec<Field> = partition_fields().iter().map(|field| Field::clone(field).with_nullable(true)).collect();
+    let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), (0..PARTITION_COLUMNS.len()).map(column).collect())?;
     let filter = state.create_physical_expr(filter, &DFSchema::try_from(rows.schema())?)?;
     let holds = filter.evaluate(&rows)?.into_array(days.len())?;
     let holds = as_boolean_array(&holds)?;
-    Ok(days.into_iter().zip(holds).filter_map(|(day, holds)| (holds == Some(true)).then_some(day)).collect())
+    Ok(days.into_iter().zip(holds).filter_map(|(day, holds)| wanted(holds).then_some(day)).collect())
 }
 
 /// Returns whether the filter can be decided from the columns of `schema`.
@@ -240,7 +239,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn partitions_are_compared_as_numbers_and_other_files_stay_closed() {
+    async fn partitions_are_compared_as_numbers_and_only_their_files_are_opened() {
         let (_dir, session) = lake().await;
         for (condition, want) in [
             ("true", (5, 5)),

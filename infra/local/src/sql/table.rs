@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_pipe_it_is_what_arrow_prints() {
+    fn in_a_pipe_a_table_looks_as_arrow_prints_it() {
         for texts in [&["um", "dois\nlinhas", "日本語 ❤\u{fe0f}", "\u{1b}[31m"][..], &[]] {
             let rows = rows(texts);
             let arrow = pretty_format_batches(std::slice::from_ref(&rows)).unwrap().to_string();
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn on_a_terminal_it_fits_and_columns_are_aligned() {
+    fn on_a_terminal_a_table_fits_and_its_columns_are_aligned() {
         let long = "palavra ".repeat(40);
         let batch = rows(&[&long, "👩\u{200d}👩\u{200d}👧\u{200d}👦 família 👍🏽 ❤\u{fe0f} 日本語日本語日本語日本語日本語", "a\nb\u{1b}[2J"]);
         for columns in [38, 40, 79, 120, 500] {
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn widths_come_from_the_first_rows_and_later_ones_are_written_at_once() {
+    fn widths_are_measured_on_the_first_rows_and_later_rows_are_written_at_once() {
         let first = rows(&vec!["um"; ROWS_MEASURED]);
         let mut table = Table::new(first.schema_ref(), None);
         assert_eq!(table.push(&first.slice(0, 10)).unwrap(), "");
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_of_any_width_has_a_table() {
+    fn a_table_can_be_laid_out_in_any_width() {
         for columns in 0..30 {
             let layout = fitted(&[19, 300, 5], &[false, true, false], columns);
             assert_eq!(layout.widths.len(), 1, "{columns}");

@@ -1,25 +1,31 @@
-//! The checkpoint of a stream: its state and the files that are folded into it, in one file that is replaced
-//! atomically.
+//! The checkpoint of a stream: its state and the input that is folded into it, in one file that is replaced atomically.
+//!
+//! Before a trigger emits rows, its number and its input are written to a second file, the plan. So a trigger that is
+//! repeated after the death of the process takes the same input, and its rows are the same.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ::stream::{Query, State, rule};
+use ::stream::{Query, State};
 use emulators::files;
 use serde::{Deserialize, Serialize};
 
 use crate::Outcome;
 
-/// State and files, always of the same trigger.
+/// State and input, always of the same trigger.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Checkpoint {
-    /// [`rule`] by which the words were counted.
+    /// [`Words::rule`](::stream::Words::rule) by which the words were counted.
     rule: u64,
     pub state: State,
     /// Keys of the REF files that are folded into the state.
+    #[serde(default)]
     pub folded: BTreeSet<String>,
+    /// Position in the log of received lines up to which they are folded into the state.
+    #[serde(default)]
+    pub counted: u64,
     /// Length of the output file at this checkpoint.
     pub written: Option<Written>,
 }
@@ -27,8 +33,32 @@ pub(super) struct Checkpoint {
 impl Checkpoint {
     /// Creates the checkpoint before the first trigger.
     pub fn new(query: Query) -> Self {
-        Self { rule: rule(), state: State::new(query), folded: BTreeSet::new(), written: None }
+        Self { rule: query.words().rule(), state: State::new(query), folded: BTreeSet::new(), counted: 0, written: None }
     }
+
+    /// Takes note of the input of a trigger.
+    pub fn advance(&mut self, input: Input) {
+        match input {
+            Input::Files(keys) => self.folded.extend(keys),
+            Input::Lines { end } => self.counted = end,
+        }
+    }
+}
+
+/// The input of one trigger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Input {
+    /// Keys of REF files.
+    Files(Vec<String>),
+    /// Received lines from where the trigger before ended up to this position in their log.
+    Lines { end: u64 },
+}
+
+/// A trigger that has begun to emit rows.
+#[derive(Debug, Serialize, Deserialize)]
+struct Plan {
+    trigger: u64,
+    input: Input,
 }
 
 /// An output file and its length after the last trigger.
@@ -65,29 +95,58 @@ impl Held {
         }
     }
 
-    /// Reads the checkpoint; returns an empty one if there is none yet. The files that it counted are below `ref_dir`.
-    pub fn read(&self, query: Query, ref_dir: &Path) -> Outcome<Checkpoint> {
+    /// Reads the checkpoint; returns `None` if there is none yet. The files that it counted are below `ref_dir`.
+    pub fn read(&self, query: Query, ref_dir: &Path) -> Outcome<Option<Checkpoint>> {
         let path = self.path.display();
-        let json = match fs::read(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Checkpoint::new(query));
-            }
-            json => json.map_err(|error| format!("cannot read {path}: {error}"))?,
-        };
+        let Some(json) = read_if_any(&self.path)? else { return Ok(None) };
         let checkpoint: Checkpoint = serde_json::from_slice(&json)
             .map_err(|error| format!("{path} is no checkpoint of a stream: {error}; delete it to count from the beginning"))?;
-        if checkpoint.rule != rule() || checkpoint.state.query() != query {
+        if checkpoint.rule != query.words().rule() || checkpoint.state.query() != query {
             return Err(format!("{path} counted other words or windows; delete it to count from the beginning").into());
         }
         // Some may have been removed since. If all of them are gone, the totals and the new files would come from two
         // different lakes.
         let counted = &checkpoint.folded;
-        if !counted.is_empty() && !counted.iter().any(|key| ref_dir.join(key).exists()) {
+        // A folder that cannot be read may still hold them.
+        let is_absent = |key: &String| matches!(files::metadata(&ref_dir.join(key)), Ok(None));
+        if !counted.is_empty() && counted.iter().all(is_absent) {
             return Err(
                 format!("{path} counted another lake: none of its files is in this one; delete it to count from the beginning").into()
             );
         }
+        Ok(Some(checkpoint))
+    }
+
+    /// Writes the first checkpoint of a stream.
+    pub fn begin(&self, query: Query) -> Outcome<Checkpoint> {
+        let checkpoint = Checkpoint::new(query);
+        match fs::remove_file(self.plan_path()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => self.write(&checkpoint)?,
+        }
         Ok(checkpoint)
+    }
+
+    /// Records the input of a trigger, before it emits rows.
+    pub fn plan(&self, trigger: u64, input: &Input) -> Outcome {
+        let (path, json) = (self.plan_path(), serde_json::to_vec(&Plan { trigger, input: input.clone() })?);
+        files::replace(&path, &json).map_err(|error| format!("cannot write {}: {error}", path.display()).into())
+    }
+
+    /// Returns the input of the next trigger, if an earlier run has begun it.
+    pub fn planned(&self, checkpoint: &Checkpoint) -> Outcome<Option<Input>> {
+        // One that was not written whole is of a trigger that emitted nothing.
+        let plan = read_if_any(&self.plan_path())?.and_then(|json| serde_json::from_slice::<Plan>(&json).ok());
+        Ok(plan.filter(|plan| plan.trigger == checkpoint.state.next_trigger()).map(|plan| plan.input))
+    }
+
+    /// Returns where the checkpoint is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn plan_path(&self) -> PathBuf {
+        self.path.with_extension("plan")
     }
 
     /// Explains why there was no trigger.
@@ -108,16 +167,24 @@ impl Held {
     }
 }
 
+fn read_if_any(path: &Path) -> Outcome<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("cannot read {}: {error}", path.display()).into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use ::stream::{Mode, Post};
+    use ::stream::{Mode, Post, Words};
 
     use super::*;
 
     fn query(mode: Mode) -> Query {
-        Query::new(mode, None, Duration::ZERO).unwrap()
+        Query::new(mode, None, Some(Duration::ZERO), Words::Lake).unwrap()
     }
 
     #[test]
@@ -126,15 +193,16 @@ mod tests {
         fs::create_dir(dir.path().join("tweets")).unwrap();
         fs::write(dir.path().join("tweets/a.parquet"), "").unwrap();
         let held = Held::take(dir.path(), "update").unwrap();
-        let mut checkpoint = held.read(query(Mode::Update), dir.path()).unwrap();
+        assert!(held.read(query(Mode::Update), dir.path()).unwrap().is_none());
+        let mut checkpoint = held.begin(query(Mode::Update)).unwrap();
         let mut trigger = checkpoint.state.begin();
-        trigger.add(&Post { created_at_ms: 1, texto: "viva" });
+        trigger.add(&Post { created_at_ms: 1, texto: Some("viva") });
         checkpoint.state = trigger.finish().0;
         checkpoint.folded.extend(["tweets/a.parquet", "tweets/removed.parquet"].map(str::to_owned));
         checkpoint.written = Some(Written { path: "rows.json".into(), bytes: 7 });
         held.write(&checkpoint).unwrap();
         fs::write(dir.path().join("stream.update.json.tmp"), "{\"rule\":").unwrap();
-        let read = held.read(query(Mode::Update), dir.path()).unwrap();
+        let read = held.read(query(Mode::Update), dir.path()).unwrap().unwrap();
         assert_eq!((read.state, read.folded, read.written), (checkpoint.state, checkpoint.folded, checkpoint.written));
     }
 
@@ -143,11 +211,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let held = Held::take(dir.path(), "update").unwrap();
         let path = dir.path().join("stream.update.json");
-        let mut whole = held.read(query(Mode::Update), dir.path()).unwrap();
-        held.write(&whole).unwrap();
+        let mut whole = held.begin(query(Mode::Update)).unwrap();
         assert!(held.read(query(Mode::Complete), dir.path()).is_err());
         let json = fs::read_to_string(&path).unwrap();
-        fs::write(&path, json.replace(&rule().to_string(), "1")).unwrap();
+        fs::write(&path, json.replace(&Words::Lake.rule().to_string(), "1")).unwrap();
         let refused = || held.read(query(Mode::Update), dir.path()).unwrap_err().to_string();
         assert!(refused().contains("counted other words"));
         fs::write(&path, &json[..json.len() / 2]).unwrap();
@@ -155,6 +222,28 @@ mod tests {
         whole.folded.insert("tweets/of_another_lake.parquet".to_owned());
         held.write(&whole).unwrap();
         assert!(refused().contains("counted another lake"));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("nowhere", dir.path().join("tweets")).unwrap();
+            assert!(held.read(query(Mode::Update), dir.path()).is_ok(), "they may be on a disk that is not mounted");
+        }
+    }
+
+    #[test]
+    fn a_plan_is_of_the_next_trigger_or_it_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = Held::take(dir.path(), "update").unwrap();
+        let mut checkpoint = held.begin(query(Mode::Update)).unwrap();
+        assert_eq!(held.planned(&checkpoint).unwrap(), None);
+        let input = Input::Lines { end: 7 };
+        held.plan(0, &input).unwrap();
+        assert_eq!(held.planned(&checkpoint).unwrap(), Some(input));
+        checkpoint.state = checkpoint.state.begin().finish().0;
+        assert_eq!(held.planned(&checkpoint).unwrap(), None, "the trigger is done");
+        held.plan(1, &Input::Files(vec!["a".to_owned()])).unwrap();
+        assert!(held.planned(&checkpoint).unwrap().is_some());
+        let checkpoint = held.begin(query(Mode::Update)).unwrap(); // the user deleted the checkpoint
+        assert_eq!(held.planned(&checkpoint).unwrap(), None);
     }
 
     #[test]

@@ -1,144 +1,227 @@
-//! `stream`: keeps word counts up to date from the files that refine writes.
+//! `stream`: keeps word counts up to date from the files that refine writes, or from the lines of a socket.
 //!
-//! The crate `stream` does the counting, as a fold. This module adds the triggers, the input files and the checkpoint
-//! of the state.
+//! The crate `stream` does the counting, as a fold. This module adds the triggers, the input, the checkpoint of the
+//! state and the output.
 
 mod capture;
 mod checkpoint;
+mod end;
+mod feed;
 mod files;
+mod log;
 mod options;
 mod sink;
+mod socket;
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Duration;
 
-use ::stream::{Emitted, Query};
-use tokio::time::{MissedTickBehavior, interval};
+use ::stream::{Emitted, State, Trigger, next_tick_ms};
+use tokio::time::sleep;
 
-use crate::lake::ref_dir;
+use crate::lake::{self, ref_dir};
 use crate::output::message;
 use crate::{Clock, Outcome};
 pub(crate) use capture::Capture;
-use checkpoint::{Checkpoint, Held};
-use files::Posts;
+use checkpoint::{Checkpoint, Held, Input};
+use end::{EndWatch, Ending};
+use feed::Feed;
+use log::Log;
 pub use options::{Options, positive_duration};
+use options::{Origin, Pace};
 use sink::Sink;
 
-/// Keeps the counts of the lake at `root` up to date, once or until the process ends.
+/// Keeps the counts up to date, once or until the process is ended. The state is in the lake at `root`.
 pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
-    let query = options.query()?;
-    let mut capture = if options.no_ingest { None } else { Some(Capture::open(root, clock).await?) };
-    if !root.exists() {
-        return Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into());
-    }
-    let mut stream = Stream::open(root, query, options)?;
-    let mut ticks = options.every.map(interval);
-    if let Some(ticks) = &mut ticks {
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip); // a slow trigger delays the next one, as in Spark
-    }
+    options.query()?;
+    options.check_source()?;
+    let pace = options.pace();
+    let mut end = EndWatch::start(options);
+    let mut stream = Stream::open(root, options, clock).await?;
     loop {
-        if let Some(ticks) = &mut ticks {
-            ticks.tick().await;
-        }
-        if let Some(capture) = &mut capture {
-            capture.catch_up().await?;
+        if let Some(ending) = end.before(stream.feed.gather(pace)).await? {
+            stream.report(ending);
+            return Ok(());
         }
         let triggers = stream.checkpoint.state.next_trigger();
-        stream = stream.fold_what_is_new()?;
-        if ticks.is_none() {
-            if stream.checkpoint.state.next_trigger() == triggers {
-                message(&format!("{}\n", stream.held.why_idle(&stream.checkpoint)));
+        stream = stream.count(&end)?;
+        let waited = match pace {
+            _ if end.now().is_some() => end.now(),
+            Pace::Continuous => end.before(stream.feed.more(&stream.checkpoint)).await?,
+            Pace::Every(interval) => {
+                let tick_ms = next_tick_ms(stream.tick_ms, i64::try_from(interval.as_millis()).unwrap_or(i64::MAX));
+                let left = Duration::from_millis(u64::try_from(tick_ms - clock().timestamp_millis()).unwrap_or(0));
+                // Triggers that took longer than the interval are followed by the next one at once.
+                stream.tick_ms = if left.is_zero() { clock().timestamp_millis() } else { tick_ms };
+                end.before(async {
+                    sleep(left).await;
+                    Ok(())
+                })
+                .await?
             }
-            let refined = match capture {
-                Some(capture) => capture.all_refined().await,
-                None => Ok(()),
-            };
-            return refined.and(stream.all_counted());
+            Pace::Once | Pace::SingleBatch => {
+                if stream.checkpoint.state.next_trigger() == triggers {
+                    message(&format!("{}\n", stream.why_idle()));
+                }
+                return stream.feed.all_counted().await;
+            }
+        };
+        if let Some(ending) = waited {
+            stream.report(ending);
+            return Ok(());
         }
     }
 }
 
-/// One query over one lake.
+/// One query over one source.
 struct Stream {
-    ref_dir: PathBuf,
+    feed: Feed,
     checkpoint: Checkpoint,
+    /// Input of the next trigger, if an earlier run died in it.
+    planned: Option<Input>,
     held: Held,
     sink: Sink,
-    files_per_trigger: usize,
-    /// Keys of unreadable files, each reported once and retried at every trigger.
-    unreadable: BTreeSet<String>,
+    pace: Pace,
+    per_trigger: usize,
+    /// When the triggers of now were due.
+    tick_ms: i64,
 }
 
 impl Stream {
-    fn open(root: &Path, query: Query, options: &Options) -> Outcome<Self> {
-        let held = Held::take(root, &options.name())?;
-        let ref_dir = ref_dir(root);
-        let mut checkpoint = held.read(query, &ref_dir)?;
-        let sink = Sink::open(&options.sink, options.top, &checkpoint)?;
+    async fn open(root: &Path, options: &Options, clock: Clock) -> Outcome<Self> {
+        let (query, name, is_lake) = (options.query()?, options.name(), options.source == Origin::Lake);
+        if is_lake && options.no_ingest {
+            lake::check(root, &ref_dir(root))?;
+        }
+        emulators::files::create_folders(root).map_err(|error| format!("cannot create {}: {error}", root.display()))?;
+        let held = Held::take(root, &name)?;
+        let log = Log::new(root, &name);
+        let mut checkpoint = if let Some(checkpoint) = held.read(query, &ref_dir(root))? {
+            checkpoint
+        } else {
+            log.remove()?; // of a stream whose checkpoint the user deleted, to count from the beginning
+            held.begin(query)?
+        };
+        let planned = held.planned(&checkpoint)?;
+        let sink = Sink::open(root, options, &checkpoint, planned.is_some())?;
         // Recorded before the first row is written, so that the rows of a process that dies before its first checkpoint
         // are also cut off.
         if let Some(written) = sink.written()?.filter(|written| checkpoint.written.as_ref() != Some(written)) {
             checkpoint.written = Some(written);
             held.write(&checkpoint)?;
         }
-        Ok(Self { ref_dir, checkpoint, held, sink, files_per_trigger: options.files_per_trigger.into(), unreadable: BTreeSet::new() })
+        let feed = Feed::open(root, options, log, &checkpoint, clock).await?;
+        let (pace, per_trigger, tick_ms) = (options.pace(), options.per_trigger(), clock().timestamp_millis());
+        Ok(Self { feed, checkpoint, planned, held, sink, pace, per_trigger, tick_ms })
     }
 
-    /// Triggers until there is nothing to do: first new files, then, if that closes windows, one trigger without files.
-    fn fold_what_is_new(mut self) -> Outcome<Self> {
-        let new = files::new_files(&self.ref_dir, &self.checkpoint.folded)?;
-        for keys in new.chunks(self.files_per_trigger) {
-            let files = self.read(keys);
-            if !files.is_empty() {
-                self = self.trigger(&files)?;
+    /// Triggers until what is available is counted. One more trigger, without input, follows if it moves the watermark;
+    /// at fixed intervals it waits for one in which there is nothing else to count, as in Spark.
+    ///
+    /// The first trigger of a socket is empty even if lines wait: it is the one in which Spark connects.
+    fn count(mut self, end: &EndWatch) -> Outcome<Self> {
+        self.feed.look(&self.checkpoint);
+        if self.checkpoint.state.next_trigger() == 0 && matches!(self.feed, Feed::Socket(_)) {
+            self.planned = None;
+            self = self.trigger_without_input()?;
+            if matches!(self.pace, Pace::Every(_)) {
+                return Ok(self);
             }
         }
-        if self.checkpoint.state.is_due() { self.trigger(&[]) } else { Ok(self) }
-    }
-
-    /// Reads the readable files and reports the others.
-    fn read<'a>(&mut self, keys: &'a [String]) -> Vec<(&'a String, Posts)> {
-        let mut files = Vec::new();
-        for key in keys {
-            match Posts::read(&self.ref_dir.join(key)) {
-                Ok(posts) => {
-                    self.unreadable.remove(key);
-                    files.push((key, posts));
-                }
-                Err(error) if self.unreadable.insert(key.clone()) => message(&format!("{error}\n")),
-                Err(_) => {}
+        let triggers = self.checkpoint.state.next_trigger();
+        if self.planned == Some(self.feed.nothing(&self.checkpoint)) {
+            self.planned = None;
+            self = self.trigger_without_input()?;
+        }
+        while end.now().is_none() {
+            let (number, is_planned) = (self.checkpoint.state.next_trigger(), self.planned.is_some());
+            self = self.trigger()?;
+            if self.checkpoint.state.next_trigger() == number && !is_planned {
+                break;
             }
         }
-        files
+        let is_idle = self.checkpoint.state.next_trigger() == triggers;
+        let may_follow = match self.pace {
+            Pace::Continuous => {
+                self.feed.look(&self.checkpoint);
+                !self.feed.is_waiting(&self.checkpoint)
+            }
+            Pace::Every(_) => is_idle,
+            Pace::Once => true,
+            Pace::SingleBatch => false,
+        };
+        if may_follow && end.now().is_none() && self.checkpoint.state.is_due() { self.trigger_without_input() } else { Ok(self) }
     }
 
-    /// Fails if some files could not be read.
-    fn all_counted(&self) -> Outcome {
-        match self.unreadable.len() {
-            0 => Ok(()),
-            files => Err(format!("{files} Parquet file(s) could not be read, so their words are not counted").into()),
+    /// Counts the next input, if any of it can be read.
+    fn trigger(mut self) -> Outcome<Self> {
+        let planned = self.planned.take();
+        let mut trigger = self.take_state().begin();
+        let input = self.feed.fold(&self.checkpoint, planned.as_ref(), self.per_trigger, |post| trigger.add(post))?;
+        if let Some(input) = input {
+            return self.emit(trigger, input);
         }
-    }
-
-    /// Writes the rows first, then the checkpoint: a process that dies between the two emits the same rows again under
-    /// the same number, and an output file is truncated to the length in the checkpoint.
-    fn trigger(mut self, files: &[(&String, Posts)]) -> Outcome<Self> {
-        let mut trigger = self.checkpoint.state.begin();
-        for (_, posts) in files {
-            posts.for_each(|post| trigger.add(post));
-        }
-        let (state, emitted) = trigger.finish();
-        self.checkpoint.state = state;
-        self.checkpoint.folded.extend(files.iter().map(|(key, _)| String::clone(key)));
-        self.checkpoint.written = self.sink.emit(&emitted, &summary(&emitted, files.len()))?;
-        self.held.write(&self.checkpoint)?;
+        self.checkpoint.state = trigger.abandon();
         Ok(self)
     }
-}
 
-/// Describes a trigger in one line.
-fn summary(emitted: &Emitted, files: usize) -> String {
-    let Emitted { trigger, posts, late_dropped, rows, .. } = emitted;
-    let watermark = sink::instant(emitted.watermark_ms);
-    format!("trigger {trigger}: {files} file(s), {posts} posts, {} rows, watermark {watermark}, late_dropped {late_dropped}", rows.len())
+    fn trigger_without_input(mut self) -> Outcome<Self> {
+        let trigger = self.take_state().begin();
+        let nothing = self.feed.nothing(&self.checkpoint);
+        self.emit(trigger, nothing)
+    }
+
+    /// Takes the state out of the checkpoint for a trigger, which puts the next one there; it may be large.
+    fn take_state(&mut self) -> State {
+        let query = self.checkpoint.state.query();
+        std::mem::replace(&mut self.checkpoint.state, State::new(query))
+    }
+
+    /// Writes the plan, then the rows, then the checkpoint: a process that dies before the last one emits the same rows
+    /// again under the same number.
+    fn emit(mut self, trigger: Trigger, input: Input) -> Outcome<Self> {
+        let (state, emitted) = trigger.finish();
+        self.held.plan(emitted.trigger, &input)?;
+        let summary = self.summary(&emitted, &input);
+        self.checkpoint.written = self.sink.emit(&emitted, &summary)?;
+        self.checkpoint.state = state;
+        self.checkpoint.advance(input);
+        self.held.write(&self.checkpoint)?;
+        self.feed.counted(&self.checkpoint)?;
+        Ok(self)
+    }
+
+    /// Describes a trigger in one line.
+    fn summary(&self, emitted: &Emitted, input: &Input) -> String {
+        let Emitted { trigger, posts, late_dropped, rows, watermark_ms } = emitted;
+        let counted = match (input, self.pace) {
+            (Input::Files(keys), _) => format!("trigger {trigger}: {} file(s), {posts} posts", keys.len()),
+            (Input::Lines { .. }, Pace::Every(_)) => format!("trigger {trigger} at {}: {posts} line(s)", sink::instant(self.tick_ms)),
+            (Input::Lines { .. }, _) => format!("trigger {trigger}: {posts} line(s)"),
+        };
+        let watermark = watermark_ms.map_or_else(|| "none".to_owned(), sink::instant);
+        format!("{counted}, {} rows, watermark {watermark}, late_dropped {late_dropped}", rows.len())
+    }
+
+    /// Explains why there was nothing to count.
+    fn why_idle(&self) -> String {
+        match self.feed {
+            Feed::Lake { .. } => self.held.why_idle(&self.checkpoint),
+            Feed::Socket(_) => "nothing to count: no line was received".to_owned(),
+        }
+    }
+
+    /// Reports that a stream ends that would go on.
+    fn report(&self, ending: Ending) {
+        let path = self.held.path().display();
+        let waiting = match &self.feed {
+            Feed::Socket(lines) if lines.uncounted_bytes(self.checkpoint.counted) > 0 => {
+                "; the next run counts first what is logged already"
+            }
+            _ => "",
+        };
+        if ending == Ending::Interrupted {
+            message(&format!("stopped; the state is in {path}, and the same command goes on from there{waiting}\n"));
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn the_second_put_that_wants_a_new_object_is_refused() {
+async fn a_conditional_put_of_an_existing_key_is_refused() {
     let (_s3, client) = in_memory();
     let put = |text: &str| client.put_object().bucket(BUCKET).key("k").if_none_match("*").body(body(text)).send();
     checked(put("first").await).unwrap();
@@ -14,7 +14,7 @@ async fn the_second_put_that_wants_a_new_object_is_refused() {
 }
 
 #[tokio::test]
-async fn a_put_over_a_known_version_needs_that_version() {
+async fn a_put_with_if_match_needs_that_version() {
     let (_s3, client) = in_memory();
     let put = |etag: &str, text: &str| client.put_object().bucket(BUCKET).key("k").if_match(etag).body(body(text)).send();
     assert_eq!(checked(put(HELLO_MD5, "x").await).err(), refused(404, "NoSuchKey"));
@@ -27,7 +27,7 @@ async fn a_put_over_a_known_version_needs_that_version() {
 }
 
 #[tokio::test]
-async fn a_delete_may_name_its_version_too() {
+async fn a_delete_may_also_name_its_version() {
     let (_s3, client) = in_memory();
     put(&client, "k", "hello").await;
     let delete = |etag: &str| client.delete_object().bucket(BUCKET).key("k").if_match(etag).send();
@@ -37,7 +37,7 @@ async fn a_delete_may_name_its_version_too() {
 }
 
 #[tokio::test]
-async fn a_write_takes_no_etag_in_if_none_match() {
+async fn if_none_match_of_a_write_accepts_no_etag() {
     let (_s3, client) = in_memory();
     let put = client.put_object().bucket(BUCKET).key("k").if_none_match(HELLO_MD5).body(body("x")).send().await;
     assert_eq!(checked(put).err(), refused(501, "NotImplemented"));

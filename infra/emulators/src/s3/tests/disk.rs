@@ -40,7 +40,7 @@ async fn contents_are_plain_files_and_survive_a_restart() {
 }
 
 #[tokio::test]
-async fn any_text_is_a_key_and_none_leaves_the_folder() {
+async fn any_text_is_a_key_and_stays_inside_the_folder() {
     let above = tempfile::tempdir().unwrap();
     let folder = above.path().join("root");
     let (_s3, client) = open(&folder);
@@ -66,12 +66,12 @@ async fn any_text_is_a_key_and_none_leaves_the_folder() {
             client.delete_object().bucket(BUCKET).key(*key).send().await.unwrap();
         }
         assert_eq!(all_keys(&client, 4).await, [""; 0]);
-        assert_eq!(fs::read_dir(folder.join(BUCKET)).unwrap().count(), 0, "empty folders are taken away");
+        assert_eq!(fs::read_dir(folder.join(BUCKET)).unwrap().count(), 0, "empty folders are removed");
     }
 }
 
 #[tokio::test]
-async fn a_key_and_its_folder_live_side_by_side() {
+async fn a_key_and_the_folder_of_its_name_can_coexist() {
     let (folder, _s3, client) = fresh();
     put(&client, "a", "object").await;
     put(&client, "a/b", "below").await;
@@ -89,7 +89,7 @@ async fn a_key_and_its_folder_live_side_by_side() {
 }
 
 #[tokio::test]
-async fn files_copied_or_edited_by_hand_are_served_for_what_they_are() {
+async fn files_copied_or_edited_by_hand_are_served_as_they_are() {
     let (folder, _s3, client) = fresh();
     let bucket = folder.path().join(BUCKET);
     fs::create_dir_all(bucket.join("tweets")).unwrap();
@@ -124,7 +124,7 @@ async fn a_folder_copied_without_its_times_keeps_its_metadata() {
 /// Covers every state that a kill during a put can leave: the steps are a finished temporary file, a finished sidecar,
 /// and the rename of the object's file.
 #[tokio::test]
-async fn a_put_that_was_killed_leaves_the_old_object_or_the_new() {
+async fn a_killed_put_leaves_the_old_object_or_the_new_one() {
     for same_text in [true, false] {
         let (folder, s3, client) = fresh();
         let object = folder.path().join("lake/k");
@@ -161,7 +161,7 @@ async fn put_again(client: &Client, key: &str) {
 }
 
 #[tokio::test]
-async fn two_puts_within_one_tick_are_told_apart() {
+async fn two_puts_within_one_clock_tick_have_different_versions() {
     let (_folder, _s3, client) = fresh();
     for version in 0..50 {
         let put = client.put_object().bucket(BUCKET).key("k").body(body("hello")).metadata("version", version.to_string());
@@ -172,7 +172,7 @@ async fn two_puts_within_one_tick_are_told_apart() {
 }
 
 #[test]
-fn a_folder_has_one_process() {
+fn a_folder_is_open_in_only_one_process() {
     let folder = tempfile::tempdir().unwrap();
     let first = EmbeddedS3::on_disk(folder.path(), noon).unwrap();
     let second = EmbeddedS3::on_disk(folder.path(), noon).unwrap_err();
@@ -187,7 +187,7 @@ fn a_folder_has_one_process() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_symbolic_link_is_what_it_leads_to() {
+async fn a_symbolic_link_is_followed() {
     use std::os::unix::fs::symlink;
     let elsewhere = tempfile::tempdir().unwrap();
     fs::write(elsewhere.path().join("old"), "hello").unwrap();
@@ -222,23 +222,76 @@ async fn a_folder_may_be_a_link_to_another_disk() {
     assert_eq!(all_keys(&client, 10).await, ["day/k"]);
 }
 
-/// The objects beside it are still listed and read.
+/// Neither stops a listing, and a dangling link is never written over or taken for an absent object.
 #[cfg(unix)]
 #[tokio::test]
-async fn an_object_that_cannot_be_read_is_listed_and_its_reader_gets_the_reason() {
-    let (folder, _s3, client) = fresh();
+async fn what_cannot_be_read_is_left_out_of_a_listing_and_named() {
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::symlink;
+    let (folder, s3, client) = fresh();
+    let bucket = folder.path().join(BUCKET);
     put(&client, "good", "hello").await;
-    std::os::unix::fs::symlink(folder.path().join("nowhere"), folder.path().join("lake/bad")).unwrap();
-    assert_eq!(all_keys(&client, 10).await, ["bad", "good"]);
-    assert_eq!(get(&client, "good").await.unwrap(), "hello");
-    let error = client.get_object().bucket(BUCKET).key("bad").send().await.unwrap_err().into_service_error();
+    symlink(bucket.join("nowhere"), bucket.join("dangling")).unwrap();
+    symlink(&bucket, bucket.join("loop")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(bucket.join("socket")).unwrap();
+    let deep = ["x".repeat(250), "y".repeat(250), "z".repeat(250), "z".repeat(250), "long".repeat(10)].join("/");
+    for name in ["back\\slash", "new\nline", "%~x", &deep] {
+        fs::create_dir_all(bucket.join(name).parent().unwrap()).unwrap();
+        fs::write(bucket.join(name), "hello").unwrap();
+    }
+    fs::write(bucket.join(std::ffi::OsStr::from_bytes(b"\xff")), "hello").unwrap();
+    fs::write(bucket.join("%~part"), "hel").unwrap(); // left by a killed process
+    fs::write(bucket.join("%~=good"), "hello").unwrap();
+    assert_eq!(all_keys(&client, 10).await, ["good"]);
+    let unlisted: Vec<String> = s3.unlisted(BUCKET, "").iter().map(ToString::to_string).collect();
+    for (name, cause) in [
+        ("dangling", "leads nowhere"),
+        ("loop", "contains it"),
+        ("socket", "neither a file"),
+        ("back\\slash", "not a key"),
+        ("new\u{fffd}line", "not a key"),
+        ("%~x", "not a key"),
+        ("long", "longer than 1,024 bytes"),
+        ("\u{fffd}", "not UTF-8"),
+        ("good", "the same key, good"),
+    ] {
+        let is_named = |entry: &&String| entry.contains(&format!("{name}: ")) && entry.contains(cause);
+        assert_eq!(unlisted.iter().filter(is_named).count(), 1, "{name}: {unlisted:?}");
+    }
+    assert_eq!(unlisted.len(), 9, "{unlisted:?}");
+    let error = client.get_object().bucket(BUCKET).key("dangling").send().await.unwrap_err().into_service_error();
     let message = error.meta().message().unwrap();
     assert_eq!(error.meta().code(), Some("AccessDenied"));
-    assert!(message.contains("lake/bad: No such file or directory") && message.contains("correct the link"), "{message}");
+    assert!(message.contains("lake/dangling: it is a link that leads nowhere"), "{message}");
+}
+
+/// The cursor may be below the link. If it counted as absent, all of its posts would be read and paid for again.
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_is_read_or_written_below_a_link_that_leads_nowhere() {
+    use std::os::unix::fs::symlink;
+    let (folder, _s3, client) = fresh();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (link, target) = (folder.path().join("lake/state"), elsewhere.path().join("state"));
+    symlink(&target, &link).unwrap();
+    symlink(folder.path().join("lake/itself"), folder.path().join("lake/itself")).unwrap();
+    for key in ["state/cursor", "state/below/cursor", "itself/cursor"] {
+        let got = client.get_object().bucket(BUCKET).key(key).send().await.unwrap_err().into_service_error();
+        let put = client.put_object().bucket(BUCKET).key(key).if_none_match("*").body(body("new")).send().await.unwrap_err();
+        for error in [got.meta(), put.into_service_error().meta()] {
+            let message = error.message().unwrap();
+            assert!(error.code() != Some("NoSuchKey") && message.contains(key.split_once('/').unwrap().0), "{key}: {error}");
+            assert!(message.contains("leads nowhere") || message.contains("Too many levels"), "{message}");
+        }
+    }
+    assert!(link.is_symlink() && fs::read_dir(elsewhere.path()).unwrap().next().is_none());
+    fs::create_dir(&target).unwrap();
+    fs::write(target.join("cursor"), "hello").unwrap();
+    assert_eq!(get(&client, "state/cursor").await.unwrap(), "hello");
 }
 
 #[tokio::test]
-async fn what_is_flushed_later_is_stored_at_once() {
+async fn objects_to_be_flushed_later_are_readable_at_once() {
     let (folder, s3, client) = fresh();
     s3.flush_later(BUCKET);
     put(&client, "a/b", "hello").await;

@@ -1,11 +1,11 @@
-//! `ListObjectsV2` as a client sees it. The module `listing.rs` decides, and tests, which keys a page holds.
+//! `ListObjectsV2` as a client sees it. The module `listing.rs` decides, and tests, which keys a page contains.
 
 use aws_sdk_s3::types::EncodingType;
 
 use super::*;
 
 #[tokio::test]
-async fn pages_follow_each_other_to_the_end() {
+async fn pages_continue_to_the_end() {
     let (_s3, client) = in_memory();
     for number in 0..25 {
         put(&client, &format!("tweets/ano=2026/{number:02} +ç.json"), "x").await;
@@ -25,7 +25,7 @@ async fn pages_follow_each_other_to_the_end() {
 }
 
 #[tokio::test]
-async fn a_delimiter_folds_what_lies_below() {
+async fn a_delimiter_groups_the_keys_below_it() {
     let (_s3, client) = in_memory();
     for key in ["state/ingest.json", "tweets/ano=2026/mes=01/a", "tweets/ano=2026/mes=02/a", "tweets/ano=2026/mes=02/b", "z"] {
         put(&client, key, "x").await;
@@ -45,7 +45,7 @@ async fn a_delimiter_folds_what_lies_below() {
 }
 
 #[tokio::test]
-async fn keys_can_be_asked_for_url_encoded() {
+async fn keys_can_be_requested_url_encoded() {
     let (_s3, client) = in_memory();
     put(&client, "a b/+ç=\u{1}", "x").await;
     let page = client.list_objects_v2().bucket(BUCKET).encoding_type(EncodingType::Url).send().await.unwrap();

@@ -10,7 +10,7 @@ use super::super::ObjectCreated;
 use super::*;
 
 #[tokio::test]
-async fn what_is_put_comes_back_as_it_was() {
+async fn an_object_is_read_as_it_was_put() {
     let (_s3, client) = in_memory();
     let put = client.put_object().bucket(BUCKET).key("k").body(body("hello")).content_type("application/json");
     let put = put.metadata("oldest", "17").metadata("note", "ação").cache_control("no-store").send().await.unwrap();
@@ -42,7 +42,7 @@ async fn an_empty_object_is_an_object() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_said_in_s3s_words() {
+async fn missing_objects_and_buckets_have_the_errors_of_s3() {
     let (_s3, client) = in_memory();
     let get = |bucket: &str| client.get_object().bucket(bucket).key("k").send();
     assert_eq!(checked(get(BUCKET).await).err(), refused(404, "NoSuchKey"));
@@ -60,7 +60,7 @@ async fn what_is_not_there_is_said_in_s3s_words() {
 }
 
 #[tokio::test]
-async fn a_range_is_a_part() {
+async fn a_range_returns_part_of_the_object() {
     let (_s3, client) = in_memory();
     put(&client, "k", "hello").await;
     for (range, want) in [
@@ -83,7 +83,7 @@ async fn a_range_is_a_part() {
 }
 
 #[tokio::test]
-async fn a_reader_that_knows_the_object_is_told_so() {
+async fn a_failed_condition_of_a_read_is_304_or_412() {
     let (_s3, client) = in_memory();
     put(&client, "k", "hello").await;
     let get = || client.get_object().bucket(BUCKET).key("k");
@@ -97,7 +97,7 @@ async fn a_reader_that_knows_the_object_is_told_so() {
 }
 
 #[tokio::test]
-async fn every_checksum_is_verified_kept_and_given_back() {
+async fn every_checksum_is_verified_stored_and_returned() {
     let (_s3, client) = in_memory();
     for algorithm in [
         ChecksumAlgorithm::Crc32,
@@ -137,7 +137,7 @@ async fn a_wrong_checksum_stores_nothing() {
 }
 
 #[tokio::test]
-async fn a_file_is_streamed_in_chunks_with_its_checksum_behind() {
+async fn a_file_is_streamed_in_chunks_with_a_trailing_checksum() {
     let (_s3, client) = in_memory();
     let file = tempfile::NamedTempFile::new().unwrap();
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|at| u8::try_from(at % 251).unwrap()).collect();
@@ -165,7 +165,7 @@ async fn an_object_over_the_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn a_copy_keeps_or_replaces_what_was_said_of_the_object() {
+async fn a_copy_keeps_or_replaces_the_metadata() {
     let (_s3, client) = in_memory();
     let put = client.put_object().bucket(BUCKET).key("a b+ç").body(body("hello")).metadata("oldest", "17");
     put.send().await.unwrap();
@@ -196,7 +196,7 @@ async fn objects_are_deleted_together() {
 }
 
 #[tokio::test]
-async fn buckets_are_made_found_and_named() {
+async fn buckets_are_created_found_and_listed() {
     let (s3, client) = in_memory();
     client.create_bucket().bucket("another").send().await.unwrap();
     s3.create_bucket("another").unwrap();
@@ -211,7 +211,7 @@ async fn buckets_are_made_found_and_named() {
 }
 
 #[tokio::test]
-async fn each_object_created_is_told_once() {
+async fn each_created_object_is_announced_once() {
     let (s3, client) = in_memory();
     let told: Arc<Mutex<Vec<ObjectCreated>>> = Arc::default();
     let listener = Arc::clone(&told);

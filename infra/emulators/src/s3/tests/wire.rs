@@ -43,11 +43,11 @@ async fn a_fault_on_the_wire_is_retried_by_the_sdk_without_real_time() {
             assert_eq!(get(&client, "k").await.unwrap(), "hello");
         }
     }
-    assert!(real.elapsed() < Duration::from_secs(2), "the paused clock must be the only one");
+    assert!(real.elapsed() < Duration::from_secs(2), "only the paused clock may be used");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fault_that_stays_is_a_dispatch_failure() {
+async fn a_permanent_fault_is_a_dispatch_failure() {
     for (kind, is_timeout) in [(io::ErrorKind::ConnectionReset, false), (io::ErrorKind::TimedOut, true)] {
         let wire = InProcess::new(move |_| async move { Err(io::Error::from(kind).into()) });
         let client = Client::from_conf(config(IN_PROCESS_ENDPOINT).http_client(wire).build());
@@ -61,7 +61,7 @@ async fn a_fault_that_stays_is_a_dispatch_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_never_comes_ends_with_the_read_timeout() {
+async fn a_missing_answer_ends_with_the_read_timeout() {
     let wire = InProcess::new(|_| std::future::pending());
     let timeouts = TimeoutConfig::builder().read_timeout(Duration::from_secs(5)).build();
     let config = config(IN_PROCESS_ENDPOINT).http_client(wire).timeout_config(timeouts).retry_config(RetryConfig::disabled());
@@ -73,7 +73,7 @@ async fn an_answer_that_never_comes_ends_with_the_read_timeout() {
 }
 
 #[tokio::test]
-async fn the_date_of_a_signature_does_not_matter_its_key_does() {
+async fn a_signature_needs_the_right_key_but_not_the_right_date() {
     #[derive(Debug)]
     struct At(SystemTime);
     impl aws_smithy_async::time::TimeSource for At {
@@ -99,7 +99,7 @@ async fn the_date_of_a_signature_does_not_matter_its_key_does() {
 }
 
 #[tokio::test]
-async fn a_socket_makes_no_difference() {
+async fn a_socket_behaves_like_the_in_process_wire() {
     let folder = tempfile::tempdir().unwrap();
     let s3 = EmbeddedS3::on_disk(folder.path(), noon).unwrap();
     s3.create_bucket(BUCKET).unwrap();

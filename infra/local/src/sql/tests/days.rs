@@ -87,7 +87,7 @@ const QUESTION_DAYS: [(&str, u64, u64); 24] = [
 ];
 
 #[tokio::test]
-async fn a_question_opens_the_files_of_its_days_and_no_other() {
+async fn a_question_opens_only_the_files_of_its_days() {
     let lake = lake();
     let session = Session::open(lake.path(), NOW).await.unwrap();
     assert_eq!(QUESTION_DAYS.map(|(name, ..)| name), QUESTIONS.map(|(name, _)| name));
@@ -114,7 +114,7 @@ async fn a_file_of_another_day_may_be_damaged() {
 }
 
 #[tokio::test]
-async fn a_statement_of_ones_own_opens_the_files_of_its_days() {
+async fn any_statement_opens_only_the_files_of_its_days() {
     const PARAMETERS: &str = "WITH parametros AS (SELECT 20261122 AS desde, 20261123 AS ate)";
     let lake = lake();
     let session = Session::open(lake.path(), NOW).await.unwrap();
@@ -156,7 +156,7 @@ async fn a_statement_of_ones_own_opens_the_files_of_its_days() {
 
 /// A join with constants returns the same rows as the statement without it.
 #[tokio::test]
-async fn constants_are_joined_as_rows_are() {
+async fn a_join_with_constants_has_the_same_rows() {
     let lake = lake();
     let session = Session::open(lake.path(), NOW).await.unwrap();
     let two_days = "ano * 10000 + mes * 100 + dia BETWEEN 20261122 AND 20261123";

@@ -1,7 +1,7 @@
 //! Runs every question of `infra/athena` over REF files that the pipeline wrote, and compares it with a count made by
 //! hand.
 //!
-//! The lake and all answers are left in `target/sql/`, where `infra/deploy-checks/sql.py` runs the same questions in
+//! The lake and all answers are left in `target/sql/`, where `infra/deploy-checks/engines/sql.py` runs the same questions in
 //! DuckDB.
 
 mod by_hand;
@@ -40,7 +40,7 @@ fn json_lines(rows: &[RecordBatch]) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn every_question_is_answered_as_by_hand_and_as_ever() {
+async fn every_question_has_the_answers_computed_by_hand_and_recorded() {
     let Made { root, session } = lake::make().await;
     let rows = rows::read(&super::ref_dir(&root));
     let answers = root.with_file_name("answers");
@@ -83,7 +83,7 @@ fn golden(answer: &[Value]) -> String {
 }
 
 #[test]
-fn every_file_is_a_question_here() {
+fn every_file_of_infra_athena_is_tested() {
     let files: BTreeSet<String> = std::fs::read_dir(athena())
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -95,7 +95,7 @@ fn every_file_is_a_question_here() {
 
 /// Section 8 of the terms on content: no profiling of a person's opinions.
 #[test]
-fn nothing_puts_sentiment_together_by_author() {
+fn no_question_groups_sentiment_by_author() {
     for (name, _) in QUESTIONS {
         let text = std::fs::read_to_string(athena().join(format!("{name}.sql"))).unwrap();
         let statement: String = text.lines().map(|line| line.split("--").next().unwrap()).collect();
@@ -104,7 +104,7 @@ fn nothing_puts_sentiment_together_by_author() {
 }
 
 #[tokio::test]
-async fn the_views_have_the_columns_they_say_and_the_latest_version() {
+async fn the_views_have_the_expected_columns_and_only_the_latest_versions() {
     let Made { session, .. } = lake::make_by_hand_only().await;
     let names = |rows: &[RecordBatch]| rows[0].schema().fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
     let columns = |table| format!("SELECT * FROM {table} WHERE ano = 0");
@@ -120,7 +120,7 @@ async fn the_views_have_the_columns_they_say_and_the_latest_version() {
 }
 
 #[tokio::test]
-async fn an_empty_lake_has_an_answer_to_every_question() {
+async fn every_question_has_an_answer_on_an_empty_lake() {
     let dir = tempfile::tempdir().unwrap();
     let session = Session::open(dir.path(), NOW).await.unwrap();
     for (name, by_hand) in QUESTIONS {

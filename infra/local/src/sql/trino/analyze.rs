@@ -3,21 +3,21 @@
 //! DataFusion compares texts with numbers, wraps integers on overflow and truncates in casts. This rule runs first: it
 //! gives literals Trino's types, refuses what Trino does not coerce, and replaces operators that differ with functions.
 
-use datafusion::arrow::datatypes::{DataType, IntervalUnit};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
-use datafusion::common::{Column, DFSchema, ScalarValue};
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::config::ConfigOptions;
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::{AggregateFunction, Between, Case, InList, Like, ScalarFunction, WindowFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{
-    BinaryExpr, Cast, Expr, ExprSchemable as _, LogicalPlan, Operator, ScalarUDF, TryCast, WindowFunctionDefinition,
-};
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable as _, LogicalPlan, ScalarUDF, TryCast, WindowFunctionDefinition};
 use datafusion::optimizer::AnalyzerRule;
 
+use super::coerce::{common, converted, made, must_be_boolean};
+use super::operators::{negative, operator};
+use super::types;
 use super::types::refused;
-use super::{arithmetic, cast, types};
 
 #[derive(Debug)]
 pub struct TrinoTypes;
@@ -62,13 +62,6 @@ fn node(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
         _ => {}
     }
     plan.map_data(LogicalPlan::recompute_schema)
-}
-
-fn must_be_boolean(what: &str, expr: &Expr, schema: &DFSchema) -> Result<()> {
-    match expr.get_type(schema)? {
-        DataType::Boolean | DataType::Null => Ok(()),
-        other => Err(refused(format!("{what} takes a condition, not a value of type {}", types::name(&other)))),
-    }
 }
 
 fn typed(expr: Expr, schema: &DFSchema) -> Result<Expr> {
@@ -132,182 +125,6 @@ fn widened(expr: Expr) -> Expr {
     match expr {
         Expr::Literal(ScalarValue::Int32(Some(value)), metadata) => Expr::Literal(ScalarValue::Int64(Some(value.into())), metadata),
         other => other,
-    }
-}
-
-fn common<'a>(what: &str, all: impl IntoIterator<Item = &'a Expr>, schema: &DFSchema) -> Result<DataType> {
-    let types = all.into_iter().map(|expr| expr.get_type(schema)).collect::<Result<Vec<_>>>()?;
-    types::common_of(what, types)
-}
-
-/// Coerces the expression to a type; a column of a narrower type stays unchanged next to a literal.
-fn made(expr: Expr, to: &DataType, schema: &DFSchema) -> Result<Expr> {
-    let from = expr.get_type(schema)?;
-    if from == *to || (types::is_text(&from) && types::is_text(to)) {
-        return Ok(expr);
-    }
-    match (expr, &from, to) {
-        (Expr::Literal(value, metadata), ..) => Ok(Expr::Literal(value.cast_to(to)?, metadata)),
-        // A timestamp without a zone is a time in UTC, not in the zone of the other value.
-        (expr, DataType::Timestamp(_, _), DataType::Timestamp(_, Some(_))) => converted(expr, to, false, schema),
-        (expr, ..) => Ok(Expr::Cast(Cast::new(Box::new(expr), to.clone()))),
-    }
-}
-
-fn converted(expr: Expr, to: &DataType, tries: bool, schema: &DFSchema) -> Result<Expr> {
-    let from = expr.get_type(schema)?;
-    Ok(match cast::way(&from, to, tries)? {
-        cast::Way::Same => expr,
-        cast::Way::Arrow => Expr::Cast(Cast::new(Box::new(expr), to.clone())),
-        cast::Way::Ours(function) => call(function, vec![expr]),
-    })
-}
-
-fn call(function: ScalarUDF, arguments: Vec<Expr>) -> Expr {
-    Expr::ScalarFunction(ScalarFunction::new_udf(std::sync::Arc::new(function), arguments))
-}
-
-fn negative(inner: Expr, schema: &DFSchema) -> Result<Expr> {
-    let kind = inner.get_type(schema)?;
-    match (&inner, &kind) {
-        (Expr::Literal(value, metadata), kind) if types::is_number(kind) => {
-            let negative = value.arithmetic_negate().map_err(|_| refused("a number is out of range of its type"))?;
-            Ok(Expr::Literal(negative, metadata.clone()))
-        }
-        (_, kind) if kind.is_integer() => {
-            let zero = Expr::Literal(ScalarValue::new_zero(kind)?, None);
-            Ok(call(arithmetic::checked(Operator::Minus, kind.clone()), vec![zero, inner]))
-        }
-        (_, kind) if types::is_number(kind) || kind.is_null() || matches!(kind, DataType::Interval(_)) => {
-            Ok(Expr::Negative(Box::new(inner)))
-        }
-        (_, kind) => Err(refused(format!("`-` takes a number, not a value of type {}", types::name(kind)))),
-    }
-}
-
-fn operator(binary: BinaryExpr, schema: &DFSchema) -> Result<Expr> {
-    use Operator::{
-        And, Divide, Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, Minus, Modulo, Multiply, NotEq, Or, Plus, StringConcat,
-    };
-    let BinaryExpr { left, op, right } = binary;
-    match op {
-        And | Or => {
-            must_be_boolean(&op.to_string(), &left, schema)?;
-            must_be_boolean(&op.to_string(), &right, schema)?;
-            Ok(Expr::BinaryExpr(BinaryExpr::new(left, op, right)))
-        }
-        Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom => {
-            if matches!(left.get_type(schema)?, DataType::List(_)) {
-                return Err(refused(format!("`{op}` of arrays reads nulls in another way here: use array_join(…), or contains(…)")));
-            }
-            let common = common(&format!("`{op}`"), [&*left, &*right], schema)?;
-            let (left, right) = (made(*left, &common, schema)?, made(*right, &common, schema)?);
-            Ok(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right))))
-        }
-        Plus | Minus | Multiply | Divide | Modulo => arithmetic(*left, op, *right, schema),
-        StringConcat => {
-            let (from, to) = (left.get_type(schema)?, right.get_type(schema)?);
-            if from.is_null() || to.is_null() {
-                return Err(refused("`||` with NULL is ambiguous in Athena: write CAST(NULL AS varchar)"));
-            }
-            if types::is_text(&from) && types::is_text(&to) {
-                return Ok(Expr::BinaryExpr(BinaryExpr::new(left, op, right)));
-            }
-            Err(refused(format!(
-                "`||` of {} and {}: Athena joins texts, or arrays; use CAST(… AS varchar)",
-                types::name(&from),
-                types::name(&to)
-            )))
-        }
-        other => Err(refused(format!("`{other}` is not an operator of Athena"))),
-    }
-}
-
-fn arithmetic(left: Expr, op: Operator, right: Expr, schema: &DFSchema) -> Result<Expr> {
-    let (from, to) = (left.get_type(schema)?, right.get_type(schema)?);
-    let refuse = |instead: &str| Err(refused(format!("`{op}` of {} and {}: {instead}", types::name(&from), types::name(&to))));
-    let native = |left, right| Ok(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right))));
-    let is_time = |kind: &DataType| matches!(kind, DataType::Date32 | DataType::Timestamp(..));
-    let is_interval = |kind: &DataType| matches!(kind, DataType::Interval(_));
-    match (&from, &to) {
-        (DataType::Null, _) | (_, DataType::Null) => native(left, right),
-        (time, other) if is_time(time) && is_interval(other) && matches!(op, Operator::Plus | Operator::Minus) => {
-            if *time == DataType::Date32 && !is_whole_days(&right) {
-                return refuse("Athena adds no hours to a date; use CAST(… AS timestamp)");
-            }
-            // Only intervals of whole months and years keep the precision of a timestamp without fractional digits.
-            match time {
-                DataType::Timestamp(datafusion::arrow::datatypes::TimeUnit::Second, None) if !is_whole_months(&right) => {
-                    native(made(left, &types::moment(None), schema)?, right)
-                }
-                _ => native(left, right),
-            }
-        }
-        (other, time) if is_time(time) && is_interval(other) && op == Operator::Plus => arithmetic(right, op, left, schema),
-        (left, right) if is_time(left) && is_time(right) => refuse("use date_diff('day', …, …)"),
-        (left, right) if is_interval(left) || is_interval(right) => refuse("use date_add('day', …, …)"),
-        (left, right) if !types::is_number(left) || !types::is_number(right) => {
-            refuse(if is_time(left) { "use date_add('day', …, …)" } else { "use CAST" })
-        }
-        (whole, other) if whole.is_integer() && other.is_integer() => {
-            let common = types::common(whole, other).unwrap_or(DataType::Int64);
-            let (left, right) = (made(left, &common, schema)?, made(right, &common, schema)?);
-            let stays_small = matches!(op, Operator::Plus | Operator::Multiply) && bound(&left).zip(bound(&right)).is_some();
-            let whole = Expr::BinaryExpr(BinaryExpr::new(Box::new(left.clone()), op, Box::new(right.clone())));
-            if stays_small && bound(&whole).is_some() {
-                return Ok(whole); // in the form that the optimizer knows: such numbers select the days
-            }
-            Ok(call(arithmetic::checked(op, common), vec![left, right]))
-        }
-        (DataType::Decimal128(..), _) | (_, DataType::Decimal128(..)) if types::as_decimal(&from).zip(types::as_decimal(&to)).is_some() => {
-            let (Some(from), Some(to)) = (types::as_decimal(&from), types::as_decimal(&to)) else { return native(left, right) };
-            let (left, right) =
-                (made(left, &DataType::Decimal128(from.0, from.1), schema)?, made(right, &DataType::Decimal128(to.0, to.1), schema)?);
-            match op {
-                Operator::Divide | Operator::Modulo => Ok(call(arithmetic::decimals(op, from, to), vec![left, right])),
-                _ => native(left, right),
-            }
-        }
-        _ => {
-            let common = types::common(&from, &to).unwrap_or(DataType::Float64);
-            let (left, right) = (made(left, &common, schema)?, made(right, &common, schema)?);
-            Ok(call(arithmetic::checked(op, common), vec![left, right]))
-        }
-    }
-}
-
-/// Returns the largest value of an expression over the numbers of a day, if it is an `integer`.
-fn bound(expr: &Expr) -> Option<i32> {
-    match expr {
-        Expr::Literal(ScalarValue::Int32(Some(value)), _) => value.checked_abs(),
-        Expr::Column(Column { name, .. }) => match name.as_str() {
-            tweets::columns::ANO => Some(9999),
-            tweets::columns::MES => Some(12),
-            tweets::columns::DIA => Some(31),
-            _ => None,
-        },
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Plus, right }) => bound(left)?.checked_add(bound(right)?),
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Multiply, right }) => bound(left)?.checked_mul(bound(right)?),
-        _ => None,
-    }
-}
-
-fn is_whole_months(interval: &Expr) -> bool {
-    match interval {
-        Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(value)), _) => value.nanoseconds == 0 && value.days == 0,
-        Expr::Literal(ScalarValue::IntervalYearMonth(_), _) => true,
-        Expr::Negative(inner) => is_whole_months(inner),
-        _ => false,
-    }
-}
-
-fn is_whole_days(interval: &Expr) -> bool {
-    match interval {
-        Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(value)), _) => value.nanoseconds == 0,
-        Expr::Literal(ScalarValue::IntervalYearMonth(_), _) => true,
-        Expr::Literal(ScalarValue::IntervalDayTime(Some(value)), _) => value.milliseconds == 0,
-        Expr::Negative(inner) => is_whole_days(inner),
-        _ => matches!(interval, Expr::Literal(value, _) if value.data_type() == DataType::Interval(IntervalUnit::YearMonth)),
     }
 }
 

@@ -7,7 +7,8 @@ use datafusion::sql::sqlparser::ast::{
     Value,
 };
 
-use super::rewrite::Done;
+/// The rewritten part, or the reason why it cannot be rewritten.
+pub type Done<T = ()> = std::result::Result<T, String>;
 
 fn name(text: &str) -> ObjectName {
     ObjectName::from(vec![Ident::new(text)])

@@ -1,6 +1,6 @@
 //! `CAST` and `TRY_CAST`.
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
+use chrono::{NaiveDateTime, NaiveTime, Timelike as _};
 use datafusion::arrow::array::timezone::Tz;
 use datafusion::arrow::array::{Array as _, new_empty_array};
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
@@ -248,7 +248,8 @@ fn instant(value: &ScalarValue) -> Result<(i64, Option<Tz>)> {
 fn time(value: &ScalarValue, to: &DataType) -> Result<ScalarValue> {
     if let ScalarValue::Utf8(Some(text)) = value {
         let day_only = *to == DataType::Date32;
-        let parsed = if day_only { date(text)?.and_time(NaiveTime::MIN) } else { timestamp(text).ok_or_else(|| no_cast(value, to))? };
+        let parsed =
+            if day_only { dates::parsed(text)?.and_time(NaiveTime::MIN) } else { timestamp(text).ok_or_else(|| no_cast(value, to))? };
         return match to {
             DataType::Timestamp(TimeUnit::Second, _) if parsed.nanosecond() > 0 => Err(no_cast(value, to)),
             _ => at_ms(parsed.and_utc().timestamp_millis(), to),
@@ -259,19 +260,6 @@ fn time(value: &ScalarValue, to: &DataType) -> Result<ScalarValue> {
         DataType::Timestamp(_, Some(_)) => at_ms(instant, to), // the same instant; without a zone it is in UTC
         _ => at_ms(wall(instant, zone)?.and_utc().timestamp_millis(), to),
     }
-}
-
-/// Parses `2026-11-23`, with optional blanks around it.
-pub fn date(text: &str) -> Result<NaiveDate> {
-    day(text.trim()).ok_or_else(|| failed("a text cannot be cast to date: write it as 2026-11-23, or use date_parse"))
-}
-
-fn day(text: &str) -> Option<NaiveDate> {
-    let mut parts = text.split('-');
-    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-    let fits = year.len() == 4 && (1..=2).contains(&month.len()) && (1..=2).contains(&day.len()) && parts.next().is_none();
-    let digits = [year, month, day].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
-    if fits && digits { NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?) } else { None }
 }
 
 /// Parses `2026-11-23 14:05:00.120`; everything after the day, the seconds, and their fraction are optional.
@@ -288,5 +276,5 @@ fn timestamp(text: &str) -> Option<NaiveDateTime> {
     // Rounded to milliseconds, as a cast to timestamp(3) rounds.
     let milliseconds = (nanoseconds + 500_000) / 1_000_000;
     let time = NaiveTime::from_hms_opt(hour.parse().ok()?, minute.parse().ok()?, second.parse().ok()?)?;
-    day(date)?.and_time(time).checked_add_signed(chrono::TimeDelta::milliseconds(milliseconds.into()))
+    dates::day(date)?.and_time(time).checked_add_signed(chrono::TimeDelta::milliseconds(milliseconds.into()))
 }

@@ -6,7 +6,6 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 
-use super::cast;
 use super::scalar::{Kind, Overload, Row, at, at_ms, gives, overload, text};
 use super::types::{self, failed};
 
@@ -61,7 +60,7 @@ pub const TIME_PARTS: &[Overload] = time_part! {
 };
 
 pub const FUNCTIONS: &[Overload] = &[
-    overload("date", &[T], gives::date, |row| cast::date(row.text(0)).and_then(|day| at(day.and_time(NaiveTime::MIN), None, row.gives))),
+    overload("date", &[T], gives::date, |row| parsed(row.text(0)).and_then(|day| at(day.and_time(NaiveTime::MIN), None, row.gives))),
     overload("date", &[DATE], gives::date, |row| row.any(0)),
     overload("date", &[W], gives::date, |row| at(row.wall(0)?, None, row.gives)),
     overload("date", &[Z], gives::date, |row| at(row.wall(0)?, None, row.gives)),
@@ -271,4 +270,17 @@ pub fn written(wall: NaiveDateTime, of: &DataType) -> String {
         _ => String::new(),
     };
     format!("{}{zone}", wall.format(&format!("%Y-%m-%d %H:%M:%S{digits}")))
+}
+
+/// Parses `2026-11-23`, with optional blanks around it.
+pub fn parsed(text: &str) -> Result<NaiveDate> {
+    day(text.trim()).ok_or_else(|| failed("a text cannot be cast to date: write it as 2026-11-23, or use date_parse"))
+}
+
+pub fn day(text: &str) -> Option<NaiveDate> {
+    let mut parts = text.split('-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let fits = year.len() == 4 && (1..=2).contains(&month.len()) && (1..=2).contains(&day.len()) && parts.next().is_none();
+    let digits = [year, month, day].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    if fits && digits { NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?) } else { None }
 }

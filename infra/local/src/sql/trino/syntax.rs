@@ -366,7 +366,7 @@ fn is_column_name(name: &str) -> bool {
     let name = name.to_lowercase();
     name == "palavra"
         || [columns::ANO, columns::MES, columns::DIA].contains(&&*name)
-        || refine::schema().fields().iter().any(|field| *field.name() == name)
+        || rows::schema().fields().iter().any(|field| *field.name() == name)
 }
 
 struct Names(Vec<String>);

@@ -90,7 +90,7 @@ fn recorded() -> Vec<Recorded> {
 }
 
 #[tokio::test]
-async fn every_statement_means_what_it_means_in_trino_or_is_refused() {
+async fn every_statement_has_the_answer_of_trino_or_is_refused() {
     let session = session().await;
     let (mut wrong, mut refused, mut equal) = (String::new(), String::new(), 0);
     for Recorded { statement, answer } in recorded() {
