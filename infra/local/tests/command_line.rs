@@ -153,7 +153,7 @@ fn a_file_that_cannot_be_refined_is_named_with_its_reason() {
     // The list that `panel` shows.
     let rejected = std::fs::read_to_string(dir.path().join("rejected.json")).unwrap();
     assert!(
-        rejected.contains("\"tweets/mine.json\"") && rejected.contains("is rejected as a whole") && !rejected.contains("segredo"),
+        rejected.contains("\"tweets/mine.json\"") && rejected.contains("not JSON at data") && !rejected.contains("segredo"),
         "{rejected}"
     );
     std::fs::remove_file(dir.path().join("xpto-raw/tweets/mine.json")).unwrap();

@@ -23,7 +23,7 @@ use datafusion::parquet::file::metadata::ParquetStatisticsPolicy;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 use tokio::task::JoinSet;
 
-use super::partitions::{PARTITION_COLUMNS, partition_fields};
+use super::partition_columns::{PARTITION_COLUMNS, partition_fields};
 use super::trino;
 
 /// Columns that are kept: those that the questions of `panel` use. A group is read at once, when a statement selects a

@@ -8,6 +8,7 @@ mod format;
 mod functions;
 mod kept;
 mod lateral;
+mod partition_columns;
 mod partitions;
 mod saved;
 mod streamed;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{Int32Array, RecordBatch};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::DFSchema;
 use datafusion::common::cast::as_boolean_array;
@@ -24,16 +24,13 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::scalar::ScalarValue;
 use emulators::files::{self, Unreadable};
-use tweets::columns::{ANO, DIA, MES};
 
 use super::constants::contains_subquery;
 use super::damage::{self, Scanned};
 use super::kept::{self, KeptRows};
+use super::partition_columns::{PARTITION_COLUMNS, partition_fields};
 use super::trino;
 use crate::{Outcome, parquet};
-
-/// Columns that are encoded in the folder names, outermost first.
-pub(super) const PARTITION_COLUMNS: [&str; 3] = [ANO, MES, DIA];
 
 /// Estimated size of a tweet in a Parquet file of a hundred tweets.
 const BYTES_A_ROW: u64 = 160;
@@ -193,10 +190,6 @@ fn decides(schema: &Schema, filter: &Expr) -> bool {
 /// Returns whether the filter can be decided from year, month and day alone, before any file is known.
 fn chooses_days(filter: &Expr) -> bool {
     expr_applicable_for_cols(&PARTITION_COLUMNS, filter) && !contains_subquery(filter)
-}
-
-pub(super) fn partition_fields() -> Vec<Arc<Field>> {
-    PARTITION_COLUMNS.map(|name| Arc::new(Field::new(name, DataType::Int32, false))).to_vec()
 }
 
 #[cfg(test)]
