@@ -12,12 +12,12 @@ versoes AS ( -- X lets a tweet be edited for an hour: its latest version may be 
     CROSS JOIN parametros
     WHERE ano * 10000 + mes * 100 + dia BETWEEN CAST(date_format(desde, '%Y%m%d') AS integer)
       AND CAST(date_format(ate + INTERVAL '1' HOUR, '%Y%m%d') AS integer)
+      AND criado_em >= desde -- and so is every later version
 ),
 instantes AS (
     SELECT CAST(floor(to_unixtime(criado_em)) AS bigint) AS instante_s, intervalo_s, sentimento
     FROM versoes
     WHERE id = ultima
-      AND criado_em >= desde
       AND criado_em < ate
 )
 SELECT

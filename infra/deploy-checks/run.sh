@@ -6,6 +6,11 @@
 #   infra/deploy-checks/run.sh trino LOCAL [NAME …]
 #                                           the same questions, and statements of any kind, in Trino, the engine of Athena, over emulated Glue and S3,
 #                                           and what the questions ask of S3; LOCAL is the program `local`. Trino (800 MB) goes into $XPTO_CACHE, by `mvn`.
+#   infra/deploy-checks/run.sh panel LOCAL [NAME …]
+#                                           the page of `panel` in headless Chromium (Debian's `chromium`, or CHROMIUM names one);
+#                                           needs node and npm
+#   infra/deploy-checks/run.sh pictures LOCAL DIR
+#                                           pictures of that page and of a report, in both themes
 #   infra/deploy-checks/run.sh spark LOCAL  lines of a socket, and sessions over files, in PySpark (700 MB, by `pip`); needs Java 17
 #   infra/deploy-checks/run.sh bootstraps   the bootstraps of `cargo lambda build` against emulated AWS services
 #   infra/deploy-checks/run.sh deaths BOOTSTRAPS LOCAL [--kills N --seed N …]
@@ -31,7 +36,18 @@ install() { # name requirements...
     cat "$@" > "$stamp"
   fi
 }
+# The libraries that drive the browser, by their lock file, outside the repository's folders.
+install_node() {
+  local folder="$venvs/panel"
+  if ! cmp -s "$checks/panel/package-lock.json" "$folder/installed.json"; then
+    echo "installing $checks/panel/package-lock.json into $folder"
+    mkdir -p "$folder" && cp "$checks"/panel/package*.json "$folder"
+    npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --silent
+    cp "$checks/panel/package-lock.json" "$folder/installed.json"
+  fi
+}
 case ${1:-all} in
+panel | pictures) install_node ;;
 sql) install sql "$checks/requirements/sql.txt" ;;
 trino) install trino "$checks/requirements/deploy.txt" "$checks/requirements/sql.txt" "$checks/requirements/trino.txt" ;;
 spark) install spark "$checks/requirements/spark.txt" ;;
@@ -95,6 +111,12 @@ spark)
   step "lines of a socket in Spark" "$venvs/spark/bin/python" "$checks/engines/spark_socket.py" --local "$2" --seeds 1
   step "sessions over files in Spark" "$venvs/spark/bin/python" "$checks/engines/spark_stream.py" --local "$2" --sessions --seeds 1 --files 6
   ;;
+panel)
+  step "the panel in a browser" env PANEL_MODULES="$venvs/panel" timeout 900 node "$checks/panel/check.mjs" "$2" "${@:3}"
+  ;;
+pictures)
+  PANEL_MODULES="$venvs/panel" node "$checks/panel/pictures.mjs" "$2" "$3"
+  ;;
 bootstraps)
   step "bootstraps" "$python" "$checks/functions/bootstraps.py" "${2:-target/lambda}"
   step "RAW is what was sent" "$python" "$checks/functions/as_sent.py" "${2:-target/lambda}"
@@ -106,7 +128,7 @@ deaths)
   step "load" "$python" "$checks/functions/load.py" --bootstraps "$1" --local "$2"
   ;;
 *)
-  sed -n '2,13s/^# \{0,1\}//p' "$checks/run.sh" >&2
+  sed -n '2,19s/^# \{0,1\}//p' "$checks/run.sh" >&2
   exit 2
   ;;
 esac

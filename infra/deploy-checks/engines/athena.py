@@ -31,6 +31,8 @@ BY_HAND = [
     (r"CAST\(date_format\(current_date[^,]*, '%Y%m%d'\) AS integer\) AS desde", "20261104 AS desde"),
     (r"CAST\(date_format\(current_date[^,]*, '%Y%m%d'\) AS integer\) AS ate", "20261130 AS ate"),
     (r"current_timestamp - INTERVAL '24' HOUR AS desde", "TIMESTAMP '2026-11-29 14:00:00' AS desde"),
+    (r"current_timestamp - INTERVAL '2' HOUR AS desde", "TIMESTAMP '2026-11-30 12:00:00' AS desde"),
+    (r"date_trunc\('minute', current_timestamp\) - INTERVAL '59' MINUTE AS desde", "TIMESTAMP '2026-11-29 14:00:00' AS desde"),
     (r"current_timestamp - INTERVAL '15' MINUTE AS capturado_desde", "TIMESTAMP '2026-11-29 14:00:00' AS capturado_desde"),
     (r"current_timestamp AS ate", "TIMESTAMP '2026-11-30 23:30:00' AS ate"),
 ]
@@ -67,9 +69,11 @@ def days_asked(trino, statement):
     """Returns the folders of the days that a question reads, by its own `parametros`; Athena also looks for a 30th of February."""
     parameters = statement[: statement.index("\n)") + 2]
     ((first, last),) = trino.query(f"{parameters}\nSELECT desde, ate FROM parametros")[1]
+    looks_for_edits = "\nversoes AS" in statement or "\nultimas AS" in statement
     if isinstance(first, datetime):
-        first, last = (int(f"{instant:%Y%m%d}") for instant in (first, last + timedelta(hours=1)))
-    elif "versoes" in statement:
+        later = timedelta(hours=1 if looks_for_edits else 0)
+        first, last = (int(f"{instant:%Y%m%d}") for instant in (first, last + later))
+    elif looks_for_edits:
         last = int(f"{datetime.strptime(str(last), '%Y%m%d') + timedelta(days=1):%Y%m%d}")
     days = ((year, month, day) for year in emulated_aws.YEARS for month in range(1, 13) for day in range(1, 32))
     return [f"tweets/ano={y}/mes={m:02}/dia={d:02}/" for y, m, d in days if first <= y * 10_000 + m * 100 + d <= last]

@@ -18,6 +18,7 @@ COMMANDS = [
     ["reprocess"],
     ["stream", "--mode", "complete", "--once", "--top", "1"],
     ["serve", "--aws-port", "0", "--x-port", "0"],
+    ["panel", "--no-open", "--port", "0"],
 ]
 ADDRESS = re.compile(r'sa_family=(AF_INET6?).*?inet_(?:addr|pton)\((?:AF_INET6, )?"([^"]+)"')
 
@@ -47,7 +48,7 @@ def traced(local, arguments, folder, environment):
     trace = folder / "trace"
     command = ["strace", "-f", "-qq", "-s", "256", "-e", "trace=network,openat", "-o", str(trace), local, "--lake", str(folder / "lake")]
     process = subprocess.Popen(command + arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    if arguments[:1] == ["serve"]:
+    if arguments[:1] in (["serve"], ["panel"]):
         time.sleep(3)
         subprocess.run(["pkill", "-INT", "-P", str(process.pid)], check=True)  # only the child of this strace
     stdout, stderr = process.communicate(timeout=120)

@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, stdin};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -11,7 +12,7 @@ use emulators::x_api::Options;
 use crate::demo::DEFAULT_LAKE;
 use crate::live::{LIVE_LAKE, Live};
 use crate::sql::{self, Format};
-use crate::{Clock, Outcome, Usage, Variable, bulk, demo, lake, reprocess, serve, stream};
+use crate::{Clock, Outcome, Usage, Variable, bulk, demo, lake, panel, reprocess, serve, stream};
 
 /// Recent tweets about the President of Brazil, from the X API to SQL, entirely on this machine.
 #[derive(Debug, Parser)]
@@ -31,8 +32,12 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Runs the pipeline on emulated posts and shows tables of the result (the default).
-    #[command(after_help = "Examples:\n  cargo run\n  cargo run -- demo --lake /tmp/lake")]
-    Demo,
+    #[command(after_help = "Examples:\n  cargo run\n  cargo run -- demo --lake /tmp/lake\n  cargo run -- demo --every 10s")]
+    Demo {
+        /// Interval at which more posts are captured, such as 10s, until the process is ended.
+        #[arg(long, value_name = "TIME", value_parser = stream::positive_duration)]
+        every: Option<Duration>,
+    },
     /// Runs the pipeline against the real X API. Costs money: shows the maximum cost and asks first.
     #[command(after_help = "Examples:\n  X_BEARER_TOKEN=… cargo run -- live\n  \
         cargo run -- live --query '\"presidente do Brasil\" lang:pt' --token-file token.txt --max-posts 200\n  \
@@ -97,6 +102,12 @@ enum Command {
         cargo run -- stream --source tcp://127.0.0.1:3456 --mode complete    # beside `nc -lk 3456`\n\n\
         State is kept in the lake's folder, in stream.<query>.json: the same query goes on where it stopped, however it ended.")]
     Stream(stream::Options),
+    /// Shows the lake on a page of 127.0.0.1 that follows new posts. Without a lake, makes one of emulated posts.
+    #[command(after_help = "Examples:\n  cargo run -- panel\n  cargo run -- panel --lake .lake-live --port 9000 --no-open")]
+    Panel(panel::Options),
+    /// Writes the charts of some days into one HTML file: aggregates and links, no texts of posts.
+    #[command(after_help = "Example:\n  cargo run -- report --out report.html --from 2026-11-01 --to 2026-11-30")]
+    Report(panel::ReportOptions),
 }
 
 impl Usage {
@@ -122,14 +133,15 @@ impl Cli {
         })
     }
 
-    /// Runs the command. Only `live` reads an environment variable, and it reads only the token.
+    /// Runs the command. Two commands read the environment: `live` the token, `panel` whether there is a display.
     pub async fn run(self, clock: Clock, variable: Variable) -> Outcome {
-        let command = self.command.unwrap_or(Command::Demo);
+        let command = self.command.unwrap_or(Command::Demo { every: None });
         let default_lake = if matches!(command, Command::Live(_)) { LIVE_LAKE } else { DEFAULT_LAKE };
+        let named = self.lake.clone();
         let lake = self.lake.unwrap_or_else(|| default_lake.into());
         lake::check_name(&lake)?;
         match command {
-            Command::Demo => demo::run(&lake, clock).await,
+            Command::Demo { every } => demo::run(&lake, every, clock).await,
             Command::Live(live) => live.run(&lake, clock, variable).await,
             Command::Reprocess { raw: Some(raw), reference: Some(reference), .. } => bulk::run(&raw, &reference),
             Command::Reprocess { from, to, .. } => reprocess::run(&lake, from, to, clock).await,
@@ -147,6 +159,8 @@ impl Cli {
                 sql::run(&lake, &statement, format, clock)
             }
             Command::Stream(options) => stream::run(&lake, &options, clock).await,
+            Command::Panel(options) => panel::run(named, &options, clock, variable).await,
+            Command::Report(options) => panel::report(&lake, &options, clock).await,
         }
     }
 }

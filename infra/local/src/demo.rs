@@ -1,8 +1,10 @@
 //! `cargo run`: runs the pipeline on an emulated X API, then SQL on the result.
 
 use std::path::Path;
+use std::time::Duration;
 
 use emulators::x_api::Options;
+use humantime::format_duration;
 use ingest::{Config, DEFAULT_QUERY, Wire};
 
 use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source, emulator_secret};
@@ -34,8 +36,8 @@ const TABLES: [(&str, &str); 3] = [
     ),
 ];
 
-/// Runs the demo in the lake at `root`.
-pub async fn run(root: &Path, clock: Clock) -> Outcome {
+/// Runs the demo in the lake at `root`; with `every`, captures what is new at this interval until the process ends.
+pub async fn run(root: &Path, every: Option<Duration>, clock: Clock) -> Outcome {
     let lake = Lake::open(root, clock, &emulator_secret())?;
     lake.claim(Source::Emulator)?;
     let server = start_x_api(0, Options::default(), clock).await?;
@@ -68,7 +70,16 @@ pub async fn run(root: &Path, clock: Clock) -> Outcome {
         quoted(&lake.raw_dir().join("tweets")),
         quoted(&lake.ref_dir().join("tweets"))
     ))?;
-    pipeline.all_refined().await.and(printed)
+    let Some(every) = every else { return pipeline.all_refined().await.and(printed) };
+    printed?;
+    line(&format!("\nMore every {}, until Ctrl-C. Look at them with: cargo run -- panel{other}", format_duration(every)))?;
+    loop {
+        tokio::time::sleep(every).await;
+        let caught = pipeline.catch_up(&report, u64::MAX).await?;
+        if caught.posts > 0 {
+            line(&format!("{} {} new tweets", clock().format("%H:%M:%SZ"), caught.posts))?;
+        }
+    }
 }
 
 /// Returns the configuration of ingest as the template sets it, with its defaults.

@@ -100,7 +100,7 @@ impl Lake {
     /// # Errors
     /// Fails if the lake holds posts of another source.
     pub fn claim(&self, source: Source) -> Outcome {
-        let path = self.root.join("source.txt");
+        let path = source_path(&self.root);
         let remembered = recorded_source(&path)?;
         let held = match remembered {
             Some(Recorded::Source(held)) => held,
@@ -131,6 +131,11 @@ impl Lake {
         let page: Value = serde_json::from_slice(&page).unwrap_or_default();
         let id = page["data"][0]["id"].as_str().and_then(|id| id.parse().ok());
         id.is_some_and(|id| Corpus::seeded(SEED).post(id).is_some())
+    }
+
+    /// Returns the folder of the lake.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Returns the embedded S3 that stores both buckets.
@@ -172,8 +177,18 @@ impl Lake {
 
     /// Returns the path of the file in which the queue records the refined files.
     pub fn acknowledged_path(&self) -> PathBuf {
-        self.root.join("refined.txt")
+        acknowledged_path(&self.root)
     }
+}
+
+/// Returns the path of the file that records the refined files of the lake at `root`.
+pub fn acknowledged_path(root: &Path) -> PathBuf {
+    root.join("refined.txt")
+}
+
+/// Returns the path of the file that records the source of the lake at `root`.
+pub fn source_path(root: &Path) -> PathBuf {
+    root.join("source.txt")
 }
 
 /// Checks that there is a lake at `root`, with this folder in it.

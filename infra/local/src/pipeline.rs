@@ -16,6 +16,7 @@ use tweets::{TweetId, Years};
 use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET};
 use crate::output::listed;
 use crate::queue::Queue;
+use crate::rejected::{self, Rejected};
 use crate::report::Report;
 use crate::{Clock, Failure, Outcome};
 
@@ -36,6 +37,10 @@ pub struct Pipeline {
     queue: Queue,
     clock: Clock,
     raw_dir: PathBuf,
+    /// Folder of the lake.
+    root: PathBuf,
+    /// The rejected files that the lake's folder lists.
+    rejected: Vec<Rejected>,
 }
 
 /// Totals of the runs that caught up.
@@ -63,7 +68,19 @@ impl Pipeline {
     pub async fn open(lake: &Lake, config: Config, wire: Wire, clock: Clock) -> Outcome<Self> {
         check_cursor(lake)?;
         let (clients, refine) = (lake.clients(ingest::TIMEOUTS), refine_of(lake));
-        Ok(Self { config, clients, wire, refine, queue: Queue::open(lake).await?, clock, raw_dir: lake.raw_dir() })
+        // What an earlier process rejected is delivered again: the list starts empty.
+        rejected::write(lake.root(), &[])?;
+        Ok(Self {
+            config,
+            clients,
+            wire,
+            refine,
+            queue: Queue::open(lake).await?,
+            clock,
+            raw_dir: lake.raw_dir(),
+            root: lake.root().to_owned(),
+            rejected: Vec::new(),
+        })
     }
 
     /// Returns ingest as configured, limited to `posts_max` posts.
@@ -132,7 +149,13 @@ impl Pipeline {
     /// Delivers all pending messages to refine.
     pub async fn deliver(&mut self) -> Outcome {
         deliver(&mut self.queue, &self.refine, self.clock, |_| {}).await?;
-        Ok(())
+        if self.queue.dead().len() == self.rejected.len() {
+            return Ok(());
+        }
+        for (key, notification) in self.queue.dead().skip(self.rejected.len()) {
+            self.rejected.push(Rejected { key: key.to_owned(), reason: reason_of(&self.refine, notification, self.clock).await });
+        }
+        rejected::write(&self.root, &self.rejected)
     }
 
     /// Fails if some RAW files could not be refined, with the reason of the first.
@@ -193,15 +216,20 @@ pub async fn deliver(queue: &mut Queue, refine: &Refine, clock: Clock, on_batch:
     Ok(malformed)
 }
 
+/// Returns why `refine` fails on a notification: with a queue, its response only names failed messages; without one, it
+/// is the reason itself.
+async fn reason_of(refine: &Refine, notification: &serde_json::Value, clock: Clock) -> String {
+    let refined = refine::handle(refine, notification.clone(), refine::Invocation::new(clock(), TIMEOUT), |_| ()).await;
+    refined.err().map_or_else(|| "it can be by now".to_owned(), |error| on_laptop(&error))
+}
+
 /// Fails if RAW files could not be refined: messages of the queue that were set aside, with the reason of the first, and
 /// what could not be read.
 pub async fn all_refined(queue: &Queue, refine: &Refine, clock: Clock) -> Outcome {
     let mut problems = Vec::new();
-    if let Some((keys, notification)) = queue.dead() {
-        // With a queue, the response only names failed messages; without one, it is the reason itself.
-        let reason = refine::handle(refine, notification, refine::Invocation::new(clock(), TIMEOUT), |_| ()).await.err();
-        let reason =
-            format!("{}: {}", keys.first().unwrap_or(&""), reason.map_or("it can be by now".to_owned(), |error| on_laptop(&error)));
+    if let Some((first, notification)) = queue.dead().next() {
+        let keys: Vec<&str> = queue.dead().map(|(key, _)| key).collect();
+        let reason = format!("{first}: {}", reason_of(refine, notification, clock).await);
         let others: Vec<String> = keys.iter().skip(1).map(|key| format!("nor could {key}")).collect();
         problems.push(format!("{} RAW file(s) could not be refined: {reason}{}", keys.len(), listed(&others)));
     }

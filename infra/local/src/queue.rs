@@ -126,11 +126,10 @@ impl Queue {
         &self.unreadable
     }
 
-    /// Returns the keys of the messages that were set aside in this process, and the notification of the first; the
-    /// next process retries them.
-    pub fn dead(&self) -> Option<(Vec<&str>, Value)> {
-        let keys = self.dead.iter().map(|message| message.key.as_str()).collect();
-        self.dead.first().map(|first| (keys, first.body.clone()))
+    /// Returns the keys and notifications of the messages that were set aside in this process; the next process retries
+    /// them.
+    pub fn dead(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
+        self.dead.iter().map(|message| (message.key.as_str(), &message.body))
     }
 }
 

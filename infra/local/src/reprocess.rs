@@ -39,7 +39,7 @@ pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, cl
     bar.finish_and_clear();
     let refined = all_refined(&queue, &refine, clock).await;
     let (refine, lexicon) = (refine::REFINE_VERSION, refine::LEXICON_VERSION);
-    let files = files - queue.dead().map_or(0, |(keys, _)| keys.len() as u64);
+    let files = files - queue.dead().len() as u64;
     line(&format!("{files} RAW files went through refine {refine} with lexicon {lexicon}."))?;
     if malformed > 0 {
         line(&format!("{malformed} malformed values were read as null; `reprocess --raw DIR --ref DIR` counts them by field."))?;

@@ -150,6 +150,15 @@ fn a_file_that_cannot_be_refined_is_named_with_its_reason() {
     }
     let backwards = local(dir.path(), &["reprocess", "--from", "2026-12-01", "--to", "2026-11-01"]).output().unwrap();
     assert_eq!(backwards.status.code(), Some(1));
+    // The list that `panel` shows.
+    let rejected = std::fs::read_to_string(dir.path().join("rejected.json")).unwrap();
+    assert!(
+        rejected.contains("\"tweets/mine.json\"") && rejected.contains("not JSON at data") && !rejected.contains("segredo"),
+        "{rejected}"
+    );
+    std::fs::remove_file(dir.path().join("xpto-raw/tweets/mine.json")).unwrap();
+    stdout(local(dir.path(), &[]).output().unwrap());
+    assert!(!dir.path().join("rejected.json").exists());
 }
 
 /// `head` closes the pipe after one line; the pipeline still runs to its end, and that is not an error.

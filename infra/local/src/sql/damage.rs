@@ -79,22 +79,38 @@ pub(super) async fn check_footers(state: &dyn Session, store: &Arc<dyn ObjectSto
     (sound, damaged)
 }
 
+/// Returns the files that are not empty; their footers are read with their rows.
+pub(super) fn check_files(paths: Vec<PathBuf>) -> (Vec<Sound>, Vec<Unreadable>) {
+    let (mut sound, mut damaged) = (Vec::new(), Vec::new());
+    for path in paths {
+        match meta(&path) {
+            Ok(meta) => sound.push(Sound { path, meta }),
+            Err(error) => damaged.push(unreadable(path, &*error)),
+        }
+    }
+    (sound, damaged)
+}
+
 async fn footer(state: &dyn Session, store: &Arc<dyn ObjectStore>, path: &Path) -> Result<ObjectMeta, Failure> {
+    let meta = meta(path)?;
+    File::open(path)?; // gives the plain reason
+    let read = ParquetFormat::default().infer_schema(state, store, std::slice::from_ref(&meta)).await;
+    read.map_err(|error| error.find_root().message().into_owned())?;
+    Ok(meta)
+}
+
+fn meta(path: &Path) -> Result<ObjectMeta, Failure> {
     let metadata = fs::metadata(path)?;
     if metadata.len() == 0 {
         return Err("it has 0 bytes".into());
     }
-    File::open(path)?; // gives the plain reason
-    let meta = ObjectMeta {
+    Ok(ObjectMeta {
         location: StorePath::from_absolute_path(path)?,
         last_modified: metadata.modified()?.into(),
         size: metadata.len(),
         e_tag: None,
         version: None,
-    };
-    let read = ParquetFormat::default().infer_schema(state, store, std::slice::from_ref(&meta)).await;
-    read.map_err(|error| error.find_root().message().into_owned())?;
-    Ok(meta)
+    })
 }
 
 fn unreadable(path: PathBuf, error: &(dyn std::error::Error + Send + Sync + 'static)) -> Unreadable {

@@ -61,7 +61,7 @@ fn is_level(token: &Token) -> bool {
 }
 
 /// Runs `work` on its own thread and runtime, both with large stacks.
-pub(super) fn on_large_stacks<T: Send>(work: impl FnOnce(&Runtime) -> T + Send) -> Outcome<T> {
+pub(crate) fn on_large_stacks<T: Send>(work: impl FnOnce(&Runtime) -> T + Send) -> Outcome<T> {
     let on_thread = || {
         let threads =
             Builder::new_multi_thread().enable_all().thread_stack_size(WORKER_STACK_BYTES).max_blocking_threads(READERS_MAX).build();

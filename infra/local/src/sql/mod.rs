@@ -1,11 +1,14 @@
 //! SQL over REF with DataFusion: the table `tweets` and its views, as in Athena.
 
+mod answer;
 mod constants;
 mod damage;
 mod deep;
 mod format;
 mod functions;
+mod kept;
 mod lateral;
+mod partition_columns;
 mod partitions;
 mod saved;
 mod streamed;
@@ -43,6 +46,9 @@ use damage::Scanned;
 use table::Table;
 use waiting::Waiting;
 
+pub use answer::Answer;
+pub(crate) use deep::on_large_stacks;
+pub use kept::KeptRows;
 pub use saved::list;
 
 /// Views that the template installs, each after the views that it uses.
@@ -72,6 +78,15 @@ pub struct Session {
 impl Session {
     /// Opens a session over the REF folder at the time `now`; without files the table exists and is empty.
     pub async fn open(ref_dir: &Path, now: DateTime<Utc>) -> Outcome<Self> {
+        Self::open_with(ref_dir, now, None).await
+    }
+
+    /// Opens a session that reads only the files whose rows are not in `kept`.
+    pub async fn open_keeping(ref_dir: &Path, now: DateTime<Utc>, kept: &Arc<KeptRows>) -> Outcome<Self> {
+        Self::open_with(ref_dir, now, Some(Arc::clone(kept))).await
+    }
+
+    async fn open_with(ref_dir: &Path, now: DateTime<Utc>, kept: Option<Arc<KeptRows>>) -> Outcome<Self> {
         let mut config = SessionConfig::new().with_information_schema(true);
         // Use Arrow's plain string type, so that every function accepts it.
         config.options_mut().execution.parquet.schema_force_view_types = false;
@@ -82,7 +97,7 @@ impl Session {
         rules.push(Arc::new(constants::InlineConstants));
         let context = SessionContext::new_with_state(trino::state(config, rules, functions::all(now)));
         let tweets = ref_dir.join("tweets");
-        let table = partitions::tweets(&tweets).map_err(|error| format!("cannot read {}: {error}", tweets.display()))?;
+        let table = partitions::tweets(&tweets, kept).map_err(|error| format!("cannot read {}: {error}", tweets.display()))?;
         let scanned = table.scanned();
         context.register_table("tweets", Arc::new(table))?;
         for (name, statement) in VIEWS {
@@ -275,7 +290,7 @@ pub fn run(root: &Path, statement: &str, format: Format, clock: Clock) -> Outcom
 }
 
 /// Reports once what the engine did not understand, with advice on where to look.
-fn explained(error: Failure) -> Failure {
+pub(crate) fn explained(error: Failure) -> Failure {
     let told = match error.downcast_ref::<DataFusionError>().map(DataFusionError::find_root) {
         Some(DataFusionError::SQL(problem, _)) => problem.to_string(),
         Some(problem @ (DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_))) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{Int32Array, RecordBatch};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::DFSchema;
 use datafusion::common::cast::as_boolean_array;
@@ -24,28 +24,27 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::scalar::ScalarValue;
 use emulators::files::{self, Unreadable};
-use tweets::columns::{ANO, DIA, MES};
 
 use super::constants::contains_subquery;
 use super::damage::{self, Scanned};
+use super::kept::{self, KeptRows};
+use super::partition_columns::{PARTITION_COLUMNS, partition_fields};
 use super::trino;
 use crate::{Outcome, parquet};
-
-/// Columns that are encoded in the folder names, outermost first.
-const PARTITION_COLUMNS: [&str; 3] = [ANO, MES, DIA];
 
 /// Estimated size of a tweet in a Parquet file of a hundred tweets.
 const BYTES_A_ROW: u64 = 160;
 
-/// Creates the table over the Parquet files below `dir`; it is empty if that folder is missing.
-pub(super) fn tweets(dir: &Path) -> Outcome<Tweets> {
+/// Creates the table over the Parquet files below `dir`; it is empty if that folder is missing. With `kept`, each file
+/// is read once.
+pub(super) fn tweets(dir: &Path, kept: Option<Arc<KeptRows>>) -> Outcome<Tweets> {
     // A path of the object store has no `..`. A folder that is missing or cannot be read is reported by the scans.
     let root = dir.canonicalize().or_else(|_| std::path::absolute(dir))?;
     let schema = Schema::new(
         trino::schema(&rows::schema()).fields().iter().map(|field| super::format::marked(Field::clone(field))).collect::<Vec<_>>(),
     );
     let columns = TableSchemaBuilder::new(Arc::new(schema)).with_table_partition_cols(partition_fields()).build();
-    Ok(Tweets { root, columns, scanned: Arc::default() })
+    Ok(Tweets { root, columns, scanned: Arc::default(), kept })
 }
 
 /// The Parquet files below a folder.
@@ -57,6 +56,8 @@ pub(super) struct Tweets {
     root: PathBuf,
     columns: TableSchema,
     scanned: Arc<Scanned>,
+    /// The rows that stay in memory, if any do.
+    kept: Option<Arc<KeptRows>>,
 }
 
 /// The folder of a day, `ano=2026/mes=11/dia=22`, or something above it that cannot be read.
@@ -133,7 +134,10 @@ impl TableProvider for Tweets {
         let (mut files, mut paths) = (FileGroup::default(), Vec::new());
         for day in chosen(state, days, filters, |holds| holds == Some(true))? {
             let found = parquet::find(&day.entry);
-            let (sound, damaged) = damage::check_footers(state, &store, found.files).await;
+            let (sound, damaged) = match self.kept {
+                Some(_) => damage::check_files(found.files),
+                None => damage::check_footers(state, &store, found.files).await,
+            };
             unreadable.extend(found.unreadable.into_iter().chain(damaged));
             let values: Vec<_> = day.values.iter().map(|&value| ScalarValue::Int32(Some(value))).collect();
             for file in sound {
@@ -142,6 +146,13 @@ impl TableProvider for Tweets {
             }
         }
         self.scanned.add(paths.into_iter(), unreadable);
+        if let Some(kept) = self.kept.as_ref().filter(|_| !files.is_empty()) {
+            let schema = kept::filter_schema();
+            let filter = conjunction(filters.iter().filter(|filter| decides(&schema, filter)).cloned());
+            let filter = filter.map(|filter| state.create_physical_expr(filter, &DFSchema::try_from(Arc::clone(&schema))?)).transpose()?;
+            let files: Vec<_> = files.iter().collect();
+            return kept.scan(&files, self.columns.table_schema(), projection, filter.as_deref()).await;
+        }
         let statistics = self.statistics(&files);
         let format = ParquetFormat::default();
         let config = FileScanConfigBuilder::new(url, format.file_source(self.columns.clone()))
@@ -170,13 +181,15 @@ fn chosen<T>(state: &dyn Session, days: Vec<Day<T>>, filters: &[Expr], wanted: f
     Ok(days.into_iter().zip(holds).filter_map(|(day, holds)| wanted(holds).then_some(day)).collect())
 }
 
+/// Returns whether the filter can be decided from the columns of `schema`.
+fn decides(schema: &Schema, filter: &Expr) -> bool {
+    let columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    expr_applicable_for_cols(&columns, filter) && !contains_subquery(filter)
+}
+
 /// Returns whether the filter can be decided from year, month and day alone, before any file is known.
 fn chooses_days(filter: &Expr) -> bool {
     expr_applicable_for_cols(&PARTITION_COLUMNS, filter) && !contains_subquery(filter)
-}
-
-fn partition_fields() -> Vec<Arc<Field>> {
-    PARTITION_COLUMNS.map(|name| Arc::new(Field::new(name, DataType::Int32, false))).to_vec()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::serve::start_x_api;
 use crate::{Clock, Outcome};
 
 /// Both functions and their emulated services, open while the stream runs.
-pub(super) struct Capture {
+pub(crate) struct Capture {
     pipeline: Pipeline,
     report: Report,
     /// Serves until it is dropped.

@@ -22,11 +22,12 @@ use tokio::time::sleep;
 use crate::lake::{self, ref_dir};
 use crate::output::message;
 use crate::{Clock, Outcome};
+pub(crate) use capture::Capture;
 use checkpoint::{Checkpoint, Held, Input};
 use end::{EndWatch, Ending};
 use feed::Feed;
 use log::Log;
-pub use options::Options;
+pub use options::{Options, positive_duration};
 use options::{Origin, Pace};
 use sink::Sink;
 

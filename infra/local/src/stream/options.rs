@@ -253,7 +253,8 @@ fn lateness(text: &str) -> Result<Lateness, String> {
     if text == "none" { Ok(Lateness::NoWatermark) } else { duration(text).map(Lateness::Time) }
 }
 
-fn positive_duration(text: &str) -> Result<Duration, String> {
+/// Parses a duration of the command line that is not zero.
+pub fn positive_duration(text: &str) -> Result<Duration, String> {
     let duration = duration(text)?;
     if duration < Duration::from_millis(1) { Err("an interval takes at least a millisecond".to_owned()) } else { Ok(duration) }
 }

@@ -7,22 +7,28 @@ use std::sync::LazyLock;
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Timelike as _, Utc};
 use serde_json::{Value, json};
 
+use super::hours::{hashtags_of_the_hour, newest, numbers, rhythm_of_the_week, symbols_of_the_hour, tweets_per_minute, words_of_the_hour};
 use super::rows::Row;
 
 type Question = fn(&[Row], DateTime<Utc>) -> Vec<Value>;
 
 /// Files of `infra/athena` and their answers.
-pub const QUESTIONS: [(&str, Question); 17] = [
+pub const QUESTIONS: [(&str, Question); 24] = [
     ("hashtags", |rows, now| top(&latest(rows, now, 6), "hashtag", |row| &row.hashtags)),
+    ("hashtags_da_hora", hashtags_of_the_hour),
     ("mais_curtidos", most_liked),
     ("mencoes", |rows, now| top(&latest(rows, now, 6), "mencao", |row| &row.mencoes)),
+    ("painel_numeros", numbers),
+    ("palavras_da_hora", words_of_the_hour),
     ("palavras_por_dia", words_per_day),
     ("palavras_por_janela_append", append),
     ("palavras_por_janela_complete", |rows, now| windows(rows, now, |_, _| true)),
     ("palavras_por_janela_update", |rows, now| {
         windows(rows, now, |_, captured| captured.is_some_and(|at| at >= now - TimeDelta::minutes(15)))
     }),
+    ("posts_por_minuto", tweets_per_minute),
     ("ritmo_por_hora", rhythm),
+    ("ritmo_por_hora_e_dia", rhythm_of_the_week),
     ("saude_duplicados", duplicates),
     ("saude_horas_sem_tweets", hours_without),
     ("saude_linhas_por_arquivo", rows_per_file),
@@ -30,18 +36,20 @@ pub const QUESTIONS: [(&str, Question); 17] = [
     ("sentimento_por_15_minutos", sentiment_per_quarter),
     ("sentimento_por_dia", sentiment_per_day),
     ("simbolos", symbols),
+    ("simbolos_da_hora", symbols_of_the_hour),
     ("simbolos_por_sentimento", symbols_per_sentiment),
+    ("ultimos_posts", newest),
     ("volume_por_autor", authors),
 ];
 
 /// Returns the rows of today and of the days before it.
-fn of_days(rows: &[Row], now: DateTime<Utc>, days: i64) -> Vec<Row> {
+pub fn of_days(rows: &[Row], now: DateTime<Utc>, days: i64) -> Vec<Row> {
     let first = now.date_naive() - TimeDelta::days(days);
     rows.iter().filter(|row| (first..=now.date_naive()).contains(&row.criado_em.date_naive())).cloned().collect()
 }
 
 /// The same, without versions that a later one replaced, whenever the later one was written.
-fn latest(rows: &[Row], now: DateTime<Utc>, days: i64) -> Vec<Row> {
+pub fn latest(rows: &[Row], now: DateTime<Utc>, days: i64) -> Vec<Row> {
     let mut newest: BTreeMap<i64, i64> = BTreeMap::new();
     for row in rows {
         let id = newest.entry(row.id_original).or_insert(row.id);
@@ -52,14 +60,14 @@ fn latest(rows: &[Row], now: DateTime<Utc>, days: i64) -> Vec<Row> {
     kept
 }
 
-fn counted<K: Ord>(keys: impl IntoIterator<Item = K>) -> BTreeMap<K, u32> {
+pub fn counted<K: Ord>(keys: impl IntoIterator<Item = K>) -> BTreeMap<K, u32> {
     let mut counts = BTreeMap::new();
     keys.into_iter().for_each(|key| *counts.entry(key).or_default() += 1);
     counts
 }
 
 /// Orders by descending count, then by key.
-fn by_count<K: Ord>(counts: BTreeMap<K, u32>) -> Vec<(K, u32)> {
+pub fn by_count<K: Ord>(counts: BTreeMap<K, u32>) -> Vec<(K, u32)> {
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| Reverse(*count));
     counts
@@ -74,8 +82,13 @@ fn percent(part: u32, whole: u32) -> f64 {
 }
 
 /// Formats a second as `from_unixtime` does.
-fn second(seconds: i64) -> String {
+pub fn second(seconds: i64) -> String {
     DateTime::from_timestamp_secs(seconds).unwrap().format("%FT%TZ").to_string()
+}
+
+/// Formats a timestamp without a zone.
+pub fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true).trim_end_matches('Z').to_owned()
 }
 
 fn day(row: &Row) -> NaiveDate {
@@ -196,16 +209,14 @@ fn rows_per_file(rows: &[Row], now: DateTime<Utc>) -> Vec<Value> {
     }
     let mut files: Vec<_> = files.into_iter().collect();
     files.sort_by_key(|(_, rows)| Reverse(rows.iter().map(|row| row.criado_em).max()));
-    // Formats a timestamp without a zone.
-    let shown = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true).trim_end_matches('Z').to_owned();
     let line = |(key, rows): (String, Vec<Row>)| {
         let mut line = json!({
             "arquivo_raw": key, "linhas": rows.len(),
-            "mais_antigo": rows.iter().map(|row| row.criado_em).min().map(shown),
-            "mais_novo": rows.iter().map(|row| row.criado_em).max().map(shown),
+            "mais_antigo": rows.iter().map(|row| row.criado_em).min().map(instant),
+            "mais_novo": rows.iter().map(|row| row.criado_em).max().map(instant),
         });
         if let Some(captured) = rows.iter().filter_map(|row| row.capturado_em).max() {
-            line["capturado_em"] = shown(captured).into();
+            line["capturado_em"] = instant(captured).into();
         }
         line
     };
@@ -262,7 +273,7 @@ fn append(rows: &[Row], now: DateTime<Utc>) -> Vec<Value> {
 static LEFT_OUT: LazyLock<BTreeSet<&str>> = LazyLock::new(|| include_str!("../../../../athena/palavras_vazias.txt").lines().collect());
 
 /// Returns the words of a row that are not in the list.
-fn words(row: &Row) -> Vec<String> {
+pub fn words(row: &Row) -> Vec<String> {
     let text: Vec<char> = row.texto.as_deref().unwrap_or_default().to_lowercase().chars().collect();
     let mut words = Vec::new();
     let mut rest = text.as_slice();

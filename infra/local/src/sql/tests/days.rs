@@ -59,15 +59,20 @@ fn collect(plan: &dyn ExecutionPlan, days: &mut BTreeSet<NaiveDate>) {
 }
 
 /// Days before and after today that each question reads. Today is 2026-11-23.
-const QUESTION_DAYS: [(&str, u64, u64); 17] = [
+const QUESTION_DAYS: [(&str, u64, u64); 24] = [
     ("hashtags", 6, 1),
+    ("hashtags_da_hora", 0, 0), // two hours, and one hour more
     ("mais_curtidos", 6, 1),
     ("mencoes", 6, 1),
+    ("painel_numeros", 1, 1),
+    ("palavras_da_hora", 0, 0),
     ("palavras_por_dia", 6, 0),
     ("palavras_por_janela_append", 1, 0),
     ("palavras_por_janela_complete", 1, 0),
     ("palavras_por_janela_update", 1, 0),
+    ("posts_por_minuto", 0, 0),
     ("ritmo_por_hora", 6, 1),
+    ("ritmo_por_hora_e_dia", 6, 1),
     ("saude_duplicados", 9999, 0), // all since 2024
     ("saude_horas_sem_tweets", 6, 0),
     ("saude_linhas_por_arquivo", 1, 0),
@@ -75,7 +80,9 @@ const QUESTION_DAYS: [(&str, u64, u64); 17] = [
     ("sentimento_por_15_minutos", 1, 0), // 24 hours plus one hour
     ("sentimento_por_dia", 29, 1),
     ("simbolos", 29, 1),
+    ("simbolos_da_hora", 0, 0),
     ("simbolos_por_sentimento", 29, 1),
+    ("ultimos_posts", 1, 0),
     ("volume_por_autor", 6, 1),
 ];
 

@@ -6,6 +6,7 @@
 
 mod by_hand;
 mod days;
+mod hours;
 mod lake;
 mod rows;
 mod speed;
@@ -68,8 +69,10 @@ fn golden(answer: &[Value]) -> String {
     let mut text = String::new();
     for row in answer.iter().take(GOLDEN_ROWS) {
         let mut row = row.clone();
-        if let Some(Value::String(captured)) = row.get_mut("capturado_em") {
-            captured.truncate("2026-11-22T23:20".len());
+        for name in ["capturado_em", "ultima_captura"] {
+            if let Some(Value::String(captured)) = row.get_mut(name) {
+                captured.truncate("2026-11-22T23:20".len());
+            }
         }
         writeln!(text, "{row}").unwrap();
     }

@@ -1,0 +1,38 @@
+-- Most used symbols of the last hour, each beside its count in the hour before.
+-- Scans: the days from `desde` to an hour after `ate`, columns `simbolo`, `sentimento`, `criado_em`, `id` and `id_original`.
+WITH parametros AS (
+    SELECT
+        current_timestamp - INTERVAL '2' HOUR AS desde, -- first instant of the earlier hour (UTC); or TIMESTAMP '2026-11-01 12:00:00'
+        current_timestamp AS ate, -- the instant after the last one; or TIMESTAMP '2026-11-01 14:00:00'
+        12 AS linhas_max
+),
+versoes AS ( -- X lets a tweet be edited for an hour: its latest version may be later than `ate`
+    SELECT *, max(id) OVER (PARTITION BY id_original) AS ultima
+    FROM tweets
+    CROSS JOIN parametros
+    WHERE ano * 10000 + mes * 100 + dia BETWEEN CAST(date_format(desde, '%Y%m%d') AS integer)
+      AND CAST(date_format(ate + INTERVAL '1' HOUR, '%Y%m%d') AS integer)
+      AND criado_em >= desde -- and so is every later version
+),
+contagens AS (
+    SELECT
+        simbolo,
+        sentimento,
+        count(*) FILTER (WHERE criado_em >= ate - INTERVAL '1' HOUR) AS tweets,
+        count(*) FILTER (WHERE criado_em < ate - INTERVAL '1' HOUR) AS tweets_antes
+    FROM versoes
+    WHERE id = ultima
+      AND criado_em < ate
+      AND simbolo IS NOT NULL
+    GROUP BY simbolo, sentimento
+),
+ordenados AS (
+    SELECT *, row_number() OVER (ORDER BY tweets DESC, simbolo) AS lugar
+    FROM contagens
+    WHERE tweets > 0
+)
+SELECT lugar, simbolo, sentimento, tweets, tweets_antes, tweets - tweets_antes AS variacao
+FROM ordenados
+CROSS JOIN parametros
+WHERE lugar <= linhas_max
+ORDER BY lugar

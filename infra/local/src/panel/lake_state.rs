@@ -1,0 +1,179 @@
+//! What the panel reads of a lake without SQL and without its lock: files, the cursor, the lists of refined and
+//! rejected files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+use datafusion::parquet::file::metadata::{ParquetMetaDataOptions, ParquetMetaDataReader, ParquetStatisticsPolicy};
+use emulators::files;
+use ingest::{CURSOR_KEY, Cursor, USD_PER_POST};
+use serde::Serialize;
+use tweets::check_raw_key;
+
+use crate::lake::{acknowledged_path, raw_dir, ref_dir, source_path};
+use crate::parquet;
+use crate::rejected::{self, Rejected};
+
+/// The state of a lake at one instant.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct LakeState {
+    /// Rows of all Parquet files.
+    pub tweets: u64,
+    /// Whether the posts are emulated; `None` if the lake does not record it.
+    pub is_emulated: Option<bool>,
+    /// Everything created before this instant is captured.
+    pub captured_until: Option<DateTime<Utc>>,
+    /// When `ingest` last wrote its cursor.
+    pub last_run: Option<DateTime<Utc>>,
+    /// Posts billed in the month of the cursor.
+    pub month: Option<Month>,
+    /// RAW files without Parquet files; `None` if nothing records which are refined.
+    pub waiting: Option<usize>,
+    /// Files that `refine` rejected, with reasons.
+    pub rejected: Vec<Rejected>,
+    /// What could not be read.
+    pub problems: Vec<String>,
+}
+
+/// Posts billed in a month.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Month {
+    /// Such as `2026-11`.
+    pub name: String,
+    /// Posts read.
+    pub posts_read: u64,
+    /// Their price in dollars; emulated posts cost nothing.
+    pub usd: f64,
+}
+
+/// Size and time of change of a file: a file that has the same is not read again.
+type Version = (u64, Option<SystemTime>);
+
+/// The Parquet files of a lake, with what is known of each.
+#[derive(Debug, Default)]
+pub struct ParquetFiles {
+    rows: BTreeMap<PathBuf, (Version, u64)>,
+}
+
+impl ParquetFiles {
+    /// Looks for files that were added, changed or removed, and counts the rows of the new ones. Returns whether there
+    /// are any; files that cannot be read are added to `problems`.
+    pub fn look(&mut self, root: &Path, problems: &mut Vec<String>) -> bool {
+        let found = parquet::find(&ref_dir(root).join("tweets"));
+        problems.extend(found.unreadable.iter().map(ToString::to_string));
+        let mut now = BTreeMap::new();
+        let mut new = Vec::new();
+        for path in found.files {
+            let Ok(file) = std::fs::metadata(&path) else { continue };
+            let version = (file.len(), file.modified().ok());
+            match self.rows.get(&path) {
+                Some(known) if known.0 == version => drop(now.insert(path, *known)),
+                _ => new.push((path, version)),
+            }
+        }
+        let is_changed = !new.is_empty() || now.len() != self.rows.len();
+        for ((path, version), rows) in new.iter().zip(count_rows(&new)) {
+            let rows = rows.unwrap_or_else(|error| {
+                problems.push(format!("{}: {error}; `reprocess` rewrites it from RAW", path.display()));
+                0
+            });
+            now.insert(path.clone(), (*version, rows));
+        }
+        self.rows = now;
+        is_changed
+    }
+
+    /// Returns the number of rows of all files.
+    pub fn rows(&self) -> u64 {
+        self.rows.values().map(|(_, rows)| rows).sum()
+    }
+}
+
+/// Reads the footers of files on all cores.
+fn count_rows(files: &[(PathBuf, Version)]) -> Vec<Result<u64, String>> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut counted = Vec::new();
+        while let Some((at, (path, version))) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, files.get(at)?))) {
+            counted.push((at, if version.0 == 0 { Ok(0) } else { rows_of(path) }));
+        }
+        counted
+    };
+    let threads = std::thread::available_parallelism().map_or(1, Into::into).min(files.len().max(1));
+    let mut counted = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
+    });
+    counted.sort_unstable_by_key(|(at, _)| *at);
+    counted.into_iter().map(|(_, rows)| rows).collect()
+}
+
+fn rows_of(path: &Path) -> Result<u64, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let skip = ParquetStatisticsPolicy::SkipAll;
+    let options = ParquetMetaDataOptions::new()
+        .with_column_stats_policy(skip.clone())
+        .with_encoding_stats_policy(skip.clone())
+        .with_size_stats_policy(skip);
+    let footer =
+        ParquetMetaDataReader::new().with_metadata_options(Some(options)).parse_and_finish(&file).map_err(|error| error.to_string())?;
+    u64::try_from(footer.file_metadata().num_rows()).map_err(|error| error.to_string())
+}
+
+impl LakeState {
+    /// Reads the state of the lake at `root`, whose Parquet files have `tweets` rows.
+    pub fn read(root: &Path, tweets: u64, mut problems: Vec<String>) -> Self {
+        let is_emulated = source(root);
+        let mut state = Self { tweets, is_emulated, ..Self::default() };
+        state.rejected = rejected::read(root).unwrap_or_else(|error| {
+            problems.push(error.to_string());
+            Vec::new()
+        });
+        let cursor = raw_dir(root).join(CURSOR_KEY);
+        if let Ok(bytes) = std::fs::read(&cursor) {
+            match serde_json::from_slice::<Cursor>(&bytes) {
+                Ok(cursor) => state.add(&cursor),
+                Err(error) => problems.push(format!("{}: {error}", cursor.display())),
+            }
+            state.last_run = std::fs::metadata(&cursor).and_then(|file| file.modified()).ok().map(DateTime::from);
+        }
+        state.waiting = waiting(root, &state.rejected);
+        state.problems = problems;
+        state
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "posts of a month are far below 2^52")]
+    fn add(&mut self, cursor: &Cursor) {
+        self.captured_until = Some(cursor.done.created_at());
+        let posts_read = cursor.month.posts_read;
+        let usd = if self.is_emulated == Some(true) { 0.0 } else { posts_read as f64 * USD_PER_POST };
+        self.month = Some(Month { name: cursor.month.name.clone(), posts_read, usd });
+    }
+}
+
+fn source(root: &Path) -> Option<bool> {
+    let text = std::fs::read_to_string(source_path(root)).ok()?;
+    (!text.trim().is_empty()).then(|| text.starts_with("emulated"))
+}
+
+/// Counts the RAW files that are neither refined nor rejected.
+fn waiting(root: &Path, rejected: &[Rejected]) -> Option<usize> {
+    let raw = raw_dir(root);
+    let refined = std::fs::read(acknowledged_path(root)).ok();
+    let found = files::find(&raw.join(tweets::RAW_PREFIX)).files;
+    let refined = match refined {
+        Some(refined) => refined,
+        None if found.is_empty() => return Some(0),
+        None => return None,
+    };
+    let refined: BTreeSet<&[u8]> = refined.split(|byte| *byte == b'\n').collect();
+    let key = |path: &PathBuf| Some(path.strip_prefix(&raw).ok()?.to_str()?.replace('\\', "/"));
+    let is_waiting = |key: &String| {
+        check_raw_key(key).is_ok() && !refined.contains(key.as_bytes()) && !rejected.iter().any(|rejected| rejected.key == *key)
+    };
+    Some(found.iter().filter_map(key).filter(is_waiting).count())
+}
