@@ -66,7 +66,7 @@ pub async fn run(named: Option<PathBuf>, options: &Options, clock: Clock, variab
     let (watcher, mut snapshots) = Watcher::new(root.clone(), clock);
     let site = Arc::new(Site::new(snapshots.clone(), port, clock));
     let url = format!("http://127.0.0.1:{port}/");
-    line(&format!("Panel of {} at {url}; Ctrl-C ends it.", quoted(&root)))?;
+    line(&format!("Panel of {} (Ctrl-C ends it): {url}", quoted(&root)))?;
     line(&if feed.is_some() {
         format!("Emulated posts come in every {} s.", FEED_EVERY.as_secs())
     } else {
