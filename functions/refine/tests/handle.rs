@@ -111,7 +111,7 @@ fn check_error(outcome: Result<Value, refine::Error>, error_type: &str, want: &s
 async fn a_file_that_is_no_document_is_rejected_by_its_place() {
     let tweet = |fields: &str| format!(r#"{{"data":[{{"id":"1","created_at":"2026-11-23T14:05:00Z"}},{{{fields},"text":"segredo"}}]}}"#);
     for (body, want) in [
-        (String::new(), expect!["not a document of tweets: cut off at . (line 1, column 0)"]),
+        (String::new(), expect!["not a document of tweets: the file is empty, not an object"]),
         (document(7)[..70].to_owned(), expect!["not a document of tweets: cut off at data[0].text (line 1, column 70)"]),
         ("segredo".to_owned(), expect!["not a document of tweets: not JSON at . (line 1, column 1)"]),
         ("<html>segredo".to_owned(), expect!["not a document of tweets: not JSON at . (line 1, column 1)"]),
