@@ -39,7 +39,7 @@ pub enum Error {
         "answered {status} in a form that is not X's ({came}); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the way to it"
     )]
     NotFromX { status: u16, came: Came },
-    #[error("X API answered 200 with something that is no page of posts, twice ({came}); {}", unreadable(came))]
+    #[error("X API answered 200 with something that is not a page of posts, twice ({came}); {}", unreadable(came))]
     PageUnreadable { came: Came, source: tweets::page::NotAPage },
     #[error(
         "X API sent what it had sent before, twice, so nothing more is paid for; the next run resumes there; if it lasts, see PageRepeated in RUNBOOK.md"

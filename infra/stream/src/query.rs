@@ -91,7 +91,7 @@ impl From<Gap> for Grouping {
 
 impl Query {
     /// Creates a query; without windows it keeps one running count per word. `late` is how far the watermark trails the
-    /// newest post; without it there is no watermark, so nothing is late and nothing is forgotten.
+    /// newest post; without it no post is late, and all counts are kept.
     pub fn new(mode: Mode, grouping: Option<Grouping>, late: Option<Duration>, words: Words) -> Result<Self, QueryError> {
         match (mode, grouping) {
             (Mode::Append, None) => Err(QueryError::AppendNeedsWindows),

@@ -23,7 +23,7 @@ use super::watcher::Published;
 use super::{guard, routes};
 use crate::Clock;
 
-/// Clients that are connected at once; more are told to come back.
+/// Maximum number of connected clients; others get 503.
 const CONNECTIONS_MAX: usize = 64;
 /// Streams of events at once: one serves all tabs of a browser.
 const STREAMS_MAX: usize = 16;

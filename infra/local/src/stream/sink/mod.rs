@@ -41,7 +41,7 @@ enum Output {
 }
 
 impl Sink {
-    /// Opens the destination of a stream. `has_begun` tells whether an earlier run died in the next trigger. Rows that a dead process wrote and the checkpoint does not confirm are removed
+    /// Opens the destination of a stream. `has_begun` is whether an earlier run died in the next trigger. Rows that a dead process wrote and the checkpoint does not confirm are removed
     /// or will be replaced.
     pub fn open(root: &Path, options: &Options, checkpoint: &Checkpoint, has_begun: bool) -> Outcome<Self> {
         let (mode, top) = (checkpoint.state.query().mode(), options.top);

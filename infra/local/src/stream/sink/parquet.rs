@@ -24,7 +24,7 @@ const WHOLE: &str = "complete.parquet";
 pub(super) struct ParquetFolder(PathBuf);
 
 impl ParquetFolder {
-    /// Opens the folder, which is created if it is missing. `has_begun` tells whether an earlier run died in the next
+    /// Opens the folder, which is created if it is missing. `has_begun` is whether an earlier run died in the next
     /// trigger, so that its file may be there and is replaced.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ impl TerminalTable {
         self.rows.clear();
     }
 
-    /// Shows the rows of a trigger below a title, and how many of them there is no room for.
+    /// Shows the rows of a trigger below a title, and the number of rows that do not fit.
     pub fn show(&mut self, title: &str, rows: &[Row]) {
         bring_up_to_date(&mut self.rows, rows, self.rows_max);
         let more = match rows.len().saturating_sub(self.rows.len()) {
