@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_id_that_aws_repeats_is_left_out() {
+    fn the_secret_id_is_removed_from_the_message() {
         let source: BoxError = "not authorized to perform: secretsmanager:GetSecretValue on resource: segredo".into();
         let error = Error::Answered { action: "read", resource: "the secret".into(), status: 400, code: "AccessDenied".into(), source };
         let told = without_id(error, "segredo");

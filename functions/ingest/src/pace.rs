@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_runs_keep_the_shares_and_long_ones_the_seconds() {
+    fn short_runs_use_shares_and_long_runs_fixed_seconds() {
         let ms = |total: u64| {
             let pace = Pace::of_run(Duration::from_secs(total));
             [pace.page, pace.name, pace.put].map(|step| step.as_millis())

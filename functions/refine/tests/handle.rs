@@ -64,7 +64,7 @@ fn without(mut answer: Value, field: &str) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_delivered_again_is_there_already() {
+async fn a_repeated_delivery_finds_its_file_stored() {
     let world = World::new();
     world.put_raw(KEY, document(7)).await;
     let notification = notification(RAW, KEY);
@@ -108,7 +108,7 @@ fn check_error(outcome: Result<Value, refine::Error>, error_type: &str, want: &s
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_that_is_no_document_is_rejected_by_its_place() {
+async fn a_file_that_is_not_a_document_is_rejected_with_the_position() {
     let tweet = |fields: &str| format!(r#"{{"data":[{{"id":"1","created_at":"2026-11-23T14:05:00Z"}},{{{fields},"text":"segredo"}}]}}"#);
     for (body, want) in [
         (String::new(), expect!["not a document of tweets: the file is empty, not an object"]),

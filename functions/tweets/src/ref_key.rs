@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ref_key_tells_its_raw_key() {
+    fn a_ref_key_contains_its_raw_key() {
         let day = day("2026-11-24T00:00:00Z");
         for (raw_key, want) in [
             ("tweets/ano=2026/mes=11/dia=23/2026-11-23T23-59Z_5_9.json", "2026-11-23T23-59Z_5_9"),
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_key_gives_a_name_that_a_file_system_holds() {
+    fn a_long_key_gives_a_name_that_fits_a_file_system() {
         for (letters, want) in [
             (39, format!("{}a.json.parquet", "%C3%A9".repeat(39))), // 234 + 6 bytes
             (40, format!("{}%7E{}.parquet", "%C3%A9".repeat(28), "f7719075766fa89fe7ca32343f07ef1267247998de88046a19955756707ce891")),
@@ -110,7 +110,7 @@ mod tests {
         }
 
         #[test]
-        fn two_raw_keys_never_meet(a in "tweets/[0-9TZ_./%a2~ -]{0,24}", b in "tweets/[0-9TZ_./%a2~ -]{0,24}") {
+        fn two_raw_keys_never_share_a_ref_key(a in "tweets/[0-9TZ_./%a2~ -]{0,24}", b in "tweets/[0-9TZ_./%a2~ -]{0,24}") {
             let day = day("2026-11-24T00:00:00Z");
             prop_assert_eq!(a == b, ref_key(&a, day) == ref_key(&b, day));
         }

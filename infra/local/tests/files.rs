@@ -60,7 +60,7 @@ fn an_empty_parquet_file_is_named_by_each_command_and_repaired_by_reprocess() {
 }
 
 #[test]
-fn a_parquet_file_that_is_damaged_is_passed_by_as_a_whole_or_ends_the_statement() {
+fn a_damaged_parquet_file_is_skipped_as_a_whole_or_ends_the_statement() {
     let (lake, count) = lake();
     let path = a_file(lake.path(), "xpto-ref/tweets", ".parquet");
     let whole = fs::read(&path).unwrap();

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_whatever_a_dead_process_left_beside_it() {
+    fn a_checkpoint_is_read_in_spite_of_the_remains_of_a_dead_process() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("tweets")).unwrap();
         fs::write(dir.path().join("tweets/a.parquet"), "").unwrap();
