@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use super::lake_state::{LakeState, ParquetFiles};
@@ -17,8 +17,8 @@ use crate::sql::{self, KeptRows, Session};
 
 /// Pause between two looks for new files.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// How old an answer may become while no file is new: the windows of the questions move with the clock.
-const AGE_MAX: TimeDelta = TimeDelta::minutes(1);
+/// Seconds of the clock after which the questions are asked again while no file is new: their windows move with it.
+const MINUTE_S: i64 = 60;
 /// Characters of an error that the page shows.
 const ERROR_MAX: usize = 600;
 
@@ -77,13 +77,13 @@ impl Watcher {
         }
     }
 
-    /// Computes the answers if a file is new or the last ones are old.
+    /// Computes the answers if a file is new or a minute has begun.
     pub async fn look(&mut self) {
         let mut problems = Vec::new();
         let is_new = self.files.look(&self.root, &mut problems);
         let state = LakeState::read(&self.root, self.files.rows(), problems);
         let now = (self.clock)();
-        let is_due = is_new || self.computed_at.is_none_or(|at| now - at >= AGE_MAX);
+        let is_due = is_new || self.computed_at.is_none_or(|at| at.timestamp() / MINUTE_S != now.timestamp() / MINUTE_S);
         let is_changed = self.snapshot.state.as_ref() != Some(&state);
         self.snapshot.state = Some(state);
         if is_due {
