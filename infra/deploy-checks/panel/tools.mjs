@@ -1,6 +1,6 @@
 // Starts the program and the browser, and makes lakes.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -25,10 +25,19 @@ export function freePort() {
   });
 }
 
+/** Programs that a check that fails would leave behind. */
+const started = [];
+process.on("exit", () => {
+  started.forEach((child) => child.kill("SIGKILL"));
+  rmSync(FOLDER, { recursive: true, force: true });
+});
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+
 /** Starts `panel` and waits until it prints its address. */
 export async function panel(lake, port) {
   port ??= await freePort();
   const child = spawn(LOCAL, ["panel", "--no-open", "--port", port, ...(lake ? ["--lake", lake] : [])], { env: environment, cwd: FOLDER });
+  started.push(child);
   const errors = [];
   child.stderr.on("data", (text) => errors.push(String(text)));
   await new Promise((done, failed) => {
