@@ -96,6 +96,13 @@ class Function:
             raise Failed(answer)
         raise SystemExit(f"{self.name}: did not ask for the event within {START_SECONDS} s")
 
+    def logs(self, text, seconds=5):
+        """Returns whether a log line contains the text: a line may be read a moment after the answer."""
+        until = time.monotonic() + seconds
+        while not any(text in line for line in self.lines) and time.monotonic() < until:
+            time.sleep(0.05)
+        return any(text in line for line in self.lines)
+
     def peak_mib(self):
         """Returns the peak memory of the process so far; None without /proc."""
         status = f"/proc/{self.process.pid}/status"
