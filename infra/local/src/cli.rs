@@ -20,7 +20,7 @@ use crate::{Clock, Outcome, Usage, Variable, bulk, demo, lake, panel, reprocess,
 #[command(after_help = "Examples:\n  cargo run\n  cargo run -- sql \"SELECT sentimento, count(*) FROM tweets GROUP BY 1\"\n  \
     cargo run -- live --token-file token.txt\n  cargo run -- live --help\n\n\
     Results go to standard output, progress and errors to standard error.\n\
-    Exit codes: 0 done; 1 failed, and the message says what to do; 2 the command line is wrong; 3 stopped early, run again to go on.")]
+    Exit codes: 0 done; 1 failed, and the message says what to do; 2 the command line is wrong; 3 stopped early, run it again to continue.")]
 pub struct Cli {
     /// Folder that holds the two buckets [default: .lake, for `live` .lake-live].
     #[arg(long, global = true, value_name = "DIR")]
@@ -42,7 +42,7 @@ enum Command {
     #[command(after_help = "Examples:\n  X_BEARER_TOKEN=… cargo run -- live\n  \
         cargo run -- live --query '\"presidente do Brasil\" lang:pt' --token-file token.txt --max-posts 200\n  \
         pass show x-token | cargo run -- live --token-file - --yes\n\n\
-        The next `live` on the same lake goes on where this one stopped. One run reads until it has caught up or --max-posts are read;\n\
+        The next `live` on the same lake continues where this one stopped. One run reads until it has caught up or --max-posts are read;\n\
         exit code 3 says that more wait. Real posts are never mixed with emulated ones: `live` has a folder of its own, .lake-live.")]
     Live(Live),
     /// Runs refine on RAW again, after a change of refine or of the lexicon.
@@ -100,7 +100,7 @@ enum Command {
         cargo run -- stream --mode append --window 10m --slide 5m --late 30s --once\n  \
         cargo run -- stream --mode complete --window 10m --once --top 5 --sink json:words.json\n  \
         cargo run -- stream --source tcp://127.0.0.1:3456 --mode complete    # beside `nc -lk 3456`\n\n\
-        State is kept in the lake's folder, in stream.<query>.json: the same query goes on where it stopped, however it ended.")]
+        State is kept in the lake's folder, in stream.<query>.json: the same query continues where it stopped, however it ended.")]
     Stream(stream::Options),
     /// Shows the lake on a page of 127.0.0.1 that follows new posts. Without a lake, makes one of emulated posts.
     #[command(after_help = "Examples:\n  cargo run -- panel\n  cargo run -- panel --lake .lake-live --port 9000 --no-open")]

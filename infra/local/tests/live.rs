@@ -133,7 +133,7 @@ fn no_more_posts_than_the_cap_are_paid_for() {
 #[test]
 fn live_asks_before_it_spends() {
     let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
-    let shown = check(x_api.live(dir.path(), &[]), 2, "add --yes to go on without asking");
+    let shown = check(x_api.live(dir.path(), &[]), 2, "add --yes to continue without asking");
     assert!(shown.contains("Usage:"), "{shown}");
     assert_eq!(x_api.emulator.served().requests, 0, "not even the count is paid for");
 }

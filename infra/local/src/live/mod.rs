@@ -59,7 +59,7 @@ impl Live {
     pub async fn run(self, root: &Path, clock: Clock, variable: Variable) -> Outcome {
         let config = self.config()?;
         if !self.yes && !stdin().is_terminal() {
-            let text = "`live` asks before it spends, and standard input is no terminal to ask on; add --yes to go on without asking";
+            let text = "`live` asks before it spends, and standard input is not a terminal; add --yes to continue without asking";
             return Err(Usage { kind: ErrorKind::MissingRequiredArgument, text: text.to_owned() }.into());
         }
         let token = token::read(self.token_file.as_deref(), variable)?;
@@ -182,9 +182,9 @@ impl Live {
             }
             Status::Busy => "another run is at work in this lake; run the same command again later".to_owned(),
             Status::Partial if caught.posts_read + 10 > posts_max => {
-                format!("the cap of {} posts is reached and more wait; run the same command again to go on", HumanCount(self.max_posts))
+                format!("the cap of {} posts is reached and more wait; run the same command again to continue", HumanCount(self.max_posts))
             }
-            Status::Partial => "X gave no answers to rely on; run the same command again to go on".to_owned(),
+            Status::Partial => "X gave no answers to rely on; run the same command again to continue".to_owned(),
         };
         Err(Unfinished(left).into())
     }

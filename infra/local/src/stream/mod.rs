@@ -221,7 +221,7 @@ impl Stream {
             _ => "",
         };
         if ending == Ending::Interrupted {
-            message(&format!("stopped; the state is in {path}, and the same command goes on from there{waiting}\n"));
+            message(&format!("stopped; the state is in {path}, and the same command continues from there{waiting}\n"));
         }
     }
 }

@@ -55,7 +55,7 @@ fn modes_are_those_of_spark() {
             .map(|trigger| (trigger["trigger"].as_u64().unwrap(), want(&trigger["rows"])))
             .collect();
         assert_eq!(got, want, "{} {mode}", case["case"]);
-        assert!(running.interrupt().contains("the same command goes on from there"));
+        assert!(running.interrupt().contains("the same command continues from there"));
     }
 }
 

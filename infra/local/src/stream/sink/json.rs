@@ -77,7 +77,7 @@ fn open(path: &Path, checkpoint: &Checkpoint) -> io::Result<JsonFile> {
         (&file).seek(SeekFrom::Start(written.bytes))?;
         (&file).take(next.len() as u64).read_to_end(&mut unconfirmed)?;
         if !next.as_bytes().starts_with(&unconfirmed) {
-            return Err(io::Error::other("it goes on with rows of another stream"));
+            return Err(io::Error::other("it continues with rows of another stream"));
         }
         if !unconfirmed.is_empty() {
             file.set_len(written.bytes)?;
