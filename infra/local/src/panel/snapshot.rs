@@ -31,7 +31,7 @@ pub struct Snapshot {
 #[derive(Debug, Serialize)]
 struct Chart<'a> {
     question: &'a str,
-    /// Why there are no rows.
+    /// The reason, if the question failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +39,7 @@ struct Chart<'a> {
     /// What the chart shows, as a phrase with values.
     #[serde(skip_serializing_if = "Option::is_none")]
     sentence: Option<Value>,
-    /// Whether there are no rows, or only zeros.
+    /// True without rows, or if all counts are zero.
     is_empty: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     table: Option<&'a Answer>,

@@ -71,7 +71,7 @@ fn exercises() -> [&'static [&'static str]; 8] {
     ]
 }
 
-/// Accepts and closes connections while `work` runs: there are no further lines.
+/// Accepts and closes connections while `work` runs, without sending a line.
 fn without_lines(server: &Server, work: impl FnOnce()) {
     std::thread::scope(|threads| {
         let (done, is_done) = channel::<()>();
