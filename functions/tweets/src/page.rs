@@ -30,9 +30,10 @@ pub struct Page {
     pub posts: Vec<Post>,
     /// Token of the next page.
     pub next_token: Option<String>,
-    /// Whether no page follows: `meta` is present and contains no token. Posts with an empty token are not the last ones.
+    /// Whether no page follows: `meta` is present and contains no token. A page with posts and an empty token is not the last.
     pub is_last: bool,
-    /// Number of partial errors by the last segment of their `type`, and of parts of this page that could not be read or kept unchanged.
+    /// Counts of partial errors, by the last segment of their `type`, and of parts of this page that could not be read or were
+    /// changed.
     pub problems: BTreeMap<String, u64>,
     /// Number of items of `data` without a usable id. They cannot be assigned to a file, so they are dropped; X bills them anyway.
     pub without_id: u64,

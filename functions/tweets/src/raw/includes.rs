@@ -92,7 +92,7 @@ fn collect_references<'a>(tweet: &'a RawValue, wanted: &mut Names<'a>) {
     }
 }
 
-/// What the key of a value says about it, or about the items of a list.
+/// Whether a value, or each item of a list, refers to something, by its key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     /// Not a reference, though it may contain some.

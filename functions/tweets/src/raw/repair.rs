@@ -1,8 +1,8 @@
 //! Replaces JSON that Rust cannot represent: bytes that are not UTF-8, half a surrogate pair (`\ud83d` alone), and numbers
 //! beyond f64 (`1e400`).
 //!
-//! X sends the second when it cuts a text inside an emoji. RFC 8259 allows the latter two. RAW keeps all of them as received; a
-//! reader needs a character or a number.
+//! X sends half a pair when it cuts a text inside an emoji. RFC 8259 allows half a pair and any number. RAW keeps all of them as
+//! received; a reader needs a character or a number.
 
 use std::borrow::Cow;
 

@@ -185,7 +185,7 @@ impl<'de, T: Form<'de>> Form<'de> for Vec<T> {
     }
 }
 
-/// A large value: boxed, it costs little to move, and nothing in an object without it.
+/// Boxed, a large value is cheap to move and takes only a pointer in an object that lacks it.
 impl<'de, T: Form<'de>> Form<'de> for Box<T> {
     fn from_object<A: MapAccess<'de>>(object: A, malformed: &mut Malformed) -> Result<Option<Self>, A::Error> {
         Ok(T::from_object(object, malformed)?.map(Self::new))

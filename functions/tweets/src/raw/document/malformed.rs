@@ -6,7 +6,7 @@ use std::fmt;
 /// Maximum number of examples kept per file. The counts are complete.
 const EXAMPLES_MAX: usize = 10;
 
-/// Parts of a RAW file that could not be read and that cost a value but no row. Never contains a value.
+/// Parts of a RAW file that could not be read. Each costs a value, never a row. Does not contain the values themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Malformed {
     by_field: BTreeMap<&'static str, u64>,
