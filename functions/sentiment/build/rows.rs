@@ -49,7 +49,7 @@ pub fn read(text: &str) -> Result<Vec<Row>, Vec<Problem>> {
     if problems.is_empty() { Ok(rows.into_iter().map(|(_, row)| row).collect()) } else { Err(problems) }
 }
 
-/// Returns `row` if its symbol is greater than those of `rows`, the good rows before it with their lines.
+/// Returns `row` if its symbol is greater than those of `rows`: the valid rows before it, each with its line number.
 fn in_order(row: Row, rows: &[(usize, Row)]) -> Result<Row, String> {
     let Row { simbolo, sentimento, .. } = &row;
     if let Some((line, first)) = rows.iter().find(|(_, other)| other.simbolo == *simbolo) {
@@ -85,7 +85,7 @@ fn row(line: &str) -> Result<Row, String> {
     Ok(Row { simbolo, sentimento, family })
 }
 
-/// Returns the fields of one line. The `csv` crate reads malformed quoting leniently, so a line is good only if writing its
+/// Returns the fields of one line. The `csv` crate reads malformed quoting leniently, so a line is valid only if writing its
 /// fields reproduces it.
 fn fields(line: &str) -> Result<Vec<String>, String> {
     let mut record = csv::StringRecord::new();

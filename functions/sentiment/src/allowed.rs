@@ -19,7 +19,7 @@ pub struct Candidate<'c> {
     prose: Prose<'c>,
     depth: Depth,
     masked: &'c Masked<'c>,
-    /// *p*
+    /// The neighbour before the entry: the specification's *p*.
     p: Neighbour,
     run: OnceCell<Run>,
 }
@@ -29,7 +29,7 @@ pub struct Candidate<'c> {
 struct Run {
     /// The end of the entry's run, or of the entry if it has none.
     end: usize,
-    /// *n*
+    /// The neighbour after `end`: the specification's *n*.
     n: Neighbour,
 }
 
@@ -47,7 +47,7 @@ impl<'c> Candidate<'c> {
         })
     }
 
-    /// *n*
+    /// Returns the neighbour after the run: the specification's *n*.
     fn n(&self) -> Neighbour {
         self.run().n
     }
@@ -87,10 +87,12 @@ pub fn is_allowed(c: &Candidate) -> bool {
     }
 }
 
-/// 5.4 and 5.5. Those of 5.4 come first because they need little more than *p* (see `run`).
+/// Sections 5.4 (`f1` to `f7`: the first character) and 5.5 (`l1` to `l8`: the last one). Those of 5.4 come first because most of
+/// them need only *p* (see `run`).
 const RULES: [fn(&Candidate) -> bool; 15] = [f1, f2, f3, f4, f5, f6, f7, l1, l2, l3, l4, l5, l6, l7, l8];
 
-/// 5.1: the length of the repetitions that start `rest`, the text after the entry: `:)))))` is one smile, `xDxDxD` one laugh.
+/// Section 5.1: returns the length of the repetitions at the start of `rest`, the text after the entry: `:)))))` is one smile,
+/// `xDxDxD` one laugh.
 ///
 /// Repetitions of the last character and of the whole entry may alternate: `xDDxDDD` is one laugh as well.
 fn run_length<'t>(entry: &Entry, rest: &'t str) -> usize {
@@ -111,12 +113,12 @@ fn run_length<'t>(entry: &Entry, rest: &'t str) -> usize {
     rest.len() - left.len()
 }
 
-/// 5.2
+/// Section 5.2.
 fn is_allowed_emoji(c: &Candidate) -> bool {
     !c.p.is(ZWJ) && !c.n().is(ZWJ)
 }
 
-/// 5.3: `: )` and `: (`.
+/// Section 5.3: `: )` and `: (`.
 fn is_allowed_spaced(c: &Candidate) -> bool {
     let brackets_allow = || match c.entry.last {
         '(' => !c.masked.has_round_closer_from(c.prose.start + c.run().end),

@@ -59,7 +59,8 @@ pub enum Family {
     Face,
 }
 
-/// Whether a stop may start with a pair of bytes: the first two of a symbol, or any two of which the first is a bracket.
+/// Whether a stop may start with a pair of bytes, by `pair_index`. A stop is a position where an entry may start or a bracket is,
+/// so those are the first two bytes of each symbol, and all pairs whose first byte is a bracket.
 static STOPS: [bool; 1 << 16] = {
     let mut stops = [false; 1 << 16];
     let mut index = 0;
