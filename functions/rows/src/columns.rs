@@ -1,7 +1,7 @@
-//! The columns of the table `tweets`: one line each, with everything there is to say about a column.
+//! The columns of the table `tweets`: one line each, with all properties of a column.
 //!
 //! The schema, the arrays of a file and the settings of the Parquet writer are all read from [`COLUMNS`], so no column can be in one of
-//! them and missing in another. Tests compare it with the Glue table of `template.yaml` and with the README.
+//! them and missing in another. Tests compare it with the Glue table of `template.yaml` and with `docs/data.md`.
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};

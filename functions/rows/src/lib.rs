@@ -13,7 +13,7 @@ pub use sentiment::LEXICON_VERSION;
 
 /// Version of the rows, stored with every REF object as `refine-version`. An object of another version is rewritten.
 ///
-/// Increase it with every change to what a RAW file gives: rows, types or settings.
+/// Increase it with every change to the rows, the types or the writer's settings.
 pub const REFINE_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Maximum size of a RAW file. A hundred tweets with every expansion take about 0.2 MiB.

@@ -16,7 +16,7 @@ use crate::encode::encode;
 pub struct Refined {
     /// One object per day, earliest first. Empty for a file without tweets.
     pub objects: Vec<RefObject>,
-    /// Values that could not be read. Their columns are null.
+    /// Values that could not be read. Their columns are null, or their lists lack them.
     pub malformed: Malformed,
 }
 
