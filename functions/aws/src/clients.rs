@@ -76,8 +76,8 @@ impl Clients {
             .http_client(values.http_client)
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .timeout_config(timeout_config(timeouts))
-            // A single process has no other clients to avoid. Below a millisecond the jitter disappears in the timer's
-            // resolution, so that a simulated run is reproducible.
+            // Backoff spreads the clients of a shared service; a local server has one client. Below a millisecond the jitter
+            // disappears in the timer's resolution, so a simulated run is reproducible.
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX).with_initial_backoff(Duration::from_micros(500)))
             .build();
         // By default all clients of a process share one retry quota; simulated worlds must not affect each other.

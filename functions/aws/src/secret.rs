@@ -56,7 +56,7 @@ impl Secrets {
     }
 }
 
-/// AWS repeats the id that it was asked for, which may be a secret that somebody took for its name.
+/// Removes `id` from the causes. AWS repeats the requested id, which is a secret if someone configured it instead of its name.
 fn without_id(error: Error, id: &str) -> Error {
     let told = |source: BoxError| -> BoxError {
         let mut texts = Vec::new();

@@ -70,6 +70,7 @@ const PUT_PAUSE: Duration = Duration::from_millis(100);
 pub struct Store {
     client: Client,
     bucket: String,
+    /// Timeout of reading the body of a response.
     body: Duration,
 }
 
@@ -83,7 +84,7 @@ impl Store {
         &self.bucket
     }
 
-    /// Returns the same client for another bucket.
+    /// Returns a store for another bucket, with the same client.
     #[must_use]
     pub fn with_bucket(&self, bucket: impl Into<String>) -> Self {
         Self { bucket: bucket.into(), ..self.clone() }
