@@ -30,7 +30,7 @@ pub struct Problem {
 pub enum Fault {
     /// It is required and has no value.
     NotSet,
-    /// Its value is of another form. The text follows the name of the variable.
+    /// Its value is malformed. The text follows the name of the variable in the message.
     Invalid(String),
 }
 
@@ -65,7 +65,7 @@ impl<'a> Env<'a> {
         if self.problems.is_empty() { Ok(config) } else { Err(ConfigError { problems: self.problems }) }
     }
 
-    /// Records that the value of a variable is of another form. `fault` follows its name in the message.
+    /// Records that the value of a variable is malformed. `fault` follows the name of the variable in the message.
     pub fn invalid(&mut self, variable: &'static str, fault: impl Into<String>) {
         self.problems.push(Problem { variable, fault: Fault::Invalid(fault.into()) });
     }
@@ -83,8 +83,8 @@ impl<'a> Env<'a> {
         })
     }
 
-    /// Returns the name of a bucket. It is one that S3 could have given out; whether there is such a bucket only S3 can say.
-    /// Source: Amazon S3 user guide, general purpose bucket naming rules.
+    /// Returns the name of a bucket. Checks its form, not that the bucket exists. Source: Amazon S3 user guide, general purpose
+    /// bucket naming rules.
     pub fn bucket(&mut self, variable: &'static str) -> String {
         let bucket = self.required(variable);
         let is_allowed = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');

@@ -27,7 +27,7 @@ pub fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// Returns the error that Lambda reports to the caller. The runtime also logs it, with `Debug`: it holds the message, not its causes.
+/// Returns the error that Lambda reports to the caller and that the runtime logs. Its message includes the causes.
 pub fn diagnostic(error_type: &str, error: &dyn Error) -> Diagnostic {
     Diagnostic { error_type: error_type.to_owned(), error_message: chain(error) }
 }

@@ -1,6 +1,6 @@
 //! What both Lambda functions do around their work: the time of an invocation, their configuration, and how a failure is reported.
 //!
-//! This crate knows nothing of posts and tweets, and it reads neither the clock nor the environment: `main` passes both in.
+//! Nothing here depends on posts or tweets. The crate reads neither the clock nor the environment: `main` passes both in.
 
 mod env;
 mod failure;
