@@ -76,7 +76,7 @@ metrics! {
     UnavailableStops: "Count",
     /// Rows of newly created REF files, at the time of the invocation.
     Rows: "Count",
-    /// Those of them whose tweets are too old, or too far ahead, to be counted at their own minute.
+    /// Rows counted by `Rows` whose tweets are too old, or too far ahead, to be counted at their own minute.
     BackfillRows: "Count",
     /// Rows that are `Positivo`, at the tweet's own minute.
     RowsPositivo: "Count",
