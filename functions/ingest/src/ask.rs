@@ -1,4 +1,4 @@
-//! Sends one request of a run, and decides what a failure means: ask again, continue otherwise, or stop.
+//! Sends one request of a run, and decides what follows a failure: the same request, another one, or the end of the run.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Describes the form of a response, PURE.
+//! Describes the form of a response, for the message of an error. Pure.
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, header};

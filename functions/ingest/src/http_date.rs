@@ -1,4 +1,4 @@
-//! Parses the `Date` header, PURE.
+//! Parses the `Date` header. Pure.
 
 use chrono::{DateTime, Datelike as _, Months, NaiveDateTime, Utc};
 

@@ -1,4 +1,4 @@
-//! Tracks whether a run makes progress, PURE. An equal answer to an equal request is not progress, nor is a page of known posts.
+//! Tracks whether a run makes progress: an equal answer to an equal request is not progress, nor is a page of known posts. Pure.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Classifies responses without a page, PURE: refusals by X, with X's wording, and responses that are not from X.
+//! Classifies responses without a page: refusals by X, with X's wording, and responses that are not from X. Pure.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};

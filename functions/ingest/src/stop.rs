@@ -8,7 +8,7 @@ pub(crate) enum Stop {
     Lost,
     /// There is nothing to do, or the time, a cap or the attempts are used up. What is left is for the next run.
     Early(Status),
-    /// X refused, and an operator must act. Posts read so far can still be stored.
+    /// The token cannot be read, or X refused or repeats itself: an operator must act. Posts read so far can still be stored.
     Refused(Box<Error>),
     /// A step failed: this run writes nothing more, and its lease expires.
     Failed(Box<Error>),

@@ -1,4 +1,4 @@
-//! The sweep, PURE: decides what to request next, which posts of a page to keep, when a file is ready, and what is settled.
+//! The sweep, a pure module: decides what to request next, which posts of a page to keep, when a file is ready, and what is settled.
 //!
 //! A sweep covers the half-open span of ids `[done, top)`, from the top down. Everything at or above `next_until` is stored. Posts
 //! read below it are held in the buffer, newest first.
@@ -175,7 +175,8 @@ impl Sweep {
         self.lowest_read < self.top
     }
 
-    /// Returns the number of posts read but not stored, except those of a file that the cursor names. The next run pays for them again.
+    /// Returns the number of posts that the next run pays for again: those read but not stored, except posts of a file that the
+    /// cursor names.
     pub(crate) fn unstored(&self) -> u64 {
         let named_down_to = self.named.as_ref().map_or(self.next_until, |pending| pending.oldest);
         self.buffer.iter().filter(|post| post.id < named_down_to).count() as u64

@@ -31,7 +31,7 @@ const USER_AGENT: &str = concat!("xpto-tweets-ingest/", env!("CARGO_PKG_VERSION"
 /// Characters left unescaped: the unreserved characters of RFC 3986.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What carries a request: the network, or a service in this process. All other code is the same for both.
+/// The transport of requests: the network, or a service in this process. All other code is the same for both.
 #[derive(Clone)]
 pub enum Wire {
     /// HTTP, created by [`Wire::http`].

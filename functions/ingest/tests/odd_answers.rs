@@ -16,7 +16,7 @@ mod world;
 
 use world::{SECRET, World, now};
 
-/// Each of them was once taken for an empty result, or for a page of a hundred billed posts.
+/// Each answer was once taken for an empty result, or for a page of a hundred billed posts.
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_contradicts_itself_moves_nothing_and_costs_what_it_counts() {
     for (body, cost) in [
