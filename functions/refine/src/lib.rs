@@ -1,7 +1,8 @@
 //! `refine`: converts RAW documents in S3 to partitioned Parquet in S3, regardless of which trigger delivers them and how often.
 //!
-//! What a RAW file gives is decided by the crate `rows`, a pure function, so deliveries may repeat, reorder and overlap. This crate
-//! reads and stores: it must never change a RAW object, write outside REF, report an object as done before its rows are stored, or log the text of a tweet.
+//! The crate `rows`, a pure function, decides what a RAW file becomes, so deliveries may repeat, reorder and overlap. This crate reads
+//! and stores: it must never change a RAW object, write outside REF, report an object as done before its rows are stored, or log the
+//! text of a tweet.
 
 mod config;
 mod error;
