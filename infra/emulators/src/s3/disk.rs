@@ -363,7 +363,7 @@ fn is_folder(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_dir())
 }
 
-/// Does across file systems what a rename does within one. Keeps the modification time, by which a version recognises
+/// Moves a file to another file system, where a rename fails. Keeps the modification time, by which a version recognises
 /// its file.
 fn move_across(temporary: &Path, path: &Path) -> io::Result<()> {
     let beside = path.with_file_name(ACROSS);

@@ -1,5 +1,4 @@
-//! The metadata of an object on disk, in a small JSON file beside the object's file. Losing it does not lose the
-//! object.
+//! The metadata of an object on disk, in a small JSON file of its own in `ROOT/.s3`. Losing it does not lose the object.
 //!
 //! The object is its file: it exists when the file does, and replacing it is one rename. So the sidecar is written
 //! *before* that rename and holds the old version and the new one. The version of the current file is found by length

@@ -7,7 +7,7 @@ use super::vocabulary::AnswerNames;
 /// The default bearer token of the emulator. It is valid nowhere else, and unusual enough to be searched for in logs.
 pub const EMULATOR_TOKEN: &str = "AAAAAAAAAAEMULATORzarabatana7Qk2vTokenThatOpensNothing";
 
-/// Options of an emulator; the default is an API on a good day.
+/// Options of an emulator; by default the API has no faults.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The only bearer token that is not answered with 401.

@@ -41,7 +41,7 @@ pub(super) struct CountsRequest {
     pub span: Range<DateTime<Utc>>,
     pub granularity: Granularity,
     pub vocabulary: Vocabulary,
-    /// Names of fields, under the older names.
+    /// Fields of a bucket, under the older names.
     pub fields: BTreeSet<String>,
 }
 
@@ -163,7 +163,7 @@ impl Parameters {
         if !older && (newer || expands) { Vocabulary::Post } else { Vocabulary::Tweet }
     }
 
-    /// Covers everything except the token itself: a token continues exactly one request.
+    /// Hashes the parameters that are not parsed yet, without the token: a token continues exactly one request.
     fn fingerprint(&self) -> u64 {
         let others = self.left.iter().filter(|(name, _)| !matches!(&**name, "next_token" | "pagination_token"));
         token::fingerprint(others.map(|(name, value)| (name.as_str(), value.as_str())))

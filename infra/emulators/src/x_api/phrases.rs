@@ -211,7 +211,7 @@ pub(super) const HASHTAGS: [&str; 16] = [
     "#Cultura",
 ];
 
-/// Fictitious accounts that posts mention besides `@planalto`.
+/// Accounts that posts mention; all but `@planalto` are fictitious.
 pub(super) const HANDLES: [&str; 10] = [
     "planalto",
     "radio_cerrado_x",

@@ -76,7 +76,7 @@ impl Post {
         Self { id, edit_history, successor, traits: draft.traits(), body: Body::Draft(Box::new(draft)) }
     }
 
-    /// Returns whether a search at that time finds the post: already indexed, and not yet replaced by an indexed edit.
+    /// Returns whether a search finds the post if everything up to that time is indexed: it is, and no edit that replaces it is.
     pub(super) fn visible(&self, indexed_until_ms: i64) -> bool {
         snowflake::unix_ms(self.id) <= indexed_until_ms && self.successor.is_none_or(|next| snowflake::unix_ms(next) > indexed_until_ms)
     }

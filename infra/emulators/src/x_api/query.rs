@@ -1,4 +1,4 @@
-//! The query language, as far as generated posts have something to match.
+//! The query language: the operators for which generated posts have data.
 //!
 //! Source: <https://docs.x.com/x-api/posts/search/integrate/build-a-query> and `…/operators`. Words are compared
 //! without case and accents; a space binds tighter than `OR`; unknown operators are refused.

@@ -1,4 +1,4 @@
-//! What queries match of a post.
+//! The parts of a post that queries match.
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -222,7 +222,7 @@ async fn a_folder_may_be_a_link_to_another_disk() {
     assert_eq!(all_keys(&client, 10).await, ["day/k"]);
 }
 
-/// Neither stops a listing, and a dangling link is never written over or taken for an absent object.
+/// None of them stops a listing, and a dangling link is never overwritten or treated as an absent object.
 #[cfg(unix)]
 #[tokio::test]
 async fn what_cannot_be_read_is_left_out_of_a_listing_and_named() {
