@@ -194,7 +194,7 @@ pub fn source_path(root: &Path) -> PathBuf {
 /// Checks that there is a lake at `root`, with this folder in it.
 ///
 /// # Errors
-/// Fails with the reason, which is another one for a folder that exists and cannot be read.
+/// Fails with a different reason for a folder that is missing and for one that cannot be read.
 pub fn check(root: &Path, folder: &Path) -> Outcome {
     if files::is_folder(root)? && files::is_folder(folder)? {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The Parquet files of REF, for `sql` and `stream`.
+//! Finds the Parquet files of REF, for `sql`, `stream` and `panel`.
 
 use std::ffi::OsStr;
 use std::path::Path;

@@ -216,15 +216,15 @@ pub async fn deliver(queue: &mut Queue, refine: &Refine, clock: Clock, on_batch:
     Ok(malformed)
 }
 
-/// Returns why `refine` fails on a notification: with a queue, its response only names failed messages; without one, it
-/// is the reason itself.
+/// Returns why `refine` fails on a notification, by refining it once more without a queue: from a queue, the response only names
+/// the messages that failed.
 async fn reason_of(refine: &Refine, notification: &serde_json::Value, clock: Clock) -> String {
     let refined = refine::handle(refine, notification.clone(), refine::Invocation::new(clock(), TIMEOUT), |_| ()).await;
     refined.err().map_or_else(|| "it can be by now".to_owned(), |error| on_laptop(&error))
 }
 
-/// Fails if RAW files could not be refined: messages of the queue that were set aside, with the reason of the first, and
-/// what could not be read.
+/// Fails if RAW files could not be refined: names the messages that the queue set aside, with the reason of the first, and
+/// counts the files and folders that could not be read.
 pub async fn all_refined(queue: &Queue, refine: &Refine, clock: Clock) -> Outcome {
     let mut problems = Vec::new();
     if let Some((first, notification)) = queue.dead().next() {

@@ -1,4 +1,4 @@
-//! RAW files that `refine` rejected, as `panel` shows them: the commands that refine leave the list in the lake's folder.
+//! The list of RAW files that `refine` rejected, in the lake's folder: `demo`, `live` and `stream` write it, `panel` shows it.
 
 use std::io;
 use std::path::{Path, PathBuf};

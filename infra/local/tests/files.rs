@@ -140,7 +140,7 @@ fn an_empty_source_file_does_not_block_a_lake() {
     check(lake.path(), &["stream", "--mode", "complete", "--once"], 0);
     assert_eq!(fs::read_to_string(&note).unwrap(), held);
 
-    // Posts that the emulator does not serve are not mistaken for its own.
+    // A lake with posts that the emulator does not serve is not mistaken for a demo lake.
     let raw = a_file(lake.path(), "xpto-raw/tweets", ".json");
     let mut page: serde_json::Value = serde_json::from_slice(&fs::read(&raw).unwrap()).unwrap();
     page["data"][0]["id"] = "12".into();

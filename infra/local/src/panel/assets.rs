@@ -53,7 +53,7 @@ pub fn at(path: &str) -> Option<Asset> {
 
 /// Returns Plotly.js: the first of the scripts that the crate embeds. The second is `MathJax`, which nothing here uses.
 ///
-/// Bytes of one `String` that the crate builds once; nothing is copied afterwards.
+/// The crate builds both in one `String`; the result is a slice of it, without a copy.
 pub fn plotly_js() -> Bytes {
     let sources = Bytes::from(Plot::offline_js_sources());
     let find = |needle: &[u8], from: usize| {

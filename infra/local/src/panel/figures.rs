@@ -21,17 +21,17 @@ const SENTIMENTS: [(&str, &str, &str); 3] =
     [("Positivo", "positivos", "positive"), ("Neutro", "neutros", "neutral"), ("Negativo", "negativos", "negative")];
 /// Terminal columns of a label in a ranking.
 const LABEL_MAX: usize = 18;
-/// The least upper end of an axis of counts, so that its ticks are whole numbers.
+/// The smallest maximum of an axis of counts. Below it the ticks would be fractions.
 const COUNT_MAX_LEAST: i64 = 4;
 const ROW_PX: usize = 24;
-/// The colour of what is not drawn.
+/// The colour of invisible parts.
 const NONE: &str = "rgba(0,0,0,0)";
 
 /// A figure as JSON.
 pub type Figure = Box<RawValue>;
 
-/// Returns a value that the page replaces by what this viewer sees. U+E000 is private use: [`label`] removes it from
-/// texts.
+/// Returns a value that the page replaces, by its theme, time zone and language. It starts with U+E000, a private-use
+/// character that [`label`] removes from texts.
 pub fn viewer(kind: &str, value: impl std::fmt::Display) -> String {
     format!("\u{e000}{kind}:{value}")
 }
@@ -50,7 +50,7 @@ fn label(text: &str) -> String {
     cut.replace('\u{e000}', "\u{fffd}").replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// A span of time that is marked.
+/// A span of time: its start and its end.
 pub type Band = (DateTime<Utc>, DateTime<Utc>);
 
 /// Draws counts by sentiment as stacked bars over time, each bar from its `inicio` to a `step` later.
@@ -202,7 +202,7 @@ fn base(margin: Margin) -> Layout {
         .plot_background_color(NONE)
 }
 
-/// A page that scrolls on a touch screen cannot have axes that are dragged.
+/// Axes have a fixed range: dragging one would prevent scrolling on a touch screen.
 fn axis(axis: Axis) -> Axis {
     axis.fixed_range(true).grid_color(color("grid")).zero_line(false)
 }
@@ -245,7 +245,7 @@ fn milliseconds(step: TimeDelta) -> f64 {
 fn finished(mut plot: Plot, layout: Layout) -> Figure {
     plot.set_layout(layout);
     plot.set_configuration(Configuration::new().display_mode_bar(DisplayModeBar::False).responsive(false));
-    // What Plotly's crate writes is JSON.
+    // `to_json` returns valid JSON.
     RawValue::from_string(plot.to_json()).unwrap_or_default()
 }
 

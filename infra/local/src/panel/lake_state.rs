@@ -31,11 +31,11 @@ pub struct LakeState {
     pub last_run: Option<DateTime<Utc>>,
     /// Posts billed in the month of the cursor.
     pub month: Option<Month>,
-    /// RAW files without Parquet files; `None` if nothing records which are refined.
+    /// RAW files that are neither refined nor rejected; `None` if nothing records which are refined.
     pub waiting: Option<usize>,
     /// Files that `refine` rejected, with reasons.
     pub rejected: Vec<Rejected>,
-    /// What could not be read.
+    /// Messages about files that could not be read.
     pub problems: Vec<String>,
 }
 
@@ -50,10 +50,10 @@ pub struct Month {
     pub usd: f64,
 }
 
-/// Size and time of change of a file: a file that has the same is not read again.
+/// Size and modification time of a file. While both are the same, the file is not read again.
 type Version = (u64, Option<SystemTime>);
 
-/// The Parquet files of a lake, with what is known of each.
+/// The Parquet files of a lake, with their numbers of rows.
 #[derive(Debug, Default)]
 pub struct ParquetFiles {
     rows: BTreeMap<PathBuf, (Version, u64)>,

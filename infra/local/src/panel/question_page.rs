@@ -39,8 +39,8 @@ pub fn table(answer: &Answer) -> String {
     for row in &answer.rows {
         html += "<tr>";
         for value in row {
+            // Writing to memory cannot fail.
             let _ = match value {
-                // writes to memory
                 Value::Null => write!(html, "<td></td>"),
                 Value::String(text) => write!(html, "<td dir=\"auto\">{}</td>", escaped(text)),
                 other => write!(html, "<td class=\"number\">{}</td>", escaped(&other.to_string())),

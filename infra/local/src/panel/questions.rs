@@ -15,7 +15,7 @@ macro_rules! question {
     };
 }
 
-/// Questions of the panel in the order of their computation: the tiles, then what reads the fewest days.
+/// Questions of the panel in the order of their computation: the tiles, then the questions that read the fewest days.
 pub const PANEL: [Question; 9] = [
     question!("painel_numeros"),
     question!("posts_por_minuto"),
@@ -28,7 +28,7 @@ pub const PANEL: [Question; 9] = [
     question!("saude_horas_sem_tweets"),
 ];
 
-/// Questions of a report; their days are set by [`over`].
+/// Questions of a report. [`Question::over`] sets their days.
 pub const REPORT: [Question; 7] = [
     question!("sentimento_por_dia"),
     question!("palavras_por_dia"),
@@ -39,7 +39,7 @@ pub const REPORT: [Question; 7] = [
     question!("saude_horas_sem_tweets"),
 ];
 
-/// Returns a question of the panel.
+/// Returns a question of the panel; `None` if it has none of this name.
 pub fn named(name: &str) -> Option<&'static Question> {
     PANEL.iter().find(|question| question.name == name)
 }
@@ -50,7 +50,8 @@ impl Question {
         self.sql.lines().next().and_then(|line| line.strip_prefix("--")).unwrap_or_default().trim()
     }
 
-    /// Returns the statement over other days, written as numbers where the comments in `parametros` say so.
+    /// Returns the statement over other days: the lines of `parametros` that compute `desde` and `ate` from `current_date` give
+    /// numbers instead, as their comments describe.
     pub fn over(&self, from: chrono::NaiveDate, to: chrono::NaiveDate) -> String {
         let number = |line: &str| {
             let of = |name: &str| line.trim_start().starts_with("CAST(date_format(current_date") && line.contains(&format!(" AS {name}"));

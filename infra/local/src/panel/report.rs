@@ -1,6 +1,6 @@
 //! `report`: the charts of a span of days as one file that needs no server and no network.
 //!
-//! It holds aggregates and links. X lets third parties have ids only, and a file that has left cannot be erased.
+//! It holds aggregates and links. X's terms allow third parties to receive ids only, and a file that was sent cannot be erased.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::{Clock, Outcome};
 
 /// Rows of a ranking.
 const LINES: usize = 12;
-/// Columns that a report leaves out: the words of a person.
+/// The column that a report leaves out: the text of a tweet.
 const LEFT_OUT: &str = "texto";
 
 /// Options of `report`.
@@ -111,7 +111,7 @@ fn per_day(answer: &Answer) -> Answer {
     Answer { columns, rows: days.into_iter().map(row).collect(), csv: String::new() }
 }
 
-/// Returns the words of all days with the most occurrences.
+/// Returns the words with the most occurrences over all days.
 fn totals(answer: &Answer) -> Answer {
     let mut words: BTreeMap<&str, i64> = BTreeMap::new();
     for (word, times) in answer.texts("palavra").into_iter().zip(answer.integers("vezes")) {
@@ -151,7 +151,7 @@ fn html(document: &Value) -> String {
     )
 }
 
-/// Returns JSON that ends no script element, whatever its texts are.
+/// Returns JSON without `<`, so that no text in it can end the script element that contains it.
 fn inline(document: &Value) -> String {
     document.to_string().replace('<', "\\u003c")
 }

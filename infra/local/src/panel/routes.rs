@@ -1,4 +1,4 @@
-//! What each path answers, from a snapshot: no request runs a statement.
+//! Answers each path from a snapshot: no request runs a statement.
 
 use bytes::Bytes;
 use http::header::{
@@ -74,7 +74,7 @@ pub fn plain(status: StatusCode, text: &str) -> Response<Bytes> {
     of(status, "text/plain; charset=utf-8", Bytes::from(text.to_owned()))
 }
 
-/// Returns a response with the headers of every response.
+/// Builds a response, with the headers that all responses have.
 pub fn of(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     *response.status_mut() = status;

@@ -72,7 +72,7 @@ impl Watcher {
         while !self.publish.is_closed() {
             let begun = Instant::now();
             self.look().await;
-            // A large lake leaves half of the machine to others.
+            // Sleeps for at least as long as the look took, so that a large lake uses at most half of the time.
             tokio::time::sleep(LOOK_EVERY.max(begun.elapsed())).await;
         }
     }

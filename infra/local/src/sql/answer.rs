@@ -12,7 +12,7 @@ use crate::Outcome;
 pub struct Answer {
     /// Names of the columns.
     pub columns: Vec<String>,
-    /// Rows, each with a value per column: those of `sql --format json`.
+    /// Rows, each with a value per column, as `sql --format json` prints them.
     pub rows: Vec<Vec<Value>>,
     /// The rows as `sql --format csv` prints them.
     #[serde(skip)]
@@ -41,7 +41,7 @@ impl Session {
     /// Returns all rows of one statement.
     ///
     /// # Errors
-    /// Fails if something was passed by because it cannot be read.
+    /// Fails if files or folders were skipped because they cannot be read.
     pub async fn answer(&self, statement: &str) -> Outcome<Answer> {
         let frame = self.plan(statement).await?;
         let planned = frame.schema().as_arrow().clone();

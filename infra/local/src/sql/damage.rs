@@ -1,7 +1,7 @@
 //! Files of the table that cannot be read.
 //!
-//! A file without a sound footer is passed by when a scan is planned, so that it is left out as a whole. Damage behind a
-//! sound footer shows only when rows are read; then the statement fails, because some of them may be printed already.
+//! A file without a sound footer is skipped when a scan is planned, so that it is left out as a whole. Damage elsewhere shows
+//! only when rows are read; then the statement fails, because some of its rows may be printed already.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -26,7 +26,7 @@ use crate::output::listed;
 /// Number of footers that are read concurrently.
 const FOOTERS_AT_ONCE: usize = 16;
 
-/// What the scans of a statement found.
+/// The files that scans found, until [`Scanned::take`].
 #[derive(Debug, Default)]
 pub(super) struct Scanned {
     /// Number of files to be read.
@@ -48,7 +48,7 @@ impl Scanned {
         found.1.extend(unreadable);
     }
 
-    /// Returns the files to be read, and what was passed by, since the last call.
+    /// Returns the files to be read and those skipped, since the last call.
     pub fn take(&self) -> (BTreeSet<PathBuf>, BTreeSet<Unreadable>) {
         std::mem::take(&mut *self.found.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -15,7 +15,7 @@ use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
 /// Metadata key of columns that hold ids. DataFusion preserves it through aliases and views.
 const IS_ID: &str = "xpto.id";
-/// The greatest integer below which a double represents every integer.
+/// The greatest integer that a double identifies: `Number.MAX_SAFE_INTEGER` of JavaScript.
 const EXACT_MAX: u64 = (1 << 53) - 1;
 /// Decimal digits that a double always preserves.
 const EXACT_DIGITS: u8 = 15;

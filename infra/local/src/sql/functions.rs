@@ -64,8 +64,8 @@ impl Patterns {
     }
 }
 
-/// `regexp_extract_all(text, pattern, group)`: returns that group of each match, null where the group did not take
-/// part.
+/// `regexp_extract_all(text, pattern, group)`: returns that group of each match, null where the group did not participate
+/// in the match.
 fn regexp_extract_all(compiled: &Patterns, arguments: &[ArrayRef]) -> Result<ArrayRef> {
     let [texts, patterns, groups] = arguments else { return Err(wrong("regexp_extract_all takes a text, a pattern and a group")) };
     let (texts, patterns, groups) = (as_string_array(texts)?, as_string_array(patterns)?, as_int64_array(groups)?);

@@ -26,8 +26,8 @@ use tokio::task::JoinSet;
 use super::partition_columns::{PARTITION_COLUMNS, partition_fields};
 use super::trino;
 
-/// Columns that are kept: those that the questions of `panel` use. A group is read at once, when a statement selects a
-/// column of it: most days are only counted.
+/// Columns that are kept: those that the questions of `panel` use. The first group of a file is always read; another one when
+/// a statement selects a column of it, because most days are only counted.
 const GROUPS: [&[&str]; 2] = [&["id", "id_original", "criado_em", "capturado_em"], &["sentimento", "simbolo", "hashtags", "texto"]];
 /// Files whose rows form one batch of a scan: batches of a hundred rows cost more than their rows.
 const FILES_PER_BATCH: usize = 64;
@@ -44,7 +44,7 @@ pub struct KeptRows {
 /// The rows of one file.
 #[derive(Clone, Debug)]
 struct Kept {
-    /// Identifies the version of the file.
+    /// Version of the file: its size, and its modification time in Unix milliseconds.
     version: (u64, i64),
     /// The rows of each group that was read.
     groups: [Option<RecordBatch>; GROUPS.len()],
@@ -97,7 +97,7 @@ impl KeptRows {
         Ok(MemorySourceConfig::try_new_exec(&partitions, projected, None)?)
     }
 
-    /// Returns the files that have a row for which the filter holds: of a day's files, those of the last hour.
+    /// Returns the files that have a row for which the filter holds. A filter on the last hour thus spares most files of the day.
     fn with_matches<'a>(&self, files: &[&'a PartitionedFile], filter: Option<&dyn PhysicalExpr>) -> Result<Vec<&'a PartitionedFile>> {
         let Some(filter) = filter else { return Ok(files.to_vec()) };
         let schema = filter_schema();

@@ -119,7 +119,7 @@ impl Session {
     /// Returns all rows of one statement, held in memory.
     ///
     /// # Errors
-    /// Fails if something was passed by because it cannot be read.
+    /// Fails if files or folders were skipped because they cannot be read.
     pub async fn query(&self, statement: &str) -> Outcome<Vec<RecordBatch>> {
         let frame = self.plan(statement).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
@@ -134,7 +134,7 @@ impl Session {
     /// Streams the rows of one statement to standard output; a reader that closes the pipe ends the query.
     ///
     /// # Errors
-    /// Fails after the last row if files or folders were passed by because they cannot be read.
+    /// Fails after the last row if files or folders were skipped because they cannot be read.
     pub async fn print(&self, statement: &str, format: Format) -> Outcome {
         let waiting = Waiting::start(self.scanned.count());
         let frame = self.plan(statement).await?;
@@ -151,7 +151,7 @@ impl Session {
     }
 }
 
-/// Fails if scans passed by something.
+/// Fails if scans skipped files or folders.
 fn whole(passed_by: BTreeSet<Unreadable>) -> Outcome {
     if passed_by.is_empty() {
         return Ok(());
@@ -289,7 +289,7 @@ pub fn run(root: &Path, statement: &str, format: Format, clock: Clock) -> Outcom
     })?
 }
 
-/// Reports once what the engine did not understand, with advice on where to look.
+/// Shortens a message about a statement that the engine refused, and adds advice.
 pub(crate) fn explained(error: Failure) -> Failure {
     let told = match error.downcast_ref::<DataFusionError>().map(DataFusionError::find_root) {
         Some(DataFusionError::SQL(problem, _)) => problem.to_string(),

@@ -118,7 +118,7 @@ impl TableProvider for Tweets {
         Ok(filters.iter().map(kind).collect())
     }
 
-    /// Files and folders that cannot be read are passed by: see [`Scanned`].
+    /// Files and folders that cannot be read are skipped: see [`Scanned`].
     async fn scan(
         &self,
         state: &dyn Session,
@@ -221,8 +221,7 @@ mod tests {
     async fn found(session: &sql::Session, condition: &str) -> (i64, usize) {
         let rows = session.query(&format!("SELECT count(id) FROM tweets WHERE {condition}")).await.unwrap();
         let count = rows[0].column(0).as_any().downcast_ref::<Int64Array>().unwrap().value(0);
-        // `max(id)` cannot be answered from statistics alone if the condition is on another column, so files are
-        // opened.
+        // No statistics can answer for `texto`, so the plan lists the files.
         let plan = session.query(&format!("EXPLAIN SELECT texto FROM tweets WHERE {condition}")).await.unwrap();
         let plan = plan.iter().flat_map(|batch| {
             let texts = batch.column(1).as_any().downcast_ref::<StringArray>().unwrap();

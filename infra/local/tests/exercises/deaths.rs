@@ -86,7 +86,7 @@ fn without_lines(server: &Server, work: impl FnOnce()) {
     });
 }
 
-/// Runs a stream that is killed a few times, and returns what its rows were.
+/// Runs a stream that is killed a few times, and returns its rows.
 fn killed_and_finished(run: impl Fn() -> Command) -> Vec<String> {
     let (mut printed, mut kills) = (Vec::new(), 0);
     for triggers in [1, 2, 3, 1, 5, 2] {
@@ -239,7 +239,7 @@ fn killed_while_lines_arrive_no_line_counts_twice() {
     assert!(totals.len() > 100, "{} lines", totals.len());
 }
 
-/// What the interval of `log_only` waits for is counted by the next run, whatever became of the last record.
+/// Lines that `log_only` logged during its interval are counted by the next run, even if the last record is torn.
 #[test]
 fn what_was_logged_before_a_kill_is_counted_by_the_next_run() {
     let (server, lake) = (Server::start(), tempfile::tempdir().unwrap());

@@ -48,7 +48,7 @@ pub fn of_days(rows: &[Row], now: DateTime<Utc>, days: i64) -> Vec<Row> {
     rows.iter().filter(|row| (first..=now.date_naive()).contains(&row.criado_em.date_naive())).cloned().collect()
 }
 
-/// The same, without versions that a later one replaced, whenever the later one was written.
+/// Returns the same rows without the versions that a later one replaced, even one of another day.
 pub fn latest(rows: &[Row], now: DateTime<Utc>, days: i64) -> Vec<Row> {
     let mut newest: BTreeMap<i64, i64> = BTreeMap::new();
     for row in rows {

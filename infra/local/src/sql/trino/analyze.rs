@@ -107,7 +107,7 @@ fn typed(expr: Expr, schema: &DFSchema) -> Result<Expr> {
     }
 }
 
-/// Checks an aggregate with OVER as one without.
+/// Checks a window function; the argument of an aggregate as without OVER.
 fn over(function: &WindowFunction, schema: &DFSchema) -> Result<()> {
     if function.params.distinct {
         return Err(refused("DISTINCT with OVER is not in Athena: count in a subquery"));

@@ -21,7 +21,7 @@ struct Arithmetic {
     signature: Signature,
 }
 
-/// Returns the operator over two values of the type, an integer type.
+/// Returns the operator over two values of the type, which is also that of the result.
 pub fn checked(operator: Operator, gives: DataType) -> ScalarUDF {
     ScalarUDF::from(Arithmetic { operator, gives, signature: Signature::any(2, Volatility::Immutable) })
 }
@@ -93,7 +93,7 @@ impl Arithmetic {
             ArrowError::DivideByZero => by_zero(),
             _ => failed(format!("a number is out of range of {}: use CAST(… AS bigint) or CAST(… AS double)", types::name(&self.gives))),
         })?;
-        // Comparisons, orders and aggregates treat it in another way here than in Athena, so it is refused where it arises.
+        // Comparisons, ORDER BY and aggregates treat NaN differently here than in Athena, so it is refused where it arises.
         let has_nan = answer.as_primitive_opt::<Float64Type>().is_some_and(|values| values.iter().flatten().any(f64::is_nan));
         if has_nan {
             return Err(failed("0e0 / 0 and the like are NaN in Athena, which is not done here: use nullif(…, 0)"));

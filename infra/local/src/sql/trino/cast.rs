@@ -262,7 +262,7 @@ fn time(value: &ScalarValue, to: &DataType) -> Result<ScalarValue> {
     }
 }
 
-/// Parses `2026-11-23 14:05:00.120`; everything after the day, the seconds, and their fraction are optional.
+/// Parses `2026-11-23 14:05:00.120`. The time is optional, as are its seconds and their fraction.
 fn timestamp(text: &str) -> Option<NaiveDateTime> {
     let (date, time) = text.trim().split_once(' ').unwrap_or((text.trim(), "00:00"));
     let mut parts = time.split(':');

@@ -50,7 +50,7 @@ use types::refused;
 const INTERNAL: &[&str] =
     &["array", "array_any_match", "array_filter", "array_transform", "date_sequence", "like", "ordinals", "string_agg", "subscript"];
 
-/// Names under which DataFusion knows functions that Athena has under others.
+/// DataFusion's names of functions that Athena has under other names.
 const OF_DATAFUSION: &[&str] = &["covar", "generate_series", "mean", "range", "var", "var_population", "var_sample"];
 
 const OTHERS: &[Overload] = &[
@@ -154,7 +154,7 @@ pub(super) async fn plan(context: &SessionContext, sql: &str) -> Result<LogicalP
     Ok(plan)
 }
 
-/// Extracts what a message of DataFusion reports about types, without its surrounding text.
+/// Extracts the part about types from a message of DataFusion.
 pub(super) fn plain(message: &str) -> &str {
     let inner = message.split_once("coercion failed with: Error during planning: ").map_or(message, |(_, inner)| inner);
     inner.split_once(" No function matches the given name").map_or(inner, |(inner, _)| inner.trim_end_matches('.'))

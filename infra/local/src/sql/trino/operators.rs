@@ -118,7 +118,7 @@ fn calculation(left: Expr, op: Operator, right: Expr, schema: &DFSchema) -> Resu
     }
 }
 
-/// Returns the largest value of an expression over the numbers of a day, if it is an `integer`.
+/// Returns the largest absolute value of an expression of `ano`, `mes`, `dia` and literals, if it fits an `integer`.
 fn bound(expr: &Expr) -> Option<i32> {
     match expr {
         Expr::Literal(ScalarValue::Int32(Some(value)), _) => value.checked_abs(),

@@ -1,6 +1,6 @@
 //! Date patterns: those of `MySQL` for `date_format` and `date_parse`, Joda's for `format_datetime`.
 //!
-//! A letter that is not listed is an error; it never stands for itself.
+//! A letter that is not listed is an error, not a literal.
 
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
 use datafusion::common::ScalarValue;
@@ -138,7 +138,7 @@ impl Parse<'_> {
         Some(number)
     }
 
-    /// Parses up to six digits after the second; milliseconds are kept.
+    /// Parses one to nine digits after the second, and keeps milliseconds.
     fn fraction(&mut self) -> Option<u32> {
         let digits = self.rest.bytes().take(9).take_while(u8::is_ascii_digit).count();
         let fraction = format!("{:0<3}", self.rest.get(..digits).filter(|digits| !digits.is_empty())?);

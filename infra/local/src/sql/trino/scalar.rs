@@ -280,7 +280,7 @@ impl Kind {
         }
     }
 
-    /// Returns the type as which a value of type `given` is read.
+    /// Returns the type to which a value of type `given` is converted.
     fn read(self, given: &DataType) -> Option<DataType> {
         let is_null = given.is_null();
         match self {

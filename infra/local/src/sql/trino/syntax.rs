@@ -230,7 +230,7 @@ impl Visitor for BelowAnd {
     }
 }
 
-/// Refuses `EXISTS` over an aggregate without GROUP BY, which has one row in Athena whatever it reads.
+/// Refuses `EXISTS` over an aggregate without GROUP BY: in Athena that has one row, even over no rows.
 fn exists(query: &Query) -> Checked {
     const AGGREGATES: [&str; 7] = ["arbitrary", "avg", "count", "count_if", "max", "min", "sum"];
     let SetExpr::Select(select) = &*query.body else { return ControlFlow::Continue(()) };
