@@ -54,7 +54,7 @@ impl Ablation {
         Self::HideCount,
     ];
 
-    /// Whether a put is applied regardless of its conditions.
+    /// Returns whether a put is applied regardless of its conditions.
     pub(crate) fn ignores_condition(self, call: Call, has_if_match: bool) -> bool {
         match self {
             Self::RawIgnoresIfNoneMatch => call == Call::PutRaw,
@@ -118,7 +118,7 @@ fn without(answer: Response<Bytes>, field: &str) -> Response<Bytes> {
     Response::from_parts(parts, body)
 }
 
-/// An S3 error response.
+/// Returns an S3 error response.
 pub(crate) fn refusal(status: u16, code: &str, method: &Method) -> Response<Bytes> {
     let xml = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>simulated</Message></Error>");
     let mut response = Response::new(if *method == Method::HEAD { Bytes::new() } else { Bytes::from(xml) });

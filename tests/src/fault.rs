@@ -1,4 +1,4 @@
-//! What can go wrong with one request, and which request it goes wrong with.
+//! The faults that a request can meet, and the plan that decides which requests meet one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -60,7 +60,7 @@ pub enum Landing {
     OnRelease,
 }
 
-/// What happens to one request. `applied`: the request took effect before it failed.
+/// A fault that one request meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The connection is reset.
@@ -182,12 +182,12 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Nothing fails unless it is scripted.
+    /// Creates a plan without faults, apart from those that are scripted later.
     pub(crate) fn none() -> Self {
         Self { seed: 0, per_mille: 0, left_out: BTreeSet::new(), script: Vec::new(), requests: 0, counts: BTreeMap::new() }
     }
 
-    /// `per_mille` requests in a thousand fail; the seed decides which, and how.
+    /// Creates a plan in which `per_mille` requests in a thousand fail; the seed decides which, and how.
     pub(crate) fn at_random(seed: u64, per_mille: u64) -> Self {
         let mut random = Random::of(seed, "kinds of faults");
         let mut left_out = BTreeSet::new();

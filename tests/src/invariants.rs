@@ -36,7 +36,7 @@ const UNNOTICED: TimeDelta = TimeDelta::seconds(2);
 /// Two clocks may both be off, so a lease may be taken over this much early.
 const LEASE_SLACK: TimeDelta = TimeDelta::seconds(2);
 
-/// What a world left in S3 and in the log.
+/// The traces of a world in S3 and in the log, from which the invariants are checked.
 struct Evidence {
     cursors: Vec<(DateTime<Utc>, Value)>,
     raw: Vec<Write>,
@@ -190,7 +190,7 @@ fn money_is_not_wasted(world: &World, evidence: &Evidence, verdict: &mut Verdict
         let again = x.served.iter().filter(|(id, _)| x.posts.0[*id].has_id).map(|(_, times)| times - 1);
         (x.served.values().sum(), again.sum(), x.largest_page)
     });
-    // What one process can hold that is paid for and not put: less than a file in the buffer, and a page. If its clock is ahead and made
+    // Posts that one process can hold, paid for and not put: less than a file in the buffer, and a page. If its clock is ahead and made
     // the top too high, also the posts of the first page above the top.
     let file = world.shape().file_tweets_max as u64;
     let above_top = if world.shape().skew > TimeDelta::zero() { page } else { 0 };

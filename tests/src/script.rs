@@ -1,4 +1,4 @@
-//! What a scripted scenario does to its world.
+//! The steps of a scripted scenario.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -81,7 +81,7 @@ impl World {
         tokio::time::sleep(Duration::from_secs(seconds)).await;
     }
 
-    /// Returns the RAW files with their ids, newest first.
+    /// Returns the ids in each RAW file, by key, newest first.
     pub fn files(&self) -> BTreeMap<String, Vec<TweetId>> {
         self.record(|record| {
             let raw = record.writes.iter().filter(|write| write.call == Call::PutRaw);

@@ -1,4 +1,4 @@
-//! What a seed determines about a world before it begins.
+//! The parameters of a world, which its seed determines before it begins.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ pub struct Shape {
     pub fault_per_mille: u64,
     /// When `ingest` is invoked.
     pub ticks: Vec<Tick>,
-    /// Whether the delivery to `refine` takes part.
+    /// Whether files are delivered to `refine`.
     pub refines: bool,
 }
 

@@ -210,7 +210,7 @@ fn refusal_of_x(world: &World, status: u16) -> Response<Bytes> {
     answer
 }
 
-/// The request reaches the wire: it is numbered, logged, and delayed by its latency.
+/// Numbers, logs and delays a request that reaches the wire. Returns the fault that it meets.
 async fn enter(world: &World, process: &Process, call: Call, what: &str) -> Option<Fault> {
     let (number, fault, latency) = world.number(call);
     let fault_text = fault.map(|fault| format!("  <- {fault:?}")).unwrap_or_default();
@@ -242,7 +242,7 @@ async fn never<T>() -> T {
     std::future::pending().await
 }
 
-/// The S3 error code for a status. The client of Secrets Manager looks only at the status.
+/// Returns the S3 error code for a status. The client of Secrets Manager looks only at the status.
 fn code(status: u16) -> &'static str {
     match status {
         403 => "AccessDenied",

@@ -39,7 +39,7 @@ pub struct Write {
     pub call: Call,
     /// The key, without the bucket.
     pub key: String,
-    /// What was written.
+    /// The bytes written.
     pub body: Bytes,
     /// The user metadata.
     pub metadata: BTreeMap<String, String>,
@@ -52,15 +52,15 @@ pub struct Record {
     pub writes: Vec<Write>,
     /// Pages that were served and did not arrive whole.
     pub pages_lost: u64,
-    /// Those of them that the run could not report, because it died.
+    /// Pages of `pages_lost` that the run could not report, because it died.
     pub pages_lost_unreported: u64,
-    /// The largest number of posts that one run was served and had not put.
+    /// The largest number of posts that one run had been served and had not yet put.
     pub held_max: u64,
     /// Runs by how they ended.
     pub runs: BTreeMap<String, u64>,
     /// Metrics that the functions emitted, in order.
     pub metrics: Vec<metrics::Line>,
-    /// Requests that no client may make: after the end of the invocation, or such as X never accepts.
+    /// Requests that no client may make: after the end of the invocation, or of a form that X never accepts.
     pub offences: Vec<String>,
 }
 
@@ -85,7 +85,7 @@ struct Inner {
     numbers: AtomicU32,
     ablation: Option<Ablation>,
     may_list: AtomicBool,
-    /// The key of the last put that was refused.
+    /// The key of the last refused put.
     refused: Mutex<String>,
     held: Mutex<Vec<(Call, Request<Bytes>)>>,
     holds: AtomicU32,
@@ -170,12 +170,12 @@ impl World {
         }))
     }
 
-    /// The seed.
+    /// Returns the seed; 0 for a scripted world.
     pub fn seed(&self) -> u64 {
         self.0.seed
     }
 
-    /// The parameters.
+    /// Returns the parameters that the seed or the script determined.
     pub fn shape(&self) -> &Shape {
         &self.0.shape
     }
@@ -185,27 +185,27 @@ impl World {
         self.0.clock.now()
     }
 
-    /// The event log.
+    /// Returns the event log.
     pub fn journal(&self) -> &Journal {
         &self.0.journal
     }
 
-    /// The S3 of this world.
+    /// Returns the S3 of this world, without faults.
     pub fn s3(&self) -> &EmbeddedS3 {
         &self.0.s3
     }
 
-    /// The queue to `refine`.
+    /// Returns the queue to `refine`.
     pub(crate) fn queue(&self) -> &Queue {
         &self.0.queue
     }
 
-    /// An S3 client without faults.
+    /// Returns an S3 client without faults.
     pub fn operator(&self) -> &aws_sdk_s3::Client {
         &self.0.operator
     }
 
-    /// The protection that is switched off.
+    /// Returns the protection that is switched off.
     pub(crate) fn ablation(&self) -> Option<Ablation> {
         self.0.ablation
     }
@@ -220,12 +220,12 @@ impl World {
         look(&mut lock(&self.0.record))
     }
 
-    /// From now on, the `nth` request of this kind (or of any kind) meets `fault`.
+    /// Makes `fault` meet the `nth` request of this kind from now on, or of any kind.
     pub fn script(&self, call: impl Into<Option<Call>>, nth: u32, fault: Fault) {
         lock(&self.0.plan).script(call.into(), nth, fault);
     }
 
-    /// From now on, nothing fails.
+    /// Stops the faults: from now on, nothing fails.
     pub fn stop_faults(&self) {
         lock(&self.0.plan).stop();
         self.note("faults stop");

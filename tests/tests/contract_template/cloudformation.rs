@@ -17,7 +17,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// `template.yaml` with its defaults.
+    /// Reads `template.yaml`, with its defaults.
     pub fn read() -> Self {
         let root = parse("template.yaml");
         let declared = root["Parameters"].as_object().expect("the template has parameters");
@@ -25,14 +25,14 @@ impl Template {
         Self { root, parameters }
     }
 
-    /// The template of a nested stack, with the parameters that this one passes to it.
+    /// Reads the template of a nested stack, with the parameters that this one passes to it.
     pub fn nested(&self, name: &str) -> Self {
         let stack = self.resource(name);
         let parameters = stack["Parameters"].as_object().expect("a nested stack has parameters").clone();
         Self { root: parse(&text(&stack["Location"])), parameters }
     }
 
-    /// `template.yaml` and its nested templates.
+    /// Reads `template.yaml` and its nested templates.
     pub fn all() -> Vec<Self> {
         let root = Self::read();
         let stacks = root.section("Resources").iter().filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Application");
@@ -40,7 +40,7 @@ impl Template {
         [root].into_iter().chain(nested).collect()
     }
 
-    /// Everything except the resources.
+    /// Returns everything except the resources.
     pub fn without_resources(&self) -> Value {
         let sections = self.root.as_object().expect("a template has sections").iter();
         sections
@@ -50,30 +50,30 @@ impl Template {
             .into()
     }
 
-    /// An output, resolved.
+    /// Returns an output, with its functions resolved.
     pub fn output(&self, name: &str) -> Value {
         let output = self.section("Outputs").get(name).unwrap_or_else(|| panic!("the template has no output {name}"));
         self.resolve(&output["Value"])
     }
 
-    /// A section such as `Parameters`.
+    /// Returns a section such as `Parameters`.
     pub fn section(&self, name: &str) -> &Map<String, Value> {
         self.root[name].as_object().unwrap_or_else(|| panic!("the template has no {name}"))
     }
 
-    /// The properties of a resource, resolved.
+    /// Returns the properties of a resource, with their functions resolved.
     pub fn resource(&self, name: &str) -> Value {
         self.resolve(&self.section("Resources")[name]["Properties"])
     }
 
-    /// The environment of a function: names with values.
+    /// Returns the environment of a function: names with values.
     pub fn environment(&self, function: &str) -> Vec<(String, String)> {
         let variables = self.resource(function)["Environment"]["Variables"].clone();
         let variables = variables.as_object().expect("a function has variables");
         variables.iter().map(|(name, value)| (name.clone(), text(value))).collect()
     }
 
-    /// A value with its functions resolved.
+    /// Returns a value with its functions resolved.
     pub fn resolve(&self, value: &Value) -> Value {
         match value {
             Value::Object(object) => match (object.len(), object.iter().next()) {
@@ -140,7 +140,7 @@ impl Template {
         }
     }
 
-    /// `own` has the placeholders that are not names of the template.
+    /// Replaces the placeholders of `Fn::Sub`; `own` has the values of those that the template does not declare.
     fn substitute(&self, template: &str, own: &Value) -> String {
         let mut parts = template.split("${");
         let mut result = parts.next().unwrap_or_default().to_owned();

@@ -294,7 +294,7 @@ fn the_command_that_stores_the_token_is_the_same_everywhere() {
     assert_eq!(output.replace(" --region sa-east-1", ""), command);
 }
 
-/// Without it the programs are built for the host's processor, and the functions do not start on another.
+/// Without an architecture, cargo-lambda builds for the host's processor, and the functions do not start on another one.
 #[test]
 fn every_build_that_is_deployed_names_its_architecture() {
     for document in ["README.md", "docs/deploy.md", "docs/comece-aqui.md", "RUNBOOK.md", ".ci/run"] {

@@ -39,7 +39,7 @@ const BY_LAMBDA: [&str; 7] = [
     "xray:PutTraceSegments",
 ];
 
-/// What happens to writes of keys that contain `below`.
+/// The fault that writes of keys that contain `below` meet.
 #[derive(Clone, Copy)]
 enum Fault {
     /// Applied once, and the answer is lost.

@@ -40,7 +40,7 @@ fn title(sql: &str) -> &str {
     sql.lines().next().and_then(|line| line.strip_prefix("-- ")).expect("a file begins with a comment")
 }
 
-/// `mais_curtidos` as `MaisCurtidos`.
+/// Returns `MaisCurtidos` for `mais_curtidos`.
 fn logical(name: &str) -> String {
     name.split('_').map(|part| part[..1].to_uppercase() + &part[1..]).collect()
 }

@@ -23,7 +23,7 @@ const HOURS: f64 = 730.0;
 const GB: f64 = 1e9;
 
 // Values that cannot be measured without an account; docs/cost.md marks each as assumed.
-/// Seconds per S3 request, per page of X, and for the rest of an invocation.
+/// Seconds per S3 request, per page of X, and for everything else in an invocation.
 const S3_SECONDS: f64 = 0.04;
 const X_SECONDS: f64 = 0.5;
 const OTHER_SECONDS: f64 = 0.05;
@@ -39,7 +39,7 @@ const QUESTION_DAYS: f64 = 2.0;
 /// Keys per answer to a LIST.
 const KEYS_PER_LIST: f64 = 1_000.0;
 
-/// A linear function: `at_rest` at zero, plus `each` per unit.
+/// A linear function: its value at zero is `at_rest`, and each unit adds `each`.
 #[derive(Clone, Copy, Debug)]
 struct Straight {
     at_rest: f64,
@@ -47,7 +47,7 @@ struct Straight {
 }
 
 impl Straight {
-    /// The line through two measured points.
+    /// Returns the line through two measured points.
     fn through(a: (f64, f64), b: (f64, f64)) -> Self {
         let each = (b.1 - a.1) / (b.0 - a.0);
         Self { at_rest: a.1 - each * a.0, each }
@@ -74,7 +74,7 @@ impl Asked {
     }
 }
 
-/// What one run, one file and one question cost in requests and bytes.
+/// The requests and bytes of one run, one file and one question.
 #[derive(Clone, Copy)]
 struct Rates {
     asked: Asked,
@@ -85,7 +85,7 @@ struct Rates {
     refine_gets: f64,
     refine_log_bytes: f64,
     minute_line_bytes: f64,
-    /// Of a file, by its posts.
+    /// Bytes of one RAW file, and of its REF files, by the number of its posts.
     raw_bytes: Straight,
     ref_bytes: Straight,
 }
@@ -171,7 +171,7 @@ impl Month {
         self.posts * ingest::USD_PER_POST
     }
 
-    /// Each file has its own invocation of refine: the worst case.
+    /// Assumes one invocation of refine per file: the worst case.
     fn lambda(&self) -> f64 {
         let puts = self.runs * self.rates.ingest_puts.at(self.files / self.runs);
         let ingest_seconds =
@@ -216,7 +216,7 @@ impl Month {
         (self.runs + self.files) * TRACE
     }
 
-    /// The question every 15 minutes; each time, it reads all files of its days completely.
+    /// Asks the question every 15 minutes; each time, it reads all files of its days completely.
     fn athena(&self) -> f64 {
         let scanned = (self.ref_gb() * GB / DAYS * QUESTION_DAYS).max(ATHENA_BYTES_MIN);
         let files_per_day = self.files / DAYS;

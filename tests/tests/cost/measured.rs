@@ -1,4 +1,4 @@
-//! Counts what one run and one file cost, at the wires of the real functions.
+//! Counts the requests and bytes of one run and one file, at the wires of the real functions.
 
 use std::io::{self, Write};
 use std::ops::Range;

@@ -82,7 +82,7 @@ impl Play {
         self.cloudwatch.alarms(&self.template, self.world.now()).into_iter().collect()
     }
 
-    /// Asserts the effects of the incident, and that RUNBOOK.md lists the same. An empty message means that nothing is logged.
+    /// Asserts the effects of the incident, and that RUNBOOK.md lists the same effects. An empty `message`: nothing is logged.
     #[track_caller]
     fn check(&self, incident: &str, metrics: &[&str], alarms: &[&str], (message, error_type): (&str, &str), ended_by: &str) {
         assert_eq!(self.alarms(), alarms, "{incident}");
