@@ -144,7 +144,7 @@ impl EmbeddedS3 {
     pub async fn call(&self, request: Request<Bytes>) -> Response<Bytes> {
         let is_head = request.method() == Method::HEAD;
         match self.answer(request).await {
-            // As over a socket: neither has a body, so an SDK must rely on the status.
+            // As over a socket, neither a HEAD nor a 304 has a body, so an SDK must rely on the status.
             Ok(response) if is_head || response.status() == StatusCode::NOT_MODIFIED => response.map(|_| Bytes::new()),
             Ok(response) => response,
             Err(error) => {
