@@ -36,7 +36,7 @@ const TABLES: [(&str, &str); 3] = [
     ),
 ];
 
-/// Runs the demo in the lake at `root`; with `every`, captures what is new at this interval until the process ends.
+/// Runs the demo in the lake at `root`; with `every`, captures new posts at this interval until the process ends.
 pub async fn run(root: &Path, every: Option<Duration>, clock: Clock) -> Outcome {
     let lake = Lake::open(root, clock, &emulator_secret())?;
     lake.claim(Source::Emulator)?;

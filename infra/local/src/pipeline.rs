@@ -89,7 +89,7 @@ impl Pipeline {
         Ingest::new(Config { max_posts_per_run, ..self.config.clone() }, &self.clients, self.wire.clone())
     }
 
-    /// Returns what catching up would read, according to X's counts.
+    /// Estimates what catching up would read, from X's counts.
     pub async fn preview(&self) -> Outcome<Preview> {
         self.ingest(u64::MAX).preview((self.clock)()).await.map_err(|error| self.explained(error))
     }

@@ -13,7 +13,7 @@ use crate::pipeline::{all_refined, deliver, refine_of};
 use crate::queue::Queue;
 use crate::{Clock, Outcome};
 
-/// Replays the RAW files of the days `from` to `to`, both inclusive; without bounds all files, also those added by
+/// Refines again the RAW files of the days `from` to `to`, both inclusive; without bounds all files, also those added by
 /// hand.
 ///
 /// REF objects that already carry the current versions of refine and of the lexicon are not rewritten.

@@ -1,7 +1,7 @@
 //! Charts as values: the rows of a question in, a figure for `Plotly.react` out.
 //!
-//! What depends on the viewer (colours of the theme, time zone, language, form of numbers) is written as a [`viewer`]
-//! value, which the page replaces. No text of a row can become one, or markup: see [`label`].
+//! Parts that depend on the viewer (colours of the theme, time zone, language, form of numbers) are [`viewer`] values,
+//! which the page replaces. No text of a row can become such a value, or markup: see [`label`].
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use plotly::common::{Anchor, ColorScale, ColorScaleElement, Font, HoverInfo, Label, Line, Marker, MarkerSymbol, Mode, Orientation};

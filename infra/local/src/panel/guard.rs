@@ -1,4 +1,4 @@
-//! Which requests are answered at all.
+//! Decides which requests are answered at all.
 //!
 //! Any page in the user's browser can send requests to a port of this machine. A page of another origin is refused by
 //! `Origin` and `Sec-Fetch-Site`. A page whose own name was made to resolve to 127.0.0.1 is of the same origin and is

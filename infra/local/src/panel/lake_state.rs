@@ -1,5 +1,5 @@
-//! What the panel reads of a lake without SQL and without its lock: files, the cursor, the lists of refined and
-//! rejected files.
+//! Reads the state of a lake without SQL and without its lock: from files, the cursor, and the lists of refined and rejected
+//! files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;

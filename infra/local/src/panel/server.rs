@@ -38,7 +38,7 @@ const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nc
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 type Snapshots = watch::Receiver<Arc<Published>>;
 
-/// What every connection shares.
+/// State that all connections share.
 #[derive(Debug)]
 pub struct Site {
     snapshots: Snapshots,

@@ -1,4 +1,4 @@
-//! What the page shows: the latest answers, with their figures, as one JSON document.
+//! The document of the page: the latest answers, with their figures, as JSON.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -36,7 +36,7 @@ struct Chart<'a> {
     error: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     figure: Option<Figure>,
-    /// What the chart shows, as a phrase with values.
+    /// Description of the chart: the name of a phrase, and its values.
     #[serde(skip_serializing_if = "Option::is_none")]
     sentence: Option<Value>,
     /// True without rows, or if all counts are zero.

@@ -231,7 +231,7 @@ async fn a_refresh_reads_only_new_files_and_answers_as_sql_does() {
     let root = lake();
     let (mut watcher, mut published) = Watcher::new(root.path().to_owned(), clock);
     watcher.look().await;
-    let read = watcher.files_read(); // of the file of today both groups of columns, of the other one
+    let read = watcher.files_read(); // two groups of columns of today's file, one group of the other file
     assert_eq!(read, 3);
     let version = published.borrow_and_update().snapshot.version;
     watcher.look().await;

@@ -1,5 +1,4 @@
-//! `+ - * / %` of whole numbers and decimals: a result that does not fit its type is an error, and decimals keep
-//! Trino's scale.
+//! `+ - * / %` of numbers: a result that does not fit its type is an error, as is NaN, and decimals keep Trino's scale.
 
 use datafusion::arrow::array::Datum;
 use datafusion::arrow::array::cast::AsArray as _;

@@ -138,7 +138,7 @@ mod tests {
             assert_eq!(balance_unions(&mut query.body), levels, "{link}");
             assert_eq!(query.to_string(), text);
         }
-        // Values that are in both parts of a mixed chain are distinct or not by their order.
+        // In a mixed chain, the order of `UNION` and `UNION ALL` determines which duplicates remain.
         let mut mixed = query(&format!("SELECT 0 UNION {}", vec!["SELECT 1"; 20].join(" UNION ALL ")));
         assert_eq!(balance_unions(&mut mixed.body), 7);
         assert!(mixed.to_string().starts_with("SELECT 0 UNION SELECT 1 UNION ALL"));

@@ -188,7 +188,7 @@ fn constraint(on: &JoinConstraint) -> Checked {
     }
 }
 
-/// Refuses `IN (SELECT …)` below anything but AND: DataFusion's answer to a null is then another one than Athena's.
+/// Refuses `IN (SELECT …)` below anything but AND: there, DataFusion treats a null differently from Athena.
 fn in_subqueries(condition: &Expr) -> Checked {
     match condition {
         Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
