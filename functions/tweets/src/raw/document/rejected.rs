@@ -52,7 +52,7 @@ pub enum NotADocument {
     /// The file is a response of another endpoint.
     #[error("not a document of tweets: no item of `data` is a post; they look like {looks_like}")]
     OtherObjects {
-        /// Their kind and field names.
+        /// Kind and field names of its items.
         looks_like: String,
     },
     /// A post has no valid id.
