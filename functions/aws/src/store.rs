@@ -79,7 +79,7 @@ impl Store {
         Self { client, bucket, body }
     }
 
-    /// The bucket's name.
+    /// Returns the name of the bucket.
     pub fn bucket(&self) -> &str {
         &self.bucket
     }
