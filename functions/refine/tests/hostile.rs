@@ -1,6 +1,6 @@
 //! Replays inputs found by the fuzzer: every input yields an answer or an error, never a panic.
 //!
-//! Each file is a list of texts in which one character represents one byte. CONTRIBUTING explains how to find more.
+//! Each file is a list of texts in which one character represents one byte. docs/testing.md explains how to find more.
 
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 

@@ -11,7 +11,7 @@ use tweets::Years;
 const KEY: &str = "tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_5_9.json";
 
 fuzz_target!(|raw: &[u8]| {
-    // A tweet of 50 bytes becomes a struct of 600 and a row of 26 columns. Encoders start with pages of their own.
+    // A tweet of 50 bytes becomes a struct of 600 and a row of 25 columns. Encoders start with pages of their own.
     let refined = memory::bounded(raw, 64, 16 << 20, || refine(KEY, raw, Years::DEFAULT));
     match &refined {
         Ok(Refined { objects, .. }) => {
