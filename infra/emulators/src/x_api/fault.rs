@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// The response to return instead. Every body was observed from the real API.
+/// The response to return instead. Every body but that of `Other` was observed from the real API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// 400 `invalid-request`.
