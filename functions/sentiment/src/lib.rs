@@ -9,7 +9,7 @@
 //! ```
 //!
 //! The label depends only on the text and on the lexicon that is compiled in (`lexicon.csv`): no I/O, no state. The
-//! modules follow the sections of the matching specification:
+//! modules follow the sections of the specification, `docs/sentiment.md`:
 //!
 //! 1. `text` selects the text to scan.
 //! 2. `normalise` unescapes, folds and deletes characters.
