@@ -41,7 +41,7 @@ pub fn trial(seed: u64, ablation: Option<Ablation>) -> Trial {
         World::of_seed(seed, ablation, async |world| {
             *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(world.clone());
             let is_settled = live(&world).await;
-            check(&world, is_settled).await
+            check(&world, is_settled)
         })
     }));
     let verdict = lived.unwrap_or_else(|panic| {

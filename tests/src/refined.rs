@@ -1,10 +1,11 @@
-//! INV-3 and INV-5: compares REF with RAW, both read as an operator would.
+//! INV-3 and INV-5: compares REF with RAW, both as stored.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::RowAccessor as _;
+use parquet::schema::types::Type;
 use tweets::{Partition, TweetId};
 
 use crate::fault::{RAW_BUCKET, REF_BUCKET};
@@ -15,10 +16,10 @@ use crate::world::World;
 pub(crate) const NOT_A_DOCUMENT: &str = "tweets/lixo.json";
 
 /// Checks that REF contains exactly the rows of RAW, each in the partition of its day, and that only unreadable files are dead letters.
-pub(crate) async fn ref_matches_raw(world: &World, verdict: &mut Verdict) {
+pub(crate) fn ref_matches_raw(world: &World, verdict: &mut Verdict) {
     let mut wanted = BTreeMap::<(TweetId, String), u64>::new();
     let mut unreadable = Vec::new();
-    for (key, body) in objects(world, RAW_BUCKET, tweets::RAW_PREFIX).await {
+    for (key, body) in world.objects(RAW_BUCKET, tweets::RAW_PREFIX) {
         if key == NOT_A_DOCUMENT {
             unreadable.push(key);
             continue;
@@ -28,7 +29,7 @@ pub(crate) async fn ref_matches_raw(world: &World, verdict: &mut Verdict) {
         }
     }
     let mut found = BTreeMap::<(TweetId, String), u64>::new();
-    for (key, body) in objects(world, REF_BUCKET, "").await {
+    for (key, body) in world.objects(REF_BUCKET, "") {
         let rows = rows(body);
         verdict.check("INV-3", rows.is_some(), || format!("{key} is not one of our Parquet files"));
         for (id, raw_key, created_ms) in rows.unwrap_or_default() {
@@ -62,28 +63,16 @@ fn counted(lines: &[metrics::Line]) -> u64 {
     rows.filter_map(|(_, value)| value.as_u64()).sum()
 }
 
-async fn objects(world: &World, bucket: &str, prefix: &str) -> Vec<(String, Bytes)> {
-    let mut objects = Vec::new();
-    let listed = world.operator().list_objects_v2().bucket(bucket).prefix(prefix).send().await;
-    for key in listed.into_iter().flat_map(|page| page.contents.unwrap_or_default()).filter_map(|object| object.key) {
-        if let Ok(object) = world.operator().get_object().bucket(bucket).key(&key).send().await
-            && let Ok(body) = object.body.collect().await
-        {
-            objects.push((key, body.into_bytes()));
-        }
-    }
-    objects
-}
-
-/// Returns `id`, `arquivo_raw` and `criado_em` of each row.
+/// Returns `id`, `arquivo_raw` and `criado_em` of each row; other columns are not read.
 fn rows(body: Bytes) -> Option<Vec<(TweetId, String, i64)>> {
-    let schema = rows::schema();
-    let column = |name: &str| schema.index_of(name).ok();
-    let (id, raw_key, created_at) = (column("id")?, column("arquivo_raw")?, column("criado_em")?);
     let reader = SerializedFileReader::new(body).ok()?;
-    let rows = reader.get_row_iter(None).ok()?.map(|row| {
+    let schema = reader.metadata().file_metadata().schema();
+    let read = |name| schema.get_fields().iter().find(|field| field.name() == name).cloned();
+    let columns = ["id", "arquivo_raw", "criado_em"].map(read).into_iter().collect::<Option<Vec<_>>>()?;
+    let columns = Type::group_type_builder(schema.name()).with_fields(columns).build().ok()?;
+    let rows = reader.get_row_iter(Some(columns)).ok()?.map(|row| {
         let row = row.ok()?;
-        Some((TweetId::new(row.get_long(id).ok()?)?, row.get_string(raw_key).ok()?.clone(), row.get_timestamp_millis(created_at).ok()?))
+        Some((TweetId::new(row.get_long(0).ok()?)?, row.get_string(1).ok()?.clone(), row.get_timestamp_millis(2).ok()?))
     });
     rows.collect()
 }

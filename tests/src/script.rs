@@ -178,7 +178,7 @@ impl World {
             if self.shape().refines {
                 self.deliver_all().await;
             }
-            let mut verdict = check(self, complete == 2).await;
+            let mut verdict = check(self, complete == 2);
             verdict.violations.retain(|(violated, _)| *violated != invariant);
             let violations = &verdict.violations;
             assert!(violations.is_empty(), "{}\n{caller}: {violations:#?}", self.journal().text());

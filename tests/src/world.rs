@@ -195,6 +195,12 @@ impl World {
         &self.0.s3
     }
 
+    /// Returns the objects below a prefix as they are stored, in key order.
+    pub(crate) fn objects(&self, bucket: &str, prefix: &str) -> Vec<(String, Bytes)> {
+        #[expect(clippy::expect_used, reason = "an S3 in memory has no disk that could fail")]
+        self.0.s3.objects(bucket, prefix).expect("objects in memory")
+    }
+
     /// Returns the queue to `refine`.
     pub(crate) fn queue(&self) -> &Queue {
         &self.0.queue

@@ -71,7 +71,7 @@ fn breaks_in(ablation: Ablation, shape: Shape, script: impl AsyncFn(&World)) {
         script(&world).await;
         world.wait(300).await;
         world.ingest().await;
-        check(&world, true).await.violations
+        check(&world, true).violations
     });
     assert!(violations.iter().any(|(violated, _)| *violated == "INV-1"), "without {ablation:?}: {violations:?}");
 }

@@ -124,6 +124,11 @@ impl EmbeddedS3 {
         self.store.unlisted(bucket, prefix)
     }
 
+    /// Returns the objects below a prefix as they are stored, in key order, without a request.
+    pub fn objects(&self, bucket: &str, prefix: &str) -> std::io::Result<Vec<(String, Bytes)>> {
+        self.store.objects(bucket, prefix)
+    }
+
     /// Calls `listener` after each put or copy, before the writer gets the response. It may use this S3, but must not
     /// block: it runs inside the request.
     pub fn on_object_created(&self, listener: impl Fn(&ObjectCreated) + Send + Sync + 'static) {

@@ -173,6 +173,17 @@ impl Store {
         Ok((page, heads))
     }
 
+    /// Returns the objects below `prefix`, in key order.
+    pub fn objects(&self, bucket: &str, prefix: &str) -> io::Result<Vec<(String, Bytes)>> {
+        let backend = &locked(&self.kept).backend;
+        let object = |key: String| {
+            let size = backend.head(bucket, &key)?.map_or(0, |head| head.size);
+            let bytes = backend.read(bucket, &key, 0..size)?;
+            Ok((key, bytes))
+        };
+        backend.keys(bucket, prefix)?.into_iter().map(object).collect()
+    }
+
     pub fn unlisted(&self, bucket: &str, prefix: &str) -> Vec<Unreadable> {
         locked(&self.kept).backend.unlisted(bucket, prefix)
     }
