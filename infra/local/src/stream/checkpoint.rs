@@ -8,16 +8,16 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ::stream::{Query, State};
 use emulators::files;
 use serde::{Deserialize, Serialize};
+use word_counts::{Query, State};
 
 use crate::Outcome;
 
 /// State and input, always of the same trigger.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Checkpoint {
-    /// [`Words::rule`](::stream::Words::rule) by which the words were counted.
+    /// [`Words::rule`](word_counts::Words::rule) by which the words were counted.
     rule: u64,
     pub state: State,
     /// Keys of the REF files that are folded into the state.
@@ -179,7 +179,7 @@ fn read_if_any(path: &Path) -> Outcome<Option<Vec<u8>>> {
 mod tests {
     use std::time::Duration;
 
-    use ::stream::{Mode, Post, Words};
+    use word_counts::{Mode, Post, Words};
 
     use super::*;
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use ::stream::Post;
 use tokio::time::sleep;
+use word_counts::Post;
 
 use super::capture::Capture;
 use super::checkpoint::{Checkpoint, Input};

@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use ::stream::Post;
 use datafusion::arrow::array::{Array as _, StringArray, TimestampMillisecondArray};
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use emulators::files::Unreadable;
+use word_counts::Post;
 
 use crate::output::message;
 use crate::{Outcome, parquet};

@@ -1,6 +1,6 @@
 //! `stream`: keeps word counts up to date from the files that refine writes, or from the lines of a socket.
 //!
-//! The crate `stream` does the counting, as a fold. This module adds the triggers, the input, the checkpoint of the
+//! The crate `word-counts` does the counting, as a fold. This module adds the triggers, the input, the checkpoint of the
 //! state and the output.
 
 mod capture;
@@ -10,14 +10,16 @@ mod feed;
 mod files;
 mod log;
 mod options;
+mod pace;
+mod record;
 mod sink;
 mod socket;
 
 use std::path::Path;
 use std::time::Duration;
 
-use ::stream::{Emitted, State, Trigger, next_tick_ms};
 use tokio::time::sleep;
+use word_counts::{Emitted, State, Trigger};
 
 use crate::lake::{self, ref_dir};
 use crate::output::message;
@@ -29,6 +31,7 @@ use feed::Feed;
 use log::Log;
 pub use options::{Options, positive_duration};
 use options::{Origin, Pace};
+use pace::next_tick_ms;
 use sink::Sink;
 
 /// Keeps the counts up to date, once or until the process is ended. The state is in the lake at `root`.

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ::stream::{Gap, Grouping, Mode, Query, Windows, Words};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, ValueEnum};
 use humantime::{format_duration, parse_duration};
+use word_counts::{Gap, Grouping, Mode, Query, Windows, Words};
 
 use crate::Outcome;
 

@@ -3,14 +3,15 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use ::stream::{Cut, Cutter, Post, Record, decode};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
+use word_counts::{Cut, Cutter, Post, decode};
 
 use super::log::{Log, LogWriter};
+use super::record::Record;
 use crate::output::message;
 use crate::{Clock, Outcome};
 
@@ -260,7 +261,7 @@ mod tests {
                 reason = lines.take(read, 5).break_value();
             }
             let text = |record: Record<'_>| (record.arrived_ms, decode(record.line).into_owned());
-            (::stream::records(&lines.records).map(text).collect::<Vec<_>>(), lines.number, reason.unwrap())
+            (crate::stream::record::records(&lines.records).map(text).collect::<Vec<_>>(), lines.number, reason.unwrap())
         };
         let azul = (5, "azul".to_owned());
         let (records, number, reason) = log(&[Ok(b"azul\nver"), Ok(b"")]);

@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use ::stream::{Mode, Row};
 use emulators::files;
 use serde::Serialize;
+use word_counts::{Mode, Row};
 
 use super::instant;
 use crate::Outcome;
@@ -113,7 +113,7 @@ pub(super) fn write_closed(mut to: impl Write, mode: Mode, trigger: u64, rows: u
 mod tests {
     use std::time::Duration;
 
-    use ::stream::{Query, Words};
+    use word_counts::{Query, Words};
 
     use super::*;
     use crate::stream::sink::tests::rows;

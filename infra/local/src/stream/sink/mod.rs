@@ -8,8 +8,8 @@ use std::cmp::Ordering;
 use std::io::{IsTerminal as _, Write as _, stdout};
 use std::path::Path;
 
-use ::stream::{Emitted, Mode, Row};
 use chrono::{DateTime, SecondsFormat};
+use word_counts::{Emitted, Mode, Row};
 
 use super::checkpoint::{Checkpoint, Written};
 use super::options::{Destination, Options};
@@ -121,7 +121,7 @@ pub(super) fn instant(ms: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ::stream::Window;
+    use word_counts::Window;
 
     use super::*;
 
