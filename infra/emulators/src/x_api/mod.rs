@@ -23,6 +23,7 @@ mod rate_limit;
 mod search;
 mod served;
 pub mod snowflake;
+mod text;
 mod token;
 mod traffic;
 mod traits;
@@ -47,7 +48,7 @@ pub use post::{InvalidPost, Post};
 pub use served::Served;
 pub use vocabulary::{AnswerNames, Vocabulary};
 
-use fault::{PROBLEM_JSON, Said};
+use fault::{FaultResponse, PROBLEM_JSON};
 use parameters::{CountsRequest, SearchRequest};
 use problem::Problem;
 use rate_limit::Standing;
@@ -164,15 +165,15 @@ impl XEmulator {
                 return Answered { status: *status, content_type: content_type.clone(), body: body.clone() };
             }
             Some(fault) => {
-                if let Some(said) = fault.said() {
-                    return said.into();
+                if let Some(response) = fault.response() {
+                    return response.into();
                 }
             }
             None => {}
         }
         let mut answered = match (self.authorized(request), endpoint) {
             (false, _) => problem::unauthorized().into(),
-            (true, None) => Fault::EmptyNotFound.said().map(Answered::from).unwrap_or_default(),
+            (true, None) => Fault::EmptyNotFound.response().map(Answered::from).unwrap_or_default(),
             (true, Some(_)) if !standing.admitted => problem::too_many_requests("about:blank").into(),
             (true, Some(endpoint)) => self.serve(request.uri().query().unwrap_or_default(), endpoint, now),
         };
@@ -228,9 +229,9 @@ impl From<Problem> for Answered {
     }
 }
 
-impl From<Said> for Answered {
-    fn from(said: Said) -> Self {
-        Self { status: said.status, content_type: said.content_type.to_owned(), body: said.body }
+impl From<FaultResponse> for Answered {
+    fn from(fault: FaultResponse) -> Self {
+        Self { status: fault.status, content_type: fault.content_type.to_owned(), body: fault.body }
     }
 }
 
