@@ -83,7 +83,7 @@ impl Run<'_> {
             self.summary.is_x_unavailable = true;
             return Err(stop_of(Error::Unavailable { attempts: self.failures, source }));
         }
-        debug!(attempt = self.failures, wait_ms = milliseconds(wait), "x api asked again");
+        debug!(attempt = self.failures, wait_ms = milliseconds(wait), "x api request repeated");
         tokio::time::sleep(wait).await;
         Ok(())
     }

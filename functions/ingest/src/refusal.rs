@@ -229,31 +229,31 @@ mod tests {
         check(
             answer(401, &html, "<html>Proxy login</html>"),
             expect![
-                "Unauthorized, Token, Fail: answered 401 in a form that is not X's (text/html, 24 bytes); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the way to it"
+                "Unauthorized, Token, Fail: answered 401 in a form that is not X's (text/html, 24 bytes); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the network path to it"
             ],
         );
         check(
             answer(402, &html, "<html>Quota</html>"),
             expect![
-                "CreditsDepleted, Credits, Fail: answered 402 in a form that is not X's (text/html, 18 bytes); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the way to it"
+                "CreditsDepleted, Credits, Fail: answered 402 in a form that is not X's (text/html, 18 bytes); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the network path to it"
             ],
         );
         check(
             answer(403, &[("content-type", "application/json")], r#"{"message":"Forbidden"}"#),
             expect![
-                "Forbidden, Settings, Fail: answered 403 in a form that is not X's (application/json, 23 bytes); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the way to it"
+                "Forbidden, Settings, Fail: answered 403 in a form that is not X's (application/json, 23 bytes); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the network path to it"
             ],
         );
         check(
             answer(429, &[], "slow down"),
             expect![
-                "RateLimited, Passing, Resume: answered 429 in a form that is not X's (no content type, 9 bytes); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the way to it"
+                "RateLimited, Passing, Resume: answered 429 in a form that is not X's (no content type, 9 bytes); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the network path to it"
             ],
         );
         check(
             answer(404, &[], ""),
             expect![
-                "RequestRejected, Settings, Fail: answered 404 in a form that is not X's (an empty body); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the way to it"
+                "RequestRejected, Settings, Fail: answered 404 in a form that is not X's (an empty body); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the network path to it"
             ],
         );
         for (location, want) in [

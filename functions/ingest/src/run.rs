@@ -179,7 +179,7 @@ impl<'a> Run<'a> {
             return;
         }
         let Some(date) = first.date else {
-            return warn!("the x api's answer has no date that can be read; a clock that is ahead goes unnoticed");
+            return warn!("the x api's answer has no readable date; a clock that is ahead would go undetected");
         };
         if sent_at - date >= TimeDelta::seconds(1) {
             warn!(ahead_ms = (sent_at - date).num_milliseconds(), "this clock is ahead of the x api's");

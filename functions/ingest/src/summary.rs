@@ -86,10 +86,10 @@ impl Summary {
             *self.problems.entry("post-without-id".to_owned()).or_default() += page.without_id;
         }
         if let Some(places) = page.problems.get(BYTES_NOT_UTF8) {
-            warn!(places, "x api sent bytes that are no utf-8; they are replaced");
+            warn!(places, "x api sent bytes that are not utf-8; they are replaced");
         }
         if page.problems.contains_key(RESULT_COUNT_DIFFERS) {
-            warn!(posts, "x api counted another number of posts than it sent");
+            warn!(posts, "x api counted a different number of posts than it sent");
         }
     }
 

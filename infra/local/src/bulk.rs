@@ -53,9 +53,9 @@ pub fn run(raw: &Path, reference: &Path) -> Outcome {
     let (raw_files, ignored) = split(named.into_iter().map(|path| (path, key_of(raw, prefix, path))));
     report_ignored(&ignored)?;
     if raw_files.is_empty() && unreadable.is_empty() {
-        return Err(format!("no .json file below {}", top.display()).into());
+        return Err(format!("no .json files below {}", top.display()).into());
     }
-    files::create_folders(reference).map_err(|error| format!("cannot make the folder {}: {error}", reference.display()))?;
+    files::create_folders(reference).map_err(|error| format!("cannot create the folder {}: {error}", reference.display()))?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(raw_files.len() as u64).with_style(style); // draws nothing if standard error is not a terminal
     let next = AtomicUsize::new(0);
@@ -126,7 +126,7 @@ fn report(reference: &Path, files: usize, shares: Vec<Share>, unreadable: Vec<St
     }
     if !flush_failures.is_empty() {
         let (count, named) = (flush_failures.len(), listed(&flush_failures));
-        problems.push(format!("{count} flush(es) of written Parquet files to the disk failed, so run it again:{named}"));
+        problems.push(format!("{count} flush(es) of written Parquet files to the disk failed; run it again:{named}"));
     }
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
 }
@@ -160,7 +160,7 @@ fn key_of(raw: &Path, prefix: &str, path: &Path) -> String {
 fn refine_file(path: &Path, key: &str, reference: &Path, share: &mut Share) -> Outcome {
     let bytes = fs::metadata(path)?.len();
     if bytes > rows::RAW_BYTES_MAX {
-        return Err(format!("{bytes} bytes, more than the {} that are read", rows::RAW_BYTES_MAX).into());
+        return Err(format!("{bytes} bytes; the limit is {}", rows::RAW_BYTES_MAX).into());
     }
     let Refined { objects, malformed } = rows::refine(key, &fs::read(path)?, Years::DEFAULT)?;
     for object in &objects {
@@ -223,7 +223,7 @@ mod tests {
         share.flush(folder.path());
         assert_eq!((share.flush_failures.len(), share.refused.len()), (1, 0));
         let error = report(folder.path(), 1, vec![share], Vec::new(), 1.0).unwrap_err().to_string();
-        assert!(error.starts_with("1 flush(es) of written Parquet files to the disk failed, so run it again:\n  "), "{error}");
+        assert!(error.starts_with("1 flush(es) of written Parquet files to the disk failed; run it again:\n  "), "{error}");
         assert!(error.contains("itself.parquet") && !error.contains(REFUSED_LIST), "{error}");
     }
 

@@ -129,15 +129,16 @@ impl Pipeline {
                 Status::Complete if sweeps == 0 => sweeps += 1,
                 Status::Complete => {
                     let behind = done.map_or(0, |done| (goal.created_at() - done.created_at()).num_seconds());
-                    report
-                        .line(&format!("this clock is about {behind} s ahead of the X API's; what came in since is left to the next run"));
+                    report.line(&format!(
+                        "this clock is about {behind} s ahead of the X API's; posts that arrived since are left to the next run"
+                    ));
                     break;
                 }
                 Status::Partial if has_moved => {}
                 // The folder is locked, so the run that holds the lease has ended. On AWS nothing shows that, so the next run waits
                 // until the lease expires.
                 Status::Busy => {
-                    report.line("an earlier run was cut off; continuing where it stopped");
+                    report.line("an earlier run was interrupted; continuing where it stopped");
                     ingest.end_lease(owner).await.map_err(|error| self.explained(error))?;
                 }
                 Status::Partial | Status::RateLimited | Status::BudgetExhausted => break,
@@ -220,7 +221,7 @@ pub async fn deliver(queue: &mut Queue, refine: &Refine, clock: Clock, on_batch:
 /// the messages that failed.
 async fn reason_of(refine: &Refine, notification: &serde_json::Value, clock: Clock) -> String {
     let refined = refine::handle(refine, notification.clone(), refine::Invocation::new(clock(), TIMEOUT), |_| ()).await;
-    refined.err().map_or_else(|| "it can be by now".to_owned(), |error| on_laptop(&error))
+    refined.err().map_or_else(|| "refining it again succeeded".to_owned(), |error| on_laptop(&error))
 }
 
 /// Fails if RAW files could not be refined: names the messages that the queue set aside, with the reason of the first, and

@@ -267,7 +267,9 @@ fn a_cursor_that_cannot_be_read_is_never_replaced() {
             assert!(error.contains("A broken cursor on a laptop") && !error.contains("move it away"), "{error}");
         }
     };
-    for (bytes, problem) in [("", "it is empty"), ("{\"version\":1", "not understood at line 1"), (r#"{"version":9}"#, "not understood")] {
+    for (bytes, problem) in
+        [("", "it is empty"), ("{\"version\":1", "cannot be parsed at line 1"), (r#"{"version":9}"#, "cannot be parsed")]
+    {
         fs::write(&cursor, bytes).unwrap();
         refused(&[cursor.to_str().unwrap(), problem]);
         assert_eq!(fs::read_to_string(&cursor).unwrap(), bytes);
@@ -300,7 +302,7 @@ fn a_folder_that_cannot_be_found_is_named_in_the_same_words_by_each_command() {
     for (bucket, readers) in [("xpto-raw", &[][..]), ("xpto-ref", &[&COUNT[..], &WORDS])] {
         let (folder, moved) = (lake.path().join(bucket), lake.path().join("moved"));
         fs::rename(&folder, &moved).unwrap();
-        for (target, cause) in [("nowhere", "it is a link that leads nowhere; bring back what it led to"), (bucket, "Too many levels")] {
+        for (target, cause) in [("nowhere", "it is a link that leads nowhere; restore its target"), (bucket, "Too many levels")] {
             symlink(target, &folder).unwrap();
             for command in [&[&["demo"][..], &["reprocess"], stream], readers].concat() {
                 let (_, error) = check(lake.path(), command, 1);

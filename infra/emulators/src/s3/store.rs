@@ -206,7 +206,7 @@ impl Kept {
 
     fn read(&self, bucket: &str, key: &str, range: Range<u64>) -> S3Result<Bytes> {
         if range.end - range.start > MAX_OBJECT_BYTES as u64 {
-            return Err(s3_error!(InvalidRequest, "this local S3 answers at most {MAX_OBJECT_BYTES} bytes at a time; ask for a range"));
+            return Err(s3_error!(InvalidRequest, "this local S3 returns at most {MAX_OBJECT_BYTES} bytes at a time; request a range"));
         }
         self.backend.read(bucket, key, range).map_err(storage_error)
     }

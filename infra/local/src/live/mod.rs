@@ -59,7 +59,7 @@ impl Live {
     pub async fn run(self, root: &Path, clock: Clock, variable: Variable) -> Outcome {
         let config = self.config()?;
         if !self.yes && !stdin().is_terminal() {
-            let text = "`live` asks before it spends, and standard input is not a terminal; add --yes to continue without asking";
+            let text = "`live` asks before it spends money, and standard input is not a terminal; add --yes to continue without asking";
             return Err(Usage { kind: ErrorKind::MissingRequiredArgument, text: text.to_owned() }.into());
         }
         let token = token::read(self.token_file.as_deref(), variable)?;
@@ -160,7 +160,7 @@ impl Live {
             }
             _ if preview.goes_on => {
                 text += &format!(
-                    "Note    nothing before that time is searched again; for another query from its start, --lake OTHER instead of {}\n",
+                    "Note    posts from before that time are not searched again; to run another query from its start, use --lake OTHER instead of {}\n",
                     quoted(root)
                 );
             }
@@ -176,15 +176,18 @@ impl Live {
             Status::RateLimited => "X's rate limit is reached; run the same command again in 15 minutes".to_owned(),
             Status::BudgetExhausted => {
                 format!(
-                    "the {} posts of this month are read; raise --max-posts-per-month or wait for the next",
+                    "this month's {} posts have been read; raise --max-posts-per-month or wait for the next month",
                     HumanCount(self.max_posts_per_month)
                 )
             }
-            Status::Busy => "another run is at work in this lake; run the same command again later".to_owned(),
+            Status::Busy => "another run is active in this lake; run the same command again later".to_owned(),
             Status::Partial if caught.posts_read + 10 > posts_max => {
-                format!("the cap of {} posts is reached and more wait; run the same command again to continue", HumanCount(self.max_posts))
+                format!(
+                    "the cap of {} posts is reached and more are pending; run the same command again to continue",
+                    HumanCount(self.max_posts)
+                )
             }
-            Status::Partial => "X gave no answers to rely on; run the same command again to continue".to_owned(),
+            Status::Partial => "X gave no usable answer; run the same command again to continue".to_owned(),
         };
         Err(Unfinished(left).into())
     }

@@ -68,9 +68,9 @@ pub async fn run(named: Option<PathBuf>, options: &Options, clock: Clock, variab
     let url = format!("http://127.0.0.1:{port}/");
     line(&format!("Panel of {} (Ctrl-C ends it): {url}", quoted(&root)))?;
     line(&if feed.is_some() {
-        format!("Emulated posts come in every {} s.", FEED_EVERY.as_secs())
+        format!("New emulated posts arrive every {} s.", FEED_EVERY.as_secs())
     } else {
-        format!("Posts come in by `live`, `stream` or `demo --every 10s` with --lake {}, in another terminal.", quoted(&root))
+        format!("To add posts, run `live`, `stream` or `demo --every 10s` with --lake {} in another terminal.", quoted(&root))
     })?;
     browser::open(&url, options.no_open, variable);
     watcher.start();

@@ -131,7 +131,7 @@ const MENDED: &str = "`reprocess` rewrites it from RAW";
 /// Formats a message that counts what cannot be read, names the first ones, and gives advice.
 pub(super) fn message(problem: &str, unreadable: &[Unreadable]) -> String {
     format!(
-        "{} Parquet file(s) or folder(s) {problem}{}\nmove away what `reprocess` does not mend, and run it again",
+        "{} Parquet file(s) or folder(s) {problem}{}\nmove away what `reprocess` does not repair, and run it again",
         unreadable.len(),
         listed(unreadable)
     )

@@ -300,8 +300,8 @@ pub(crate) fn explained(error: Failure) -> Failure {
     };
     let views = VIEWS.map(|(name, _)| format!("`{name}`")).join(" and ");
     format!(
-        "{told}\n  `sql` takes one statement that reads; the table is `tweets`, its views are {views}: `sql \"DESCRIBE tweets\"` shows the \
-         columns, and `sql --list` the questions that are written already"
+        "{told}\n  `sql` takes one read-only statement; the table is `tweets`, its views are {views}: `sql \"DESCRIBE tweets\"` shows the \
+         columns, and `sql --list` the saved questions"
     )
     .into()
 }

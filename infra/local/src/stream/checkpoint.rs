@@ -83,13 +83,13 @@ impl Held {
         let lock_path = path.with_extension("lock");
         let explained = |error: io::Error| {
             let path = lock_path.display();
-            format!("cannot lock {path}: {error}; the lake must be on a disk that has locks, in a folder that you may write to")
+            format!("cannot lock {path}: {error}; the lake must be on a disk that supports locks, in a folder that you can write to")
         };
         let lock = File::options().create(true).write(true).truncate(false).open(&lock_path).map_err(explained)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, _lock: lock }),
             Err(TryLockError::WouldBlock) => {
-                Err(format!("another process runs this stream over {}; end it, or change the query", root.display()).into())
+                Err(format!("another process runs this stream over {}; stop it, or change the query", root.display()).into())
             }
             Err(TryLockError::Error(error)) => Err(explained(error).into()),
         }
@@ -100,9 +100,9 @@ impl Held {
         let path = self.path.display();
         let Some(json) = read_if_any(&self.path)? else { return Ok(None) };
         let checkpoint: Checkpoint = serde_json::from_slice(&json)
-            .map_err(|error| format!("{path} is no checkpoint of a stream: {error}; delete it to count from the beginning"))?;
+            .map_err(|error| format!("{path} is not the checkpoint of a stream: {error}; delete it to count from the beginning"))?;
         if checkpoint.rule != query.words().rule() || checkpoint.state.query() != query {
-            return Err(format!("{path} counted other words or windows; delete it to count from the beginning").into());
+            return Err(format!("{path} holds counts of other words or windows; delete it to count from the beginning").into());
         }
         // Some may have been removed since. If all of them are gone, the totals and the new files would come from two
         // different lakes.
@@ -110,9 +110,10 @@ impl Held {
         // A folder that cannot be read may still hold them.
         let is_absent = |key: &String| matches!(files::metadata(&ref_dir.join(key)), Ok(None));
         if !counted.is_empty() && counted.iter().all(is_absent) {
-            return Err(
-                format!("{path} counted another lake: none of its files is in this one; delete it to count from the beginning").into()
-            );
+            return Err(format!(
+                "{path} holds counts of another lake: none of its files is in this one; delete it to count from the beginning"
+            )
+            .into());
         }
         Ok(Some(checkpoint))
     }
@@ -155,7 +156,7 @@ impl Held {
             0 => "nothing to count: the lake has no Parquet files yet".to_owned(),
             files => {
                 let path = self.path.display();
-                format!("nothing new: {files} file(s) are counted already, in {path}; delete it to count from the beginning")
+                format!("nothing new: {files} file(s) are already counted in {path}; delete it to count from the beginning")
             }
         }
     }
@@ -216,12 +217,12 @@ mod tests {
         let json = fs::read_to_string(&path).unwrap();
         fs::write(&path, json.replace(&Words::Lake.rule().to_string(), "1")).unwrap();
         let refused = || held.read(query(Mode::Update), dir.path()).unwrap_err().to_string();
-        assert!(refused().contains("counted other words"));
+        assert!(refused().contains("counts of other words"));
         fs::write(&path, &json[..json.len() / 2]).unwrap();
         assert!(refused().contains("delete it to count from the beginning"));
         whole.folded.insert("tweets/of_another_lake.parquet".to_owned());
         held.write(&whole).unwrap();
-        assert!(refused().contains("counted another lake"));
+        assert!(refused().contains("counts of another lake"));
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink("nowhere", dir.path().join("tweets")).unwrap();

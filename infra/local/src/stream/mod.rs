@@ -210,7 +210,7 @@ impl Stream {
     fn why_idle(&self) -> String {
         match self.feed {
             Feed::Lake { .. } => self.held.why_idle(&self.checkpoint),
-            Feed::Socket(_) => "nothing to count: no line was received".to_owned(),
+            Feed::Socket(_) => "nothing to count: no lines were received".to_owned(),
         }
     }
 
@@ -219,7 +219,7 @@ impl Stream {
         let path = self.held.path().display();
         let waiting = match &self.feed {
             Feed::Socket(lines) if lines.uncounted_bytes(self.checkpoint.counted) > 0 => {
-                "; the next run counts first what is logged already"
+                "; the next run first counts the lines that are already logged"
             }
             _ => "",
         };

@@ -48,7 +48,7 @@ impl Lines {
     pub fn receive(address: String, log: Log, counted: u64, until_closed: bool, clock: Clock) -> Outcome<Self> {
         let (writer, unfinished) = log.open(counted).map_err(|error| format!("cannot open the log of received lines: {error}"))?;
         if unfinished > 0 {
-            message(&format!("{unfinished} bytes that were being logged when an earlier run died are left out\n"));
+            message(&format!("{unfinished} bytes of a line that an earlier run died while logging are ignored\n"));
         }
         let (progress, received) = watch::channel(Received { end: writer.end(), is_over: false });
         let task = Receiver { address, log: writer, progress, clock };

@@ -113,7 +113,7 @@ fn over(function: &WindowFunction, schema: &DFSchema) -> Result<()> {
         return Err(refused("DISTINCT with OVER is not in Athena: count in a subquery"));
     }
     if function.params.filter.is_some() {
-        return Err(refused("FILTER with OVER is not done here: use CASE WHEN … THEN … END inside the function"));
+        return Err(refused("FILTER with OVER is not supported here: use CASE WHEN … THEN … END inside the function"));
     }
     match &function.fun {
         WindowFunctionDefinition::AggregateUDF(aggregate) => argument_of(aggregate.name(), &function.params.args, schema),
@@ -232,7 +232,7 @@ fn argument_of(name: &str, arguments: &[Expr], schema: &DFSchema) -> Result<()> 
             refuse("a decimal keeps its scale in Athena, and not here; use CAST(… AS double)")
         }
         "corr" | "covar_pop" | "covar_samp" if kind != DataType::Float64 => refuse("use CAST(… AS double)"),
-        "min" | "max" if matches!(kind, DataType::List(_)) => refuse("arrays are not ordered here"),
+        "min" | "max" if matches!(kind, DataType::List(_)) => refuse("arrays cannot be ordered here"),
         _ => Ok(()),
     }
 }

@@ -146,7 +146,7 @@ fn subscript(row: &Row) -> Result<ScalarValue> {
 fn element_at(row: &Row) -> Result<ScalarValue> {
     let array = row.list(0);
     let place = match row.int(1) {
-        0 => return Err(failed("element_at: places in an array count from 1")),
+        0 => return Err(failed("element_at: positions in an array start at 1")),
         place if place > 0 => place - 1,
         place => count(array.len()) + place,
     };
@@ -177,7 +177,7 @@ fn remove(row: &Row) -> Result<ScalarValue> {
     let items = items(row, 0)?;
     let wanted = wanted.cast_to(&element(std::slice::from_ref(row.gives))?)?;
     if items.iter().any(ScalarValue::is_null) {
-        return Err(failed("array_remove of an array with a null is not done here: use filter(…)"));
+        return Err(failed("array_remove of an array with a null is not supported here: use filter(…)"));
     }
     listed(items.into_iter().filter(|item| *item != wanted).collect(), row)
 }
@@ -228,7 +228,7 @@ fn slice(row: &Row) -> Result<ScalarValue> {
     let items = items(row, 0)?;
     let (start, length) = (row.int(1), row.int(2));
     if start == 0 || length < 0 {
-        return Err(failed("slice: places in an array count from 1, and the length must not be negative"));
+        return Err(failed("slice: positions in an array start at 1, and the length must not be negative"));
     }
     let first = if start > 0 { start - 1 } else { count(items.len()) + start };
     let (Ok(first), Ok(length)) = (usize::try_from(first), usize::try_from(length)) else { return listed(Vec::new(), row) };

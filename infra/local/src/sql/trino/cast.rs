@@ -58,7 +58,9 @@ pub fn way(from: &DataType, to: &DataType, tries: bool) -> Result<Way> {
             way(from.data_type(), element.data_type(), tries)?;
             ours()
         }
-        _ => Err(refused(format!("CAST of {} as {} is not done in Athena, or not on this machine", types::name(from), types::name(to)))),
+        _ => {
+            Err(refused(format!("CAST of {} as {} is not supported in Athena, or not on this machine", types::name(from), types::name(to))))
+        }
     }
 }
 

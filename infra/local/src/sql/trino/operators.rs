@@ -40,7 +40,7 @@ pub(super) fn operator(binary: BinaryExpr, schema: &DFSchema) -> Result<Expr> {
         }
         Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom => {
             if matches!(left.get_type(schema)?, DataType::List(_)) {
-                return Err(refused(format!("`{op}` of arrays reads nulls in another way here: use array_join(…), or contains(…)")));
+                return Err(refused(format!("`{op}` of arrays treats nulls differently here: use array_join(…), or contains(…)")));
             }
             let common = common(&format!("`{op}`"), [&*left, &*right], schema)?;
             let (left, right) = (made(*left, &common, schema)?, made(*right, &common, schema)?);

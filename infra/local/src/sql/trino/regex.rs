@@ -63,7 +63,7 @@ fn pattern(row: &Row) -> Result<Arc<Regex>> {
 /// Compiles a pattern for functions that run it themselves; `$` is refused, because its meaning depends on the text.
 pub fn compile(pattern: &str) -> Result<Regex> {
     match compiled(pattern)? {
-        Pattern { has_end: true, .. } => Err(failed("`$` is not read here: it matches before a line feed in Athena; use `\\z`")),
+        Pattern { has_end: true, .. } => Err(failed("`$` is not supported here: it matches before a line feed in Athena; use `\\z`")),
         Pattern { regex, .. } => Ok(regex),
     }
 }
@@ -73,7 +73,7 @@ fn compiled(pattern: &str) -> Result<Pattern> {
     let regex = Regex::new(&written).map_err(|error| {
         let why = error.to_string();
         let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        failed(format!("the pattern `{pattern}` is not read on this machine, whether or not Athena reads it: {why}"))
+        failed(format!("the pattern `{pattern}` is not supported on this machine, whether or not Athena supports it: {why}"))
     })?;
     Ok(Pattern { text: pattern.to_owned(), regex, has_end })
 }
@@ -158,7 +158,7 @@ impl Expansion<'_> {
 
     fn refuse<T>(&self, what: &str) -> Result<T> {
         let pattern = self.pattern;
-        Err(failed(format!("`{what}` in the pattern `{pattern}` means something else in Athena, or nothing: write it otherwise")))
+        Err(failed(format!("`{what}` in the pattern `{pattern}` means something else in Athena, or nothing: write it differently")))
     }
 }
 

@@ -35,7 +35,7 @@ impl ParquetFolder {
         let next = checkpoint.state.next_trigger();
         match numbered(path).map_err(explained)?.last_key_value() {
             Some((number, file)) if *number >= next + u64::from(has_begun) => Err(format!(
-                "{} is of another stream: this one continues with trigger {next}; choose another folder with --sink",
+                "{} belongs to another stream: this one continues with trigger {next}; choose another folder with --sink",
                 file.display()
             )
             .into()),
@@ -164,7 +164,7 @@ mod tests {
         assert!(ParquetFolder::open(&path, &after(Mode::Update, 2), true).is_ok(), "the process died in trigger 2");
         for (triggers, has_begun) in [(2, false), (1, true), (0, false)] {
             let error = ParquetFolder::open(&path, &after(Mode::Update, triggers), has_begun).err().unwrap().to_string();
-            assert!(error.contains("0000000002.parquet is of another stream"), "{error}");
+            assert!(error.contains("0000000002.parquet belongs to another stream"), "{error}");
         }
     }
 
