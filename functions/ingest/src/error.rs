@@ -5,7 +5,7 @@ use lambda::{ConfigError, Fate};
 use lambda_runtime::Diagnostic;
 use metrics::Cause;
 
-use crate::came::Came;
+use crate::response_form::ResponseForm;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -36,11 +36,11 @@ pub enum Error {
     #[error("X API refused the request ({status}: {reason}); check SEARCH_QUERY, X_EXPANSIONS, X_FIELD_VOCABULARY and X_API_BASE_URL")]
     RequestRejected { status: u16, reason: String },
     #[error(
-        "answered {status} in a form that is not X's ({came}); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the network path to it"
+        "answered {status} in a form that is not X's ({form}); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the network path to it"
     )]
-    NotFromX { status: u16, came: Came },
-    #[error("X API answered 200 with something that is not a page of posts, twice ({came}); {}", unreadable(came))]
-    PageUnreadable { came: Came, source: tweets::page::NotAPage },
+    NotFromX { status: u16, form: ResponseForm },
+    #[error("X API answered 200 with something that is not a page of posts, twice ({form}); {}", unreadable(form))]
+    PageUnreadable { form: ResponseForm, source: tweets::page::NotAPage },
     #[error(
         "X API repeated an earlier answer, twice, so the run stopped before it paid for more; the next run resumes there; if this persists, see PageRepeated in RUNBOOK.md"
     )]
@@ -65,8 +65,8 @@ pub enum Error {
     RawForeign { bucket: String, key: String },
 }
 
-fn unreadable(came: &Came) -> &'static str {
-    if came.is_json() {
+fn unreadable(form: &ResponseForm) -> &'static str {
+    if form.is_json() {
         "its format may have changed, so nothing more is paid for"
     } else {
         "a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the network path to it"

@@ -84,7 +84,7 @@ impl<'a> Run<'a> {
         }
         let mut sweep = open_sweep(&cursor, ingest, now).await?;
         if let Some(gap) = sweep.raise_floor(floor_at(now)) {
-            summary.lose(gap);
+            summary.report_gap(gap);
         }
         let (pace, has_reread_token) = (Pace::of(invocation), false);
         Ok(Self { ingest, invocation, owner, pace, summary, sweep, file, cursor, is_first, failures: 0, unreadable: 0, has_reread_token })

@@ -94,7 +94,7 @@ impl Summary {
     }
 
     /// Reports a gap before the cursor moves past it.
-    pub(crate) fn lose(&mut self, gap: Gap) {
+    pub(crate) fn report_gap(&mut self, gap: Gap) {
         let (from, to) = (gap.from.created_at().to_rfc3339(), gap.to.created_at().to_rfc3339());
         warn!(from, to, from_id = %gap.from, to_id = %gap.to, "posts are lost: the x api no longer serves them");
         self.gap = Some(self.gap.map_or(gap, |earlier| Gap { from: earlier.from, to: gap.to }));

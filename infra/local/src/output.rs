@@ -13,11 +13,11 @@ use crate::Outcome;
 /// quietly.
 pub fn line(text: &str) -> Outcome {
     let mut out = stdout().lock();
-    written(writeln!(out, "{}", shown(text)).and_then(|()| out.flush()))
+    write_outcome(writeln!(out, "{}", shown(text)).and_then(|()| out.flush()))
 }
 
 /// Converts the outcome of a write to standard output; [`is_closed`] recognises a pipe without a reader.
-pub fn written(outcome: io::Result<()>) -> Outcome {
+pub fn write_outcome(outcome: io::Result<()>) -> Outcome {
     match outcome {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(error.into()),

@@ -79,7 +79,7 @@ impl Draft {
         if let Some(user) = situation.in_reply_to_user_id {
             let _ = write!(plain, "@{} ", people::username(user));
         }
-        say(&mut random, &mut plain);
+        push_sentence(&mut random, &mut plain);
         // Before the paragraphs, so that the link is also in the first 280 characters of a long post.
         let page = Link::marked(&mut random);
         let _ = write!(plain, " {}", page.short);
@@ -146,11 +146,11 @@ impl Draft {
         let mut random = Random::of(self.seed, 11, 0);
         let first_ms = snowflake::unix_ms(edit_history.first().copied().unwrap_or(id));
         let escaped = random.chance(100);
-        let spell = |text: &str| if escaped { ascii_json(text) } else { raw(&text).get().to_owned() };
+        let json_string = |text: &str| if escaped { ascii_json(text) } else { raw(&text).get().to_owned() };
         let short = shorten(&self.text);
         let mut fields = Object::default();
         fields.push("id", &id.to_string());
-        fields.push_text("text", &spell(short.as_deref().unwrap_or(&self.text)));
+        fields.push_text("text", &json_string(short.as_deref().unwrap_or(&self.text)));
         fields.push("edit_history_tweet_ids", &strings(edit_history));
         fields.push("created_at", &snowflake::created_at(snowflake::unix_ms(id)));
         fields.push("author_id", &self.author_id.to_string());
@@ -163,7 +163,7 @@ impl Draft {
             fields.push("referenced_tweets", &[json!({ "type": kind.name(), "id": id.to_string() })]);
         }
         if short.is_some() {
-            fields.push("note_tweet", &self.note(&spell(&self.text)));
+            fields.push("note_tweet", &self.note(&json_string(&self.text)));
         }
         fields.push(
             "edit_controls",
@@ -202,7 +202,7 @@ impl Draft {
             fields.push_text("geo", &format!(r#"{{"place_id":"{place}"{point}}}"#));
         }
         fields.push("possibly_sensitive", &random.chance(20));
-        fields.push("public_metrics", &self.metrics.spell());
+        fields.push("public_metrics", &self.metrics.to_object());
         let everyone_mostly = ["everyone", "everyone", "everyone", "following", "subscribers", "verified"];
         fields.push("reply_settings", &random.pick(&everyone_mostly));
         if random.chance(300) {
@@ -275,7 +275,7 @@ impl Metrics {
         }
     }
 
-    fn spell(self) -> Object {
+    fn to_object(self) -> Object {
         let mut metrics = Object::default();
         metrics.push("retweet_count", &self.reposts);
         metrics.push("reply_count", &self.replies);
@@ -288,7 +288,7 @@ impl Metrics {
 }
 
 /// Appends the first sentence: opener, core, mood sign, tail, hashtags.
-fn say(random: &mut Random, text: &mut String) {
+fn push_sentence(random: &mut Random, text: &mut String) {
     let (core, signs): (_, &[&str]) = match random.below(100) {
         0..36 => (random.pick(&phrases::PRAISE), &phrases::SMILES),
         36..72 => (random.pick(&phrases::COMPLAINT), &phrases::FROWNS),

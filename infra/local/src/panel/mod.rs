@@ -74,7 +74,7 @@ pub async fn run(named: Option<PathBuf>, options: &Options, clock: Clock, variab
     })?;
     browser::open(&url, options.no_open, variable);
     watcher.start();
-    tokio::spawn(keep_coming(feed));
+    tokio::spawn(capture_until_stopped(feed));
     tokio::select! {
         () = server::serve(listener, site) => Ok(()),
         ended = tokio::signal::ctrl_c() => Ok(ended?),
@@ -83,7 +83,7 @@ pub async fn run(named: Option<PathBuf>, options: &Options, clock: Clock, variab
 }
 
 /// Captures new emulated posts until the process ends.
-async fn keep_coming(feed: Option<Capture>) {
+async fn capture_until_stopped(feed: Option<Capture>) {
     let Some(mut feed) = feed else { return };
     loop {
         if let Err(error) = feed.catch_up().await {

@@ -274,7 +274,7 @@ impl Printer {
 
 fn write(text: &str) -> Outcome {
     let mut out = stdout().lock();
-    output::written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    output::write_outcome(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
 /// Runs one statement over the lake at `root`.

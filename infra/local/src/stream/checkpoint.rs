@@ -27,7 +27,7 @@ pub(super) struct Checkpoint {
     #[serde(default)]
     pub counted: u64,
     /// Length of the output file at this checkpoint.
-    pub written: Option<Written>,
+    pub written: Option<OutputFile>,
 }
 
 impl Checkpoint {
@@ -63,22 +63,22 @@ struct Plan {
 
 /// An output file and its length after the last trigger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Written {
+pub(super) struct OutputFile {
     pub path: PathBuf,
     pub bytes: u64,
 }
 
 /// Location of a checkpoint, locked by this process.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct CheckpointFile {
     path: PathBuf,
     /// The operating system releases the lock when the process ends, even if it is killed.
     _lock: File,
 }
 
-impl Held {
+impl CheckpointFile {
     /// Locks the checkpoint called `name` of the lake at `root`.
-    pub fn take(root: &Path, name: &str) -> Outcome<Self> {
+    pub fn lock(root: &Path, name: &str) -> Outcome<Self> {
         let path = root.join(format!("stream.{name}.json"));
         let lock_path = path.with_extension("lock");
         let explained = |error: io::Error| {
@@ -193,67 +193,67 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("tweets")).unwrap();
         fs::write(dir.path().join("tweets/a.parquet"), "").unwrap();
-        let held = Held::take(dir.path(), "update").unwrap();
-        assert!(held.read(query(Mode::Update), dir.path()).unwrap().is_none());
-        let mut checkpoint = held.begin(query(Mode::Update)).unwrap();
+        let file = CheckpointFile::lock(dir.path(), "update").unwrap();
+        assert!(file.read(query(Mode::Update), dir.path()).unwrap().is_none());
+        let mut checkpoint = file.begin(query(Mode::Update)).unwrap();
         let mut trigger = checkpoint.state.begin();
         trigger.add(&Post { created_at_ms: 1, texto: Some("viva") });
         checkpoint.state = trigger.finish().0;
         checkpoint.folded.extend(["tweets/a.parquet", "tweets/removed.parquet"].map(str::to_owned));
-        checkpoint.written = Some(Written { path: "rows.json".into(), bytes: 7 });
-        held.write(&checkpoint).unwrap();
+        checkpoint.written = Some(OutputFile { path: "rows.json".into(), bytes: 7 });
+        file.write(&checkpoint).unwrap();
         fs::write(dir.path().join("stream.update.json.tmp"), "{\"rule\":").unwrap();
-        let read = held.read(query(Mode::Update), dir.path()).unwrap().unwrap();
+        let read = file.read(query(Mode::Update), dir.path()).unwrap().unwrap();
         assert_eq!((read.state, read.folded, read.written), (checkpoint.state, checkpoint.folded, checkpoint.written));
     }
 
     #[test]
     fn a_checkpoint_of_something_else_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        let held = Held::take(dir.path(), "update").unwrap();
+        let file = CheckpointFile::lock(dir.path(), "update").unwrap();
         let path = dir.path().join("stream.update.json");
-        let mut whole = held.begin(query(Mode::Update)).unwrap();
-        assert!(held.read(query(Mode::Complete), dir.path()).is_err());
+        let mut whole = file.begin(query(Mode::Update)).unwrap();
+        assert!(file.read(query(Mode::Complete), dir.path()).is_err());
         let json = fs::read_to_string(&path).unwrap();
         fs::write(&path, json.replace(&Words::Lake.rule().to_string(), "1")).unwrap();
-        let refused = || held.read(query(Mode::Update), dir.path()).unwrap_err().to_string();
+        let refused = || file.read(query(Mode::Update), dir.path()).unwrap_err().to_string();
         assert!(refused().contains("counts of other words"));
         fs::write(&path, &json[..json.len() / 2]).unwrap();
         assert!(refused().contains("delete it to count from the beginning"));
         whole.folded.insert("tweets/of_another_lake.parquet".to_owned());
-        held.write(&whole).unwrap();
+        file.write(&whole).unwrap();
         assert!(refused().contains("counts of another lake"));
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink("nowhere", dir.path().join("tweets")).unwrap();
-            assert!(held.read(query(Mode::Update), dir.path()).is_ok(), "they may be on a disk that is not mounted");
+            assert!(file.read(query(Mode::Update), dir.path()).is_ok(), "they may be on a disk that is not mounted");
         }
     }
 
     #[test]
     fn a_plan_is_of_the_next_trigger_or_it_is_none() {
         let dir = tempfile::tempdir().unwrap();
-        let held = Held::take(dir.path(), "update").unwrap();
-        let mut checkpoint = held.begin(query(Mode::Update)).unwrap();
-        assert_eq!(held.planned(&checkpoint).unwrap(), None);
+        let file = CheckpointFile::lock(dir.path(), "update").unwrap();
+        let mut checkpoint = file.begin(query(Mode::Update)).unwrap();
+        assert_eq!(file.planned(&checkpoint).unwrap(), None);
         let input = Input::Lines { end: 7 };
-        held.plan(0, &input).unwrap();
-        assert_eq!(held.planned(&checkpoint).unwrap(), Some(input));
+        file.plan(0, &input).unwrap();
+        assert_eq!(file.planned(&checkpoint).unwrap(), Some(input));
         checkpoint.state = checkpoint.state.begin().finish().0;
-        assert_eq!(held.planned(&checkpoint).unwrap(), None, "the trigger is done");
-        held.plan(1, &Input::Files(vec!["a".to_owned()])).unwrap();
-        assert!(held.planned(&checkpoint).unwrap().is_some());
-        let checkpoint = held.begin(query(Mode::Update)).unwrap(); // the user deleted the checkpoint
-        assert_eq!(held.planned(&checkpoint).unwrap(), None);
+        assert_eq!(file.planned(&checkpoint).unwrap(), None, "the trigger is done");
+        file.plan(1, &Input::Files(vec!["a".to_owned()])).unwrap();
+        assert!(file.planned(&checkpoint).unwrap().is_some());
+        let checkpoint = file.begin(query(Mode::Update)).unwrap(); // the user deleted the checkpoint
+        assert_eq!(file.planned(&checkpoint).unwrap(), None);
     }
 
     #[test]
     fn two_processes_cannot_hold_it() {
         let dir = tempfile::tempdir().unwrap();
-        let held = Held::take(dir.path(), "update").unwrap();
-        assert!(Held::take(dir.path(), "update").is_err());
-        assert!(Held::take(dir.path(), "append").is_ok());
-        drop(held);
-        assert!(Held::take(dir.path(), "update").is_ok());
+        let file = CheckpointFile::lock(dir.path(), "update").unwrap();
+        assert!(CheckpointFile::lock(dir.path(), "update").is_err());
+        assert!(CheckpointFile::lock(dir.path(), "append").is_ok());
+        drop(file);
+        assert!(CheckpointFile::lock(dir.path(), "update").is_ok());
     }
 }

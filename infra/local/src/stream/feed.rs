@@ -51,7 +51,7 @@ impl Feed {
         match (self, pace) {
             (Self::Lake { capture: Some(capture), .. }, _) => Box::pin(capture.catch_up()).await,
             (Self::Lake { capture: None, .. }, _) => Ok(()),
-            (Self::Socket(lines), Pace::Once | Pace::SingleBatch) => lines.over().await,
+            (Self::Socket(lines), Pace::Once | Pace::SingleBatch) => lines.closed().await,
             (Self::Socket(lines), _) => lines.check().await,
         }
     }

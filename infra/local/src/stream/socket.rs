@@ -84,7 +84,7 @@ impl Lines {
     }
 
     /// Waits until the other side has closed the connection.
-    pub async fn over(&mut self) -> Outcome {
+    pub async fn closed(&mut self) -> Outcome {
         self.until(|received| received.is_over).await
     }
 

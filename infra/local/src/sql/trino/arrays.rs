@@ -154,7 +154,7 @@ fn element_at(row: &Row) -> Result<ScalarValue> {
 }
 
 /// Returns the elements of the first argument and the second argument, coerced to their common type.
-fn wanted(row: &Row) -> Result<(Vec<ScalarValue>, ScalarValue)> {
+fn array_and_element(row: &Row) -> Result<(Vec<ScalarValue>, ScalarValue)> {
     let (items, wanted) = (values(&row.list(0))?, row.any(1)?);
     let kind = types::common(&row.list(0).data_type().clone(), &wanted.data_type()).unwrap_or(DataType::Null);
     let items = items.into_iter().map(|item| item.cast_to(&kind)).collect::<Result<Vec<_>>>()?;
@@ -162,18 +162,18 @@ fn wanted(row: &Row) -> Result<(Vec<ScalarValue>, ScalarValue)> {
 }
 
 fn contains(row: &Row) -> Result<ScalarValue> {
-    let (items, wanted) = wanted(row)?;
+    let (items, wanted) = array_and_element(row)?;
     let is_unknown = items.iter().any(ScalarValue::is_null);
     Ok(ScalarValue::Boolean(if items.contains(&wanted) { Some(true) } else { (!is_unknown).then_some(false) }))
 }
 
 fn position(row: &Row) -> Result<ScalarValue> {
-    let (items, wanted) = wanted(row)?;
+    let (items, wanted) = array_and_element(row)?;
     Ok(items.iter().position(|item| *item == wanted).map_or(0, |place| count(place) + 1).into())
 }
 
 fn remove(row: &Row) -> Result<ScalarValue> {
-    let (_, wanted) = wanted(row)?;
+    let (_, wanted) = array_and_element(row)?;
     let items = items(row, 0)?;
     let wanted = wanted.cast_to(&element(std::slice::from_ref(row.gives))?)?;
     if items.iter().any(ScalarValue::is_null) {

@@ -260,7 +260,7 @@ fn unixtime(row: &Row) -> Result<ScalarValue> {
 }
 
 /// Formats a timestamp as text, with the digits of its unit and its zone.
-pub fn written(wall: NaiveDateTime, of: &DataType) -> String {
+pub fn timestamp_text(wall: NaiveDateTime, of: &DataType) -> String {
     let digits = match of {
         DataType::Timestamp(datafusion::arrow::datatypes::TimeUnit::Second, _) => "",
         _ => "%.3f",

@@ -1,7 +1,7 @@
 //! Hints for functions of other engines, and for functions of Athena that are not supported here.
 
 /// Returns what to write instead of a function that is not available.
-pub fn instead(name: &str) -> String {
+pub fn unknown_function(name: &str) -> String {
     let known = HINTS.iter().find(|(names, _)| names.contains(&name)).map(|(_, hint)| *hint);
     match known {
         Some(hint) => format!("`{name}` is not a function of Athena: {hint}"),

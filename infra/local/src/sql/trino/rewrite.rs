@@ -107,7 +107,7 @@ impl VisitorMut for Rewrite<'_> {
             let name = function.name.to_string().to_lowercase();
             let is_window_only = WINDOW_ONLY.contains(&&*name) && function.over.is_none();
             if is_window_only || !(self.known.contains(&name) || REWRITTEN.contains(&&*name)) {
-                return ControlFlow::Break(hints::instead(&name));
+                return ControlFlow::Break(hints::unknown_function(&name));
             }
         }
         ControlFlow::Continue(())
