@@ -67,7 +67,8 @@ fn a_damaged_parquet_file_is_skipped_as_a_whole_or_ends_the_statement() {
     fs::remove_file(&path).unwrap();
     let (without, _) = check(lake.path(), &COUNT, 0);
     let mut torn = whole.clone();
-    torn[10..whole.len() / 2].fill(7); // its end, which is read first, is intact
+    let footer_bytes = u32::from_le_bytes(*whole[..whole.len() - 4].last_chunk().unwrap()) as usize;
+    torn[10..whole.len() - 8 - footer_bytes].fill(7); // the footer, which is read first, is intact
     let mut footer = whole.clone();
     footer[whole.len() - 200..whole.len() - 8].fill(0xff); // the magic numbers and the length are intact
     for (bytes, is_passed_by) in [(&whole[..whole.len() / 2], true), (b"no Parquet", true), (&footer, true), (&torn, false)] {
