@@ -13,10 +13,10 @@ pub enum Error {
     #[error("cannot {action} {resource}: AWS answered {status} {code}")]
     Answered { action: &'static str, resource: String, status: u16, code: String, source: BoxError },
     /// No response, or an inconclusive one (5xx, truncated): a write may have been applied.
-    #[error("cannot {action} {resource}: no answer to rely on")]
+    #[error("cannot {action} {resource}: no usable answer")]
     NoAnswer { action: &'static str, resource: String, source: BoxError },
     /// The object is larger than the caller accepts.
-    #[error("{resource} has {bytes} bytes, more than the {bytes_max} that are read")]
+    #[error("{resource} has {bytes} bytes; the limit is {bytes_max}")]
     TooLarge { resource: String, bytes: u64, bytes_max: u64 },
 }
 

@@ -58,7 +58,7 @@ impl Secrets {
 
 /// Removes `id` from the causes. AWS repeats the requested id, which is a secret if someone configured it instead of its name.
 fn without_id(error: Error, id: &str) -> Error {
-    let told = |source: BoxError| -> BoxError {
+    let redacted = |source: BoxError| -> BoxError {
         let mut texts = Vec::new();
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*source);
         while let Some(error) = cause {
@@ -69,9 +69,9 @@ fn without_id(error: Error, id: &str) -> Error {
     };
     match error {
         Error::Answered { action, resource, status, code, source } => {
-            Error::Answered { action, resource, status, code, source: told(source) }
+            Error::Answered { action, resource, status, code, source: redacted(source) }
         }
-        Error::NoAnswer { action, resource, source } => Error::NoAnswer { action, resource, source: told(source) },
+        Error::NoAnswer { action, resource, source } => Error::NoAnswer { action, resource, source: redacted(source) },
         error @ Error::TooLarge { .. } => error,
     }
 }
@@ -84,8 +84,8 @@ mod tests {
     fn the_secret_id_is_removed_from_the_message() {
         let source: BoxError = "not authorized to perform: secretsmanager:GetSecretValue on resource: segredo".into();
         let error = Error::Answered { action: "read", resource: "the secret".into(), status: 400, code: "AccessDenied".into(), source };
-        let told = without_id(error, "segredo");
-        let text = format!("{told}: {}", std::error::Error::source(&told).unwrap());
+        let redacted = without_id(error, "segredo");
+        let text = format!("{redacted}: {}", std::error::Error::source(&redacted).unwrap());
         assert_eq!(
             text,
             "cannot read the secret: AWS answered 400 AccessDenied: not authorized to perform: secretsmanager:GetSecretValue on resource: …"

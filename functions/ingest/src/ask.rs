@@ -30,8 +30,8 @@ impl Run<'_> {
         let failure = match self.ingest.x.search_recent(request, &token, now).await {
             // One bad post does not stop a run, but a changed format does. While nothing of the sweep could be read, it
             // may be a changed format.
-            Ok(Answer { page, came, .. }) if page.without_id > 0 && page.posts.is_empty() && !self.sweep.has_read() => {
-                Failure::NotAPage { source: NotAPage::WithoutIds { posts: page.without_id }, posts: Some(page.without_id), came }
+            Ok(Answer { page, form, .. }) if page.without_id > 0 && page.posts.is_empty() && !self.sweep.has_read() => {
+                Failure::NotAPage { source: NotAPage::WithoutIds { posts: page.without_id }, posts: Some(page.without_id), form }
             }
             Ok(answer) => {
                 (self.failures, self.unreadable) = (0, 0);
@@ -62,7 +62,7 @@ impl Run<'_> {
                 let now = date.map_or(self.invocation.now(), |date| date.max(self.invocation.now()));
                 match self.sweep.raise_floor(floor_at(now)) {
                     Some(gap) => {
-                        self.summary.lose(gap);
+                        self.summary.report_gap(gap);
                         Ok(())
                     }
                     None => Err(self.stop_after(Failure::StaleSinceId { date, reason })),
@@ -83,7 +83,7 @@ impl Run<'_> {
             self.summary.is_x_unavailable = true;
             return Err(stop_of(Error::Unavailable { attempts: self.failures, source }));
         }
-        debug!(attempt = self.failures, wait_ms = milliseconds(wait), "x api asked again");
+        debug!(attempt = self.failures, wait_ms = milliseconds(wait), "x api request repeated");
         tokio::time::sleep(wait).await;
         Ok(())
     }

@@ -81,7 +81,7 @@ impl Config {
 fn secret_id(env: &mut Env, variable: &'static str) -> String {
     let secret_id = env.required(variable);
     if !secret_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_+=.@-:".contains(&byte)) {
-        env.invalid(variable, "is not the name or the ARN of a secret; the token itself belongs into that secret");
+        env.invalid(variable, "is not the name or the ARN of a secret; the token itself belongs in that secret");
     }
     secret_id
 }
@@ -90,21 +90,21 @@ fn query(env: &mut Env, variable: &'static str) -> String {
     let query = env.required(variable);
     let chars = query.chars().count();
     if chars > QUERY_CHARS_MAX {
-        env.invalid(variable, format!("has {chars} characters; the X API takes 1 to {QUERY_CHARS_MAX}"));
+        env.invalid(variable, format!("has {chars} characters; the X API accepts 1 to {QUERY_CHARS_MAX}"));
     } else if !query.is_empty() && query.split_whitespace().all(|term| term.starts_with('-')) {
-        env.invalid(variable, "only excludes; the X API wants at least one term that finds something");
+        env.invalid(variable, "only excludes posts; the X API requires at least one term that matches some");
     }
     query
 }
 
 fn base_url(env: &mut Env, variable: &'static str, default: &str) -> Url {
     let text = env.optional(variable).unwrap_or_else(|| default.to_owned());
-    let not_https = "must be an https address (http only on 127.0.0.1): the bearer token travels there";
+    let not_https = "must be an https address (http only on 127.0.0.1): the bearer token is sent there";
     let problem = match Url::parse(text.trim()) {
         Ok(url) if url.scheme() != "https" && !(url.scheme() == "http" && url.host_str() == Some("127.0.0.1")) => not_https,
         // `https://api.x.com@example.com` is an address of example.com. No path can follow `?` or `#`.
         Ok(url) if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() => {
-            "must be scheme, host, port and path alone, without `@`, `?` and `#`"
+            "must consist of scheme, host, port and path only, without `@`, `?` or `#`"
         }
         Ok(url) => return url,
         Err(_) => not_https,
@@ -169,8 +169,8 @@ mod tests {
             8 problem(s) in the environment:
               RAW_BUCKET is not set; template.yaml sets it on the function
               X_SECRET_ID is not set; template.yaml sets it on the function
-              SEARCH_QUERY only excludes; the X API wants at least one term that finds something
-              X_API_BASE_URL must be an https address (http only on 127.0.0.1): the bearer token travels there
+              SEARCH_QUERY only excludes posts; the X API requires at least one term that matches some
+              X_API_BASE_URL must be an https address (http only on 127.0.0.1): the bearer token is sent there
               LOOKBACK_MINUTES is not a whole number from 1 to 10080
               MAX_POSTS_PER_RUN is not a whole number from 10 to 100000
               X_FIELD_VOCABULARY is neither `tweet` nor `post`

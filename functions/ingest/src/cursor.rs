@@ -114,7 +114,7 @@ impl CursorFile {
         let object = self.store.get(CURSOR_KEY, CURSOR_BYTES_MAX).await.map_err(|source| Error::RawUnreadable { source })?;
         let Some(object) = object else { return Ok(None) };
         let cursor: Cursor = serde_json::from_slice(&object.body)
-            .map_err(|error| self.invalid(format!("not understood at line {}, column {}", error.line(), error.column())))?;
+            .map_err(|error| self.invalid(format!("cannot be parsed at line {}, column {}", error.line(), error.column())))?;
         if cursor.version != VERSION {
             return Err(self.invalid(format!("version {}, expected {VERSION}", cursor.version)));
         }

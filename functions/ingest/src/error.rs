@@ -5,7 +5,7 @@ use lambda::{ConfigError, Fate};
 use lambda_runtime::Diagnostic;
 use metrics::Cause;
 
-use crate::came::Came;
+use crate::response_form::ResponseForm;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -36,28 +36,28 @@ pub enum Error {
     #[error("X API refused the request ({status}: {reason}); check SEARCH_QUERY, X_EXPANSIONS, X_FIELD_VOCABULARY and X_API_BASE_URL")]
     RequestRejected { status: u16, reason: String },
     #[error(
-        "answered {status} in a form that is not X's ({came}); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the way to it"
+        "answered {status} in a form that is not X's ({form}); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the network path to it"
     )]
-    NotFromX { status: u16, came: Came },
-    #[error("X API answered 200 with something that is not a page of posts, twice ({came}); {}", unreadable(came))]
-    PageUnreadable { came: Came, source: tweets::page::NotAPage },
+    NotFromX { status: u16, form: ResponseForm },
+    #[error("X API answered 200 with something that is not a page of posts, twice ({form}); {}", unreadable(form))]
+    PageUnreadable { form: ResponseForm, source: tweets::page::NotAPage },
     #[error(
-        "X API sent what it had sent before, twice, so nothing more is paid for; the next run resumes there; if it lasts, see PageRepeated in RUNBOOK.md"
+        "X API repeated an earlier answer, twice, so the run stopped before it paid for more; the next run resumes there; if this persists, see PageRepeated in RUNBOOK.md"
     )]
     PageRepeated,
     #[error(
-        "X API sent pages that are not sorted, and the run had to stop ({status}) before it had all of them: {held} posts are dropped and paid for again; see PageUnsorted in RUNBOOK.md"
+        "X API sent pages that are not sorted, and the run had to stop ({status}) before it had read them all: {held} posts are dropped and will be paid for again; see PageUnsorted in RUNBOOK.md"
     )]
     PageUnsorted { status: &'static str, held: u64 },
-    #[error("X API rate limit met; the window reopens {}, and the next run resumes there", .reset.map_or("within 15 minutes".to_owned(), |reset| format!("at {reset}")))]
+    #[error("X API rate limit reached; the window resets {}, and the next run resumes there", .reset.map_or("within 15 minutes".to_owned(), |reset| format!("at {reset}")))]
     RateLimited { reset: Option<DateTime<Utc>> },
-    #[error("X API gave no answer to rely on in {attempts} attempt(s); the next run resumes here")]
+    #[error("X API gave no usable answer in {attempts} attempt(s); the next run resumes here")]
     Unavailable { attempts: u32, source: BoxError },
     #[error("cannot read RAW; nothing was changed, the next run tries again")]
     RawUnreadable { source: aws::Error },
-    #[error("cannot write RAW; what was captured stays captured, and the next run continues")]
+    #[error("cannot write RAW; the posts already stored are kept, and the next run continues")]
     RawUnwritable { source: aws::Error },
-    #[error("the fate of a write to s3://{bucket}/{key} is unknown; the next run looks and goes on")]
+    #[error("it is unknown whether a write to s3://{bucket}/{key} succeeded; the next run checks and continues")]
     WriteUnknown { bucket: String, key: String, source: Option<aws::Error> },
     #[error("s3://{bucket}/{key} is not a cursor of this version ({problem}); see \"A broken cursor\" in RUNBOOK.md before touching it")]
     CursorInvalid { bucket: String, key: String, problem: String },
@@ -65,11 +65,11 @@ pub enum Error {
     RawForeign { bucket: String, key: String },
 }
 
-fn unreadable(came: &Came) -> &'static str {
-    if came.is_json() {
+fn unreadable(form: &ResponseForm) -> &'static str {
+    if form.is_json() {
         "its format may have changed, so nothing more is paid for"
     } else {
-        "a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the way to it"
+        "a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the network path to it"
     }
 }
 

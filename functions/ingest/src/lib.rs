@@ -6,7 +6,6 @@
 //! reads a clock outside `main`, and leaves nothing running when `handle` returns.
 
 mod ask;
-mod came;
 mod config;
 mod cursor;
 mod error;
@@ -18,6 +17,7 @@ mod pace;
 mod preview;
 mod progress;
 mod refusal;
+mod response_form;
 mod run;
 mod status;
 mod stop;
@@ -37,12 +37,12 @@ use tokio::sync::Mutex;
 use tracing::error;
 use tweets::TWEETS_PER_FILE_MAX;
 
-pub use came::Came;
 pub use config::{Config, DEFAULT_QUERY, Vocabulary};
 pub use cursor::{CURSOR_KEY, Cursor, Lease, Month, OpenSweep, Pending};
 pub use error::Error;
 pub use lambda::{ConfigError, Fate, Fault, Invocation, Problem};
 pub use preview::Preview;
+pub use response_form::ResponseForm;
 pub use status::Status;
 pub use summary::{Summary, USD_PER_COUNT, USD_PER_POST};
 pub use sweep::Gap;

@@ -17,7 +17,7 @@ pub struct Preview {
     /// Start of the span. Everything earlier is captured, was never requested, or is too old to be served.
     pub from: DateTime<Utc>,
     /// Whether an earlier run left a cursor to resume from.
-    pub goes_on: bool,
+    pub resumes: bool,
     /// The query of a sweep that an earlier run left open. That sweep is finished first.
     pub open_query: Option<String>,
     /// Number of matching posts.
@@ -42,7 +42,7 @@ impl Ingest {
         }
         let mut preview = Preview {
             from: open.done().created_at(),
-            goes_on: !is_first,
+            resumes: !is_first,
             open_query: cursor.sweep.map(|sweep| sweep.query),
             posts: 0,
             posts_read_month: cursor.month.posts_read,

@@ -23,7 +23,7 @@ impl Progress {
     }
 
     /// Records a page. An empty page is progress if its token is new.
-    pub(crate) fn note(&mut self, has_moved: bool, is_repeated: bool, next_token: Option<&str>) {
+    pub(crate) fn record(&mut self, has_moved: bool, is_repeated: bool, next_token: Option<&str>) {
         if has_moved {
             self.tokens.clear();
             self.stalled = 0;

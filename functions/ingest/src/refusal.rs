@@ -6,8 +6,8 @@ use http::{Response, StatusCode};
 use serde_json::{Map, Value};
 use tweets::page::NotAPage;
 
-use crate::came::{Came, came};
 use crate::error::Error;
+use crate::response_form::{ResponseForm, response_form};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -33,7 +33,7 @@ pub(crate) enum Failure {
         source: NotAPage,
         /// Number of posts it may have cost, if the body states it.
         posts: Option<u64>,
-        came: Came,
+        form: ResponseForm,
     },
     /// 429 until the time in `x-rate-limit-reset`.
     RateLimited(Option<DateTime<Utc>>),
@@ -50,7 +50,7 @@ pub(crate) enum Failure {
     /// Any other refusal, with the reason from X.
     Rejected(StatusCode, String),
     /// A refusal that is not in X's format: a proxy or another server may have responded.
-    NotFromX(StatusCode, Came),
+    NotFromX(StatusCode, ResponseForm),
 }
 
 impl Failure {
@@ -69,7 +69,7 @@ impl Failure {
         match self {
             Self::NoAnswer { source, .. } => Error::Unavailable { attempts: 1, source },
             Self::ServerError(status) => Error::Unavailable { attempts: 1, source: format!("status {status}").into() },
-            Self::NotAPage { source, came, .. } => Error::PageUnreadable { came, source },
+            Self::NotAPage { source, form, .. } => Error::PageUnreadable { form, source },
             Self::RateLimited(reset) => Error::RateLimited { reset },
             Self::UsageCapExceeded(reason) => Error::UsageCapExceeded { reason },
             Self::Unauthorized => Error::Unauthorized { secret: secret.to_owned() },
@@ -77,7 +77,7 @@ impl Failure {
             Self::Forbidden(reason) => Error::Forbidden { reason },
             Self::StaleSinceId { reason, .. } => Error::RequestRejected { status: 400, reason },
             Self::Rejected(status, reason) => Error::RequestRejected { status: status.as_u16(), reason },
-            Self::NotFromX(status, came) => Error::NotFromX { status: status.as_u16(), came },
+            Self::NotFromX(status, form) => Error::NotFromX { status: status.as_u16(), form },
         }
     }
 }
@@ -85,7 +85,7 @@ impl Failure {
 /// Classifies a response from `base_url` with a status other than 200 and 5xx. `date` is the server's clock.
 pub(crate) fn of(response: &Response<Bytes>, base_url: &str, date: Option<DateTime<Utc>>) -> Failure {
     let (status, headers) = (response.status(), response.headers());
-    let Some(problem) = Problem::parse(response.body()) else { return Failure::NotFromX(status, came(response, base_url)) };
+    let Some(problem) = Problem::parse(response.body()) else { return Failure::NotFromX(status, response_form(response, base_url)) };
     let reason = problem.reason();
     match status.as_u16() {
         401 => Failure::Unauthorized,
@@ -229,31 +229,31 @@ mod tests {
         check(
             answer(401, &html, "<html>Proxy login</html>"),
             expect![
-                "Unauthorized, Token, Fail: answered 401 in a form that is not X's (text/html, 24 bytes); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the way to it"
+                "Unauthorized, Token, Fail: answered 401 in a form that is not X's (text/html, 24 bytes); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the network path to it"
             ],
         );
         check(
             answer(402, &html, "<html>Quota</html>"),
             expect![
-                "CreditsDepleted, Credits, Fail: answered 402 in a form that is not X's (text/html, 18 bytes); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the way to it"
+                "CreditsDepleted, Credits, Fail: answered 402 in a form that is not X's (text/html, 18 bytes); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the network path to it"
             ],
         );
         check(
             answer(403, &[("content-type", "application/json")], r#"{"message":"Forbidden"}"#),
             expect![
-                "Forbidden, Settings, Fail: answered 403 in a form that is not X's (application/json, 23 bytes); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the way to it"
+                "Forbidden, Settings, Fail: answered 403 in a form that is not X's (application/json, 23 bytes); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the network path to it"
             ],
         );
         check(
             answer(429, &[], "slow down"),
             expect![
-                "RateLimited, Passing, Resume: answered 429 in a form that is not X's (no content type, 9 bytes); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the way to it"
+                "RateLimited, Passing, Resume: answered 429 in a form that is not X's (no content type, 9 bytes); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the network path to it"
             ],
         );
         check(
             answer(404, &[], ""),
             expect![
-                "RequestRejected, Settings, Fail: answered 404 in a form that is not X's (an empty body); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the way to it"
+                "RequestRejected, Settings, Fail: answered 404 in a form that is not X's (an empty body); a proxy, a firewall or another server may have answered in its place: check X_API_BASE_URL and the network path to it"
             ],
         );
         for (location, want) in [

@@ -84,7 +84,7 @@ impl<'a> Run<'a> {
         }
         let mut sweep = open_sweep(&cursor, ingest, now).await?;
         if let Some(gap) = sweep.raise_floor(floor_at(now)) {
-            summary.lose(gap);
+            summary.report_gap(gap);
         }
         let (pace, has_reread_token) = (Pace::of(invocation), false);
         Ok(Self { ingest, invocation, owner, pace, summary, sweep, file, cursor, is_first, failures: 0, unreadable: 0, has_reread_token })
@@ -179,7 +179,7 @@ impl<'a> Run<'a> {
             return;
         }
         let Some(date) = first.date else {
-            return warn!("the x api's answer has no date that can be read; a clock that is ahead goes unnoticed");
+            return warn!("the x api's answer has no readable date; a clock that is ahead would go undetected");
         };
         if sent_at - date >= TimeDelta::seconds(1) {
             warn!(ahead_ms = (sent_at - date).num_milliseconds(), "this clock is ahead of the x api's");

@@ -86,15 +86,15 @@ impl Summary {
             *self.problems.entry("post-without-id".to_owned()).or_default() += page.without_id;
         }
         if let Some(places) = page.problems.get(BYTES_NOT_UTF8) {
-            warn!(places, "x api sent bytes that are no utf-8; they are replaced");
+            warn!(places, "x api sent bytes that are not utf-8; they are replaced");
         }
         if page.problems.contains_key(RESULT_COUNT_DIFFERS) {
-            warn!(posts, "x api counted another number of posts than it sent");
+            warn!(posts, "x api counted a different number of posts than it sent");
         }
     }
 
     /// Reports a gap before the cursor moves past it.
-    pub(crate) fn lose(&mut self, gap: Gap) {
+    pub(crate) fn report_gap(&mut self, gap: Gap) {
         let (from, to) = (gap.from.created_at().to_rfc3339(), gap.to.created_at().to_rfc3339());
         warn!(from, to, from_id = %gap.from, to_id = %gap.to, "posts are lost: the x api no longer serves them");
         self.gap = Some(self.gap.map_or(gap, |earlier| Gap { from: earlier.from, to: gap.to }));

@@ -250,7 +250,7 @@ impl Sweep {
         }
 
         let has_moved = !taken.is_empty() || (self.unsorted.is_none() && self.lowest_read < request.until_id);
-        self.progress.note(has_moved, is_repeated, next_token.as_deref());
+        self.progress.record(has_moved, is_repeated, next_token.as_deref());
         // A page that answers a different request does not show where this one ends.
         let is_answer = !(is_repeated && lies_outside);
         let is_all_read = self.unsorted.is_none() && self.lowest_read <= self.done; // no id is left between them

@@ -15,9 +15,9 @@ use tower::util::BoxCloneSyncService;
 use tweets::page::posts_stated;
 use tweets::{Page, TweetId};
 
-use crate::came::{Came, came};
 use crate::http_date;
 use crate::refusal::{self, Failure};
+use crate::response_form::{ResponseForm, response_form};
 use crate::token::BearerToken;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -126,7 +126,7 @@ pub(crate) struct Answer {
     /// The server's clock (header `Date`), to the second.
     pub date: Option<DateTime<Utc>>,
     /// The form of the response, for error messages.
-    pub came: Came,
+    pub form: ResponseForm,
 }
 
 /// A client of the X API at one base URL.
@@ -151,10 +151,10 @@ impl XClient {
         parameters.extend(self.fields.iter().cloned());
         parameters.extend(search.next_token.clone().map(|token| ("next_token", token)));
         let response = self.get("/2/tweets/search/recent", &parameters, token, now).await?;
-        let came = came(&response, &self.base_url);
+        let form = response_form(&response, &self.base_url);
         match Page::parse(response.body()) {
-            Ok(page) => Ok(Answer { page, date: date(response.headers(), now), came }),
-            Err(source) => Err(Failure::NotAPage { source, posts: posts_stated(response.body()), came }),
+            Ok(page) => Ok(Answer { page, date: date(response.headers(), now), form }),
+            Err(source) => Err(Failure::NotAPage { source, posts: posts_stated(response.body()), form }),
         }
     }
 
@@ -165,8 +165,8 @@ impl XClient {
         let response = self.get("/2/tweets/counts/recent", &parameters, token, now).await?;
         let total = serde_json::from_slice::<Counts>(response.body()).ok().and_then(|counts| counts.meta.total());
         total.ok_or_else(|| {
-            let came = came(&response, &self.base_url);
-            Failure::NoAnswer { source: format!("an answer without a total ({came})").into(), may_be_billed: true }
+            let form = response_form(&response, &self.base_url);
+            Failure::NoAnswer { source: format!("an answer without a total ({form})").into(), may_be_billed: true }
         })
     }
 

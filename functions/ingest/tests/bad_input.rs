@@ -41,8 +41,8 @@ async fn every_invocation_is_answered_with_every_problem_of_the_environment() {
         expect![[r"
             4 problem(s) in the environment:
               RAW_BUCKET is not set; template.yaml sets it on the function
-              SEARCH_QUERY only excludes; the X API wants at least one term that finds something
-              X_API_BASE_URL must be an https address (http only on 127.0.0.1): the bearer token travels there
+              SEARCH_QUERY only excludes posts; the X API requires at least one term that matches some
+              X_API_BASE_URL must be an https address (http only on 127.0.0.1): the bearer token is sent there
               MAX_POSTS_PER_RUN is not a whole number from 10 to 100000"]],
     )
     .await;
@@ -63,7 +63,7 @@ async fn a_query_of_0_or_513_characters_is_refused_before_x_is_asked() {
         &[&required[..], &[("SEARCH_QUERY", &too_long)]].concat(),
         expect![[r"
             1 problem(s) in the environment:
-              SEARCH_QUERY has 513 characters; the X API takes 1 to 512"]],
+              SEARCH_QUERY has 513 characters; the X API accepts 1 to 512"]],
     )
     .await;
 }

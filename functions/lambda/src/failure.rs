@@ -38,9 +38,9 @@ mod tests {
 
     #[derive(Debug, thiserror::Error)]
     #[error("{text}")]
-    struct Told {
+    struct Nested {
         text: &'static str,
-        source: Option<Box<Told>>,
+        source: Option<Box<Nested>>,
     }
 
     #[test]
@@ -50,7 +50,7 @@ mod tests {
             (&["cannot read", "no answer", "reset"], "cannot read: no answer: reset"),
             (&["cannot read: no answer", "no answer", "reset"], "cannot read: no answer: reset"),
         ] {
-            let nested = texts.iter().rev().fold(None, |source, text| Some(Box::new(Told { text, source })));
+            let nested = texts.iter().rev().fold(None, |source, text| Some(Box::new(Nested { text, source })));
             assert_eq!(chain(&*nested.unwrap()), want);
         }
     }

@@ -13,21 +13,21 @@ pub enum Error {
     ConfigInvalid(#[from] ConfigError),
     #[error(transparent)]
     EventUnknown(#[from] EventUnknown),
-    #[error("s3://{bucket}/{key} is not a RAW file: those are below `tweets/`; give the notification of the bucket that prefix")]
+    #[error("s3://{bucket}/{key} is not a RAW file: RAW files are below `tweets/`; set that prefix on the notification of the bucket")]
     KeyOutsideRaw { bucket: String, key: String },
     #[error("s3://{bucket}/{key} is in REF, the bucket that refine writes to; remove the notification from that bucket")]
     BucketIsRef { bucket: String, key: String },
     #[error("s3://{bucket}/{key} does not exist; restore it and redrive the message, or delete the message")]
     RawMissing { bucket: String, key: String },
-    #[error("RAW gave no file; the message is safe to repeat, and a refusal means that refine may not read the bucket")]
+    #[error("cannot read the RAW file; the message is safe to repeat, and 403 means that refine may not read the bucket")]
     RawUnreadable { source: aws::Error },
     #[error("the file is larger than a RAW file can be; split it and delete the message")]
     RawTooLarge { source: aws::Error },
     #[error("s3://{bucket}/{key} is rejected as a whole; put a corrected file under another key and delete the message")]
     RawRejected { bucket: String, key: String, source: NotADocument },
-    #[error("REF took no file; the message is safe to repeat, and a refusal means that refine may not write to the bucket")]
+    #[error("cannot write the Parquet file; the message is safe to repeat, and 403 means that refine may not write to the bucket")]
     RefUnwritable { source: aws::Error },
-    #[error("s3://{bucket}/{key} was being changed by others in {attempts} attempts; the message is safe to repeat")]
+    #[error("s3://{bucket}/{key} was changed by another writer during each of {attempts} attempts; the message is safe to repeat")]
     RefContended { bucket: String, key: String, attempts: u32 },
     #[error("no time was left for s3://{bucket}/{key}; the message is safe to repeat")]
     DeadlineReached { bucket: String, key: String },

@@ -123,13 +123,13 @@ async fn a_file_that_is_not_a_document_is_rejected_with_the_position() {
         (
             tweet(r#""id":"2""#),
             expect![
-                "not a document of tweets: data[1] is of the year 2010 by its `id`, and the table has 2024 to 2035; to take the file as it is, deploy a wider TableYears and redrive the message"
+                "not a document of tweets: data[1] is of the year 2010 by its `id`, and the table has 2024 to 2035; to accept the file as it is, deploy a wider TableYears and redrive the message"
             ],
         ),
         (
             tweet(r#""id":"2","created_at":"1601-01-01T00:00:00Z""#),
             expect![
-                "not a document of tweets: data[1] is of the year 1601 by its `created_at`, and the table has 2024 to 2035; to take the file as it is, deploy a wider TableYears and redrive the message"
+                "not a document of tweets: data[1] is of the year 1601 by its `created_at`, and the table has 2024 to 2035; to accept the file as it is, deploy a wider TableYears and redrive the message"
             ],
         ),
         (
@@ -233,7 +233,7 @@ async fn a_file_that_is_too_large_is_refused_before_it_is_read() {
     check_error(
         world.handle(notification(RAW, KEY)).await,
         "RawTooLarge",
-        "the file is larger than a RAW file can be; split it and delete the message: s3://xpto-raw/tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_7_7.json has 8388609 bytes, more than the 8388608 that are read",
+        "the file is larger than a RAW file can be; split it and delete the message: s3://xpto-raw/tweets/ano=2026/mes=11/dia=23/2026-11-23T14-05Z_7_7.json has 8388609 bytes; the limit is 8388608",
     );
     let exactly = "tweets/exactly.json";
     world.put_raw(exactly, document(7) + &" ".repeat(8 * 1024 * 1024 - document(7).len())).await;
@@ -252,7 +252,7 @@ async fn an_event_that_asks_for_what_cannot_be_done_is_told_why() {
     check_error(
         world.handle(notification(RAW, "state/ingest.json")).await,
         "KeyOutsideRaw",
-        "s3://xpto-raw/state/ingest.json is not a RAW file: those are below `tweets/`; give the notification of the bucket that prefix",
+        "s3://xpto-raw/state/ingest.json is not a RAW file: RAW files are below `tweets/`; set that prefix on the notification of the bucket",
     );
     check_error(
         world.handle(notification(REF, REF_KEY)).await,

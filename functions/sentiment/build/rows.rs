@@ -44,7 +44,7 @@ pub fn read(text: &str) -> Result<Vec<Row>, Vec<Problem>> {
         }
     }
     if rows.is_empty() && problems.is_empty() {
-        problems.push(Problem { line: 2, reason: "there is no symbol".to_owned() });
+        problems.push(Problem { line: 2, reason: "the lexicon has no symbols".to_owned() });
     }
     if problems.is_empty() { Ok(rows.into_iter().map(|(_, row)| row).collect()) } else { Err(problems) }
 }
@@ -80,7 +80,7 @@ fn row(line: &str) -> Result<Row, String> {
         return Err(format!("`familia` is `{familia}`; expected one of {known}"));
     };
     if fonte.is_empty() {
-        return Err("`fonte` is empty; say where the symbol comes from".to_owned());
+        return Err("`fonte` is empty; name the source of the symbol".to_owned());
     }
     Ok(Row { simbolo, sentimento, family })
 }

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_is_masked_as_specified() {
+    fn links_are_masked() {
         for (text, want) in [
             // step 1
             ("veja https://t.co/aB3 aqui", "veja ¤ aqui"),
@@ -186,6 +186,14 @@ mod tests {
             ("www", "www"),
             ("www.a.com/https://t.co/b:)", "¤¤:)"),
             ("www.https://t.co/b", "¤¤"),
+        ] {
+            assert_eq!(masked(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn mentions_hashtags_and_entities_are_masked() {
+        for (text, want) in [
             // step 4
             ("@g1:)", "¤:)"),
             (".@g1 @", ".¤ @"),

@@ -39,7 +39,7 @@ fn invalid_rows_are_refused_with_line_and_reason() {
         ("", 2, "expected 4 fields (simbolo,sentimento,familia,fonte), found 0"),
         (",Positivo,sorriso,x", 2, "`simbolo` is ``; expected at least two bytes"),
         ("x,Positivo,sorriso,x", 2, "`simbolo` is `x`; expected at least two bytes"),
-        (":),Positivo,sorriso,", 2, "`fonte` is empty; say where the symbol comes from"),
+        (":),Positivo,sorriso,", 2, "`fonte` is empty; name the source of the symbol"),
         ("\":),Positivo,sorriso,x", 2, "not quoted as in RFC 4180"),
         ("\":)\"a,Positivo,sorriso,x", 2, "not quoted as in RFC 4180, or it ends in CR: read as `:)a,Positivo,sorriso,x`"),
         (":\"),Positivo,sorriso,x", 2, "not quoted as in RFC 4180"),

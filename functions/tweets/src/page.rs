@@ -113,7 +113,7 @@ impl Meta<'_> {
 }
 
 #[derive(Deserialize)]
-struct Known<'a> {
+struct IdAndTime<'a> {
     id: TweetId,
     #[serde(borrow)]
     created_at: Option<&'a RawValue>,
@@ -185,7 +185,7 @@ fn id_and_time(post: &RawValue) -> Option<(TweetId, DateTime<Utc>)> {
     if !post.get().starts_with('{') {
         return None;
     }
-    let Known { id, created_at } = serde_json::from_str(post.get()).ok()?;
+    let IdAndTime { id, created_at } = serde_json::from_str(post.get()).ok()?;
     let created_at = created_at.and_then(|text| crate::parse_time(&serde_json::from_str::<String>(text.get()).ok()?));
     Some((id, created_at.unwrap_or_else(|| id.created_at())))
 }

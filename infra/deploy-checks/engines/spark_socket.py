@@ -24,7 +24,7 @@ import time
 from pyspark.sql import functions
 from spark_stream import Spark
 
-EXERCISES = pathlib.Path(__file__).resolve().parents[2] / "stream/tests/exercises"
+EXERCISES = pathlib.Path(__file__).resolve().parents[2] / "word-counts/tests/exercises"
 PIECES = ["azul", "Azul", "verde", "", " ", "\t", "ação", "ac\u0327a\u0303o", "😀", "\u00a0", "a,b", "\u0085", "\u2028", "\0", "\ufeff"]
 BROKEN = [b"\xff", b"\xe2\x82", b"\xf0\x9f\x98", b"\xc3", b"\xc0\x80", b"\xf4\x90\x80\x80"]
 

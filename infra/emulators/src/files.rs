@@ -142,7 +142,7 @@ impl Unreadable {
     pub fn new(path: &Path, error: &io::Error) -> Self {
         let (cause, advice) = match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory if path.is_symlink() => {
-                ("it is a link that leads nowhere".to_owned(), "bring back what it led to, or remove it")
+                ("it is a link that leads nowhere".to_owned(), "restore its target, or remove it")
             }
             io::ErrorKind::PermissionDenied => (error.to_string(), "give this user access to it, or move it away"),
             _ => (error.to_string(), "move it away"),

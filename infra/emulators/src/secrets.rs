@@ -87,7 +87,7 @@ impl Secrets {
     fn answer(&self, request: &Request<Bytes>) -> Result<Value, (&'static str, String)> {
         let target = request.headers().get(TARGET_HEADER).and_then(|target| target.to_str().ok()).unwrap_or_default();
         if target != GET_SECRET_VALUE {
-            return Err(("UnknownOperationException", format!("this local Secrets Manager only does {GET_SECRET_VALUE}")));
+            return Err(("UnknownOperationException", format!("this local Secrets Manager only supports {GET_SECRET_VALUE}")));
         }
         let input: GetSecretValue = serde_json::from_slice(request.body())
             .map_err(|_| ("SerializationException", "the request is not a JSON object with a SecretId".to_owned()))?;

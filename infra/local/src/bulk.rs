@@ -24,7 +24,7 @@ const FLUSHED_AT_ONCE: usize = 1_000;
 
 /// Result of one thread.
 #[derive(Default)]
-struct Share {
+struct ThreadTotals {
     tweets: u64,
     objects: u64,
     /// Number of values that could not be read, by field name.
@@ -53,36 +53,36 @@ pub fn run(raw: &Path, reference: &Path) -> Outcome {
     let (raw_files, ignored) = split(named.into_iter().map(|path| (path, key_of(raw, prefix, path))));
     report_ignored(&ignored)?;
     if raw_files.is_empty() && unreadable.is_empty() {
-        return Err(format!("no .json file below {}", top.display()).into());
+        return Err(format!("no .json files below {}", top.display()).into());
     }
-    files::create_folders(reference).map_err(|error| format!("cannot make the folder {}: {error}", reference.display()))?;
+    files::create_folders(reference).map_err(|error| format!("cannot create the folder {}: {error}", reference.display()))?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(raw_files.len() as u64).with_style(style); // draws nothing if standard error is not a terminal
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut share = Share::default();
+        let mut totals = ThreadTotals::default();
         while let Some((path, key)) = raw_files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if let Err(error) = refine_file(path, key, reference, &mut share) {
-                share.refused.push(format!("{}: {error}", path.display()));
+            if let Err(error) = refine_file(path, key, reference, &mut totals) {
+                totals.refused.push(format!("{}: {error}", path.display()));
             }
-            if share.unflushed.len() >= FLUSHED_AT_ONCE {
-                share.flush(reference);
+            if totals.unflushed.len() >= FLUSHED_AT_ONCE {
+                totals.flush(reference);
             }
             bar.inc(1);
         }
-        share.flush(reference);
-        share
+        totals.flush(reference);
+        totals
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let shares: Vec<Share> = std::thread::scope(|scope| {
+    let parts: Vec<ThreadTotals> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     bar.finish_and_clear();
-    report(reference, raw_files.len(), shares, unreadable, started.elapsed().as_secs_f64())
+    report(reference, raw_files.len(), parts, unreadable, started.elapsed().as_secs_f64())
 }
 
-impl Share {
+impl ThreadTotals {
     fn flush(&mut self, reference: &Path) {
         if let Err(error) = files::flush(reference, &self.unflushed) {
             self.flush_failures.push(error.to_string());
@@ -91,17 +91,17 @@ impl Share {
     }
 }
 
-fn report(reference: &Path, files: usize, shares: Vec<Share>, unreadable: Vec<String>, seconds: f64) -> Outcome {
-    let tweets: u64 = shares.iter().map(|share| share.tweets).sum();
-    let objects: u64 = shares.iter().map(|share| share.objects).sum();
+fn report(reference: &Path, files: usize, parts: Vec<ThreadTotals>, unreadable: Vec<String>, seconds: f64) -> Outcome {
+    let tweets: u64 = parts.iter().map(|totals| totals.tweets).sum();
+    let objects: u64 = parts.iter().map(|totals| totals.objects).sum();
     let mut malformed = BTreeMap::<&str, u64>::new();
-    for (name, count) in shares.iter().flat_map(|share| &share.malformed) {
+    for (name, count) in parts.iter().flat_map(|totals| &totals.malformed) {
         *malformed.entry(name).or_default() += count;
     }
     let (mut refused, mut flush_failures) = (Vec::new(), Vec::new());
-    for share in shares {
-        refused.extend(share.refused);
-        flush_failures.extend(share.flush_failures);
+    for totals in parts {
+        refused.extend(totals.refused);
+        flush_failures.extend(totals.flush_failures);
     }
     #[expect(clippy::cast_precision_loss, reason = "a rate to be read, not to be computed with")]
     let rate = tweets as f64 / seconds;
@@ -126,7 +126,7 @@ fn report(reference: &Path, files: usize, shares: Vec<Share>, unreadable: Vec<St
     }
     if !flush_failures.is_empty() {
         let (count, named) = (flush_failures.len(), listed(&flush_failures));
-        problems.push(format!("{count} flush(es) of written Parquet files to the disk failed, so run it again:{named}"));
+        problems.push(format!("{count} flush(es) of written Parquet files to the disk failed; run it again:{named}"));
     }
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
 }
@@ -156,22 +156,22 @@ fn key_of(raw: &Path, prefix: &str, path: &Path) -> String {
     format!("{prefix}{}", below.join("/"))
 }
 
-/// Writes the Parquet files of one RAW file and counts them in `share`.
-fn refine_file(path: &Path, key: &str, reference: &Path, share: &mut Share) -> Outcome {
+/// Writes the Parquet files of one RAW file and counts them in `totals`.
+fn refine_file(path: &Path, key: &str, reference: &Path, totals: &mut ThreadTotals) -> Outcome {
     let bytes = fs::metadata(path)?.len();
     if bytes > rows::RAW_BYTES_MAX {
-        return Err(format!("{bytes} bytes, more than the {} that are read", rows::RAW_BYTES_MAX).into());
+        return Err(format!("{bytes} bytes; the limit is {}", rows::RAW_BYTES_MAX).into());
     }
     let Refined { objects, malformed } = rows::refine(key, &fs::read(path)?, Years::DEFAULT)?;
     for object in &objects {
         let path = reference.join(&object.key);
         put(&path, &object.bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-        share.unflushed.push(path);
+        totals.unflushed.push(path);
     }
-    share.tweets += objects.iter().map(|object| object.rows().total()).sum::<u64>();
-    share.objects += objects.len() as u64;
+    totals.tweets += objects.iter().map(|object| object.rows().total()).sum::<u64>();
+    totals.objects += objects.len() as u64;
     for (name, count) in malformed.by_field() {
-        *share.malformed.entry(name).or_default() += count;
+        *totals.malformed.entry(name).or_default() += count;
     }
     Ok(())
 }
@@ -219,11 +219,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("itself.parquet");
         fs::write(&path, "").unwrap();
-        let mut share = Share { unflushed: vec![path.join("below")], ..Share::default() };
-        share.flush(folder.path());
-        assert_eq!((share.flush_failures.len(), share.refused.len()), (1, 0));
-        let error = report(folder.path(), 1, vec![share], Vec::new(), 1.0).unwrap_err().to_string();
-        assert!(error.starts_with("1 flush(es) of written Parquet files to the disk failed, so run it again:\n  "), "{error}");
+        let mut totals = ThreadTotals { unflushed: vec![path.join("below")], ..ThreadTotals::default() };
+        totals.flush(folder.path());
+        assert_eq!((totals.flush_failures.len(), totals.refused.len()), (1, 0));
+        let error = report(folder.path(), 1, vec![totals], Vec::new(), 1.0).unwrap_err().to_string();
+        assert!(error.starts_with("1 flush(es) of written Parquet files to the disk failed; run it again:\n  "), "{error}");
         assert!(error.contains("itself.parquet") && !error.contains(REFUSED_LIST), "{error}");
     }
 

@@ -20,7 +20,7 @@ use crate::{Clock, Outcome, Usage, Variable, bulk, demo, lake, panel, reprocess,
 #[command(after_help = "Examples:\n  cargo run\n  cargo run -- sql \"SELECT sentimento, count(*) FROM tweets GROUP BY 1\"\n  \
     cargo run -- live --token-file token.txt\n  cargo run -- live --help\n\n\
     Results go to standard output, progress and errors to standard error.\n\
-    Exit codes: 0 done; 1 failed, and the message says what to do; 2 the command line is wrong; 3 stopped early, run it again to continue.")]
+    Exit codes: 0 success; 1 failure, and the message says what to do; 2 invalid command line; 3 stopped early, run it again to continue.")]
 pub struct Cli {
     /// Folder that holds the two buckets [default: .lake, for `live` .lake-live].
     #[arg(long, global = true, value_name = "DIR")]
@@ -43,7 +43,7 @@ enum Command {
         cargo run -- live --query '\"presidente do Brasil\" lang:pt' --token-file token.txt --max-posts 200\n  \
         pass show x-token | cargo run -- live --token-file - --yes\n\n\
         The next `live` on the same lake continues where this one stopped. One run reads until it has caught up or --max-posts are read;\n\
-        exit code 3 says that more wait. Real posts are never mixed with emulated ones: `live` has a folder of its own, .lake-live.")]
+        exit code 3 means that more are pending. Real posts are never mixed with emulated ones: `live` has a folder of its own, .lake-live.")]
     Live(Live),
     /// Runs refine on RAW again, after a change of refine or of the lexicon.
     #[command(after_help = "Examples:\n  cargo run -- reprocess\n  cargo run -- reprocess --from 2026-11-01 --to 2026-11-23\n  \
@@ -99,10 +99,10 @@ enum Command {
     #[command(after_help = "Examples:\n  cargo run -- stream --mode update --every 10s\n  \
         cargo run -- stream --mode append --window 10m --slide 5m --late 30s --once\n  \
         cargo run -- stream --mode complete --window 10m --once --top 5 --sink json:words.json\n  \
-        cargo run -- stream --source tcp://127.0.0.1:3456 --mode complete    # beside `nc -lk 3456`\n\n\
+        cargo run -- stream --source tcp://127.0.0.1:3456 --mode complete    # with `nc -lk 3456` in another terminal\n\n\
         State is kept in the lake's folder, in stream.<query>.json: the same query continues where it stopped, however it ended.")]
     Stream(stream::Options),
-    /// Shows the lake on a page of 127.0.0.1 that follows new posts. Without a lake, makes one of emulated posts.
+    /// Shows the lake on a page of 127.0.0.1 that follows new posts. Without a lake, creates one of emulated posts.
     #[command(after_help = "Examples:\n  cargo run -- panel\n  cargo run -- panel --lake .lake-live --port 9000 --no-open")]
     Panel(panel::Options),
     /// Writes the charts of some days into one HTML file: aggregates and links, no texts of posts.
@@ -183,6 +183,6 @@ fn read_statement(file: &Path) -> Outcome<String> {
     };
     match read {
         Ok(_) => Ok(statement),
-        Err(error) => Err(format!("cannot read {place}: {error}; `sql --list` shows the files that are there").into()),
+        Err(error) => Err(format!("cannot read {place}: {error}; `sql --list` shows the saved ones").into()),
     }
 }

@@ -65,14 +65,14 @@ pub async fn run(root: &Path, every: Option<Duration>, clock: Clock) -> Outcome 
     let again = if other.is_empty() { String::new() } else { format!(" --{other}") };
     line(&format!(
         "\nRAW   {}\nREF   {}\n\nTry next:\n  cargo run -- sql{other} \"SELECT count(*) FROM tweets\"\n  \
-         cargo run -- sql --list  # questions that are written already\n  \
-         cargo run{again}  # again: adds only what is new since\n  cargo run -- --help",
+         cargo run -- sql --list  # the saved questions\n  \
+         cargo run{again}  # again: adds only posts that are new since\n  cargo run -- --help",
         quoted(&lake.raw_dir().join("tweets")),
         quoted(&lake.ref_dir().join("tweets"))
     ))?;
     let Some(every) = every else { return pipeline.all_refined().await.and(printed) };
     printed?;
-    line(&format!("\nMore every {}, until Ctrl-C. Look at them with: cargo run -- panel{other}", format_duration(every)))?;
+    line(&format!("\nCapturing more every {}, until Ctrl-C. Look at them with: cargo run -- panel{other}", format_duration(every)))?;
     loop {
         tokio::time::sleep(every).await;
         let caught = pipeline.catch_up(&report, u64::MAX).await?;

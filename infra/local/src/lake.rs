@@ -199,7 +199,7 @@ pub fn check(root: &Path, folder: &Path) -> Outcome {
     if files::is_folder(root)? && files::is_folder(folder)? {
         return Ok(());
     }
-    Err(format!("there is no lake in {}; make one with `cargo run`, or name another with --lake", root.display()).into())
+    Err(format!("there is no lake in {}; create one with `cargo run`, or name another with --lake", root.display()).into())
 }
 
 /// Checks the name of a lake. `sql` could not read a lake with another name, after its posts were captured and paid for.

@@ -24,7 +24,7 @@ mod stream;
 mod tables;
 
 pub use lake::{Lake, RAW_BUCKET, REF_BUCKET, SECRET_ID};
-pub use output::{is_closed as is_output_closed, message};
+pub use output::{is_closed as is_output_closed, message, with_causes};
 
 /// Why a command failed: printed with its causes.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

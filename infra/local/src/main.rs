@@ -19,15 +19,6 @@ async fn main() -> ExitCode {
         usage.exit();
     }
     let unfinished = error.is::<Unfinished>();
-    let mut text = format!("{}: {error}\n", if unfinished { "stopped" } else { "error" });
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text += &format!("  caused by: {cause_text}\n");
-        }
-        source = cause.source();
-    }
-    local::message(&text);
+    local::message(&format!("{}: {}", if unfinished { "stopped" } else { "error" }, local::with_causes(&*error)));
     if unfinished { ExitCode::from(UNFINISHED) } else { ExitCode::FAILURE }
 }

@@ -13,11 +13,11 @@ use crate::Outcome;
 /// quietly.
 pub fn line(text: &str) -> Outcome {
     let mut out = stdout().lock();
-    written(writeln!(out, "{}", shown(text)).and_then(|()| out.flush()))
+    write_outcome(writeln!(out, "{}", shown(text)).and_then(|()| out.flush()))
 }
 
 /// Converts the outcome of a write to standard output; [`is_closed`] recognises a pipe without a reader.
-pub fn written(outcome: io::Result<()>) -> Outcome {
+pub fn write_outcome(outcome: io::Result<()>) -> Outcome {
     match outcome {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -28,6 +28,19 @@ pub fn written(outcome: io::Result<()>) -> Outcome {
 /// Writes to standard error. Failures are ignored: nobody may be reading it.
 pub fn message(text: &str) {
     let _ = stderr().write_all(shown(text).as_bytes());
+}
+
+/// Returns the message of an error, and a line for each cause that the lines before it do not name. A log takes one line
+/// (`lambda::chain`); a person reads them better apart.
+pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = format!("{error}\n");
+    for cause in std::iter::successors(error.source(), |cause| cause.source()) {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            text += &format!("  caused by: {cause}\n");
+        }
+    }
+    text
 }
 
 /// Returns whether a command failed only because the reader of its output is gone.
@@ -154,6 +167,21 @@ mod tests {
         assert_eq!(shown_json(json), "{\"a\":\"\\u009b\\u007f\\u202e\"}\n");
         let value = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap();
         assert_eq!(value(&shown_json(json)), value(json));
+    }
+
+    #[test]
+    fn each_cause_has_a_line_of_its_own_and_none_is_repeated() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{0}")]
+        struct Nested(&'static str, #[source] Option<Box<Nested>>);
+        let error = |texts: &[&'static str]| texts.iter().rev().fold(None, |source, text| Some(Box::new(Nested(text, source)))).unwrap();
+        for (texts, want) in [
+            (&["cannot read"][..], "cannot read\n"),
+            (&["cannot read", "no answer", "reset"], "cannot read\n  caused by: no answer\n  caused by: reset\n"),
+            (&["cannot read: reset", "no answer", "reset"], "cannot read: reset\n  caused by: no answer\n"),
+        ] {
+            assert_eq!(with_causes(&*error(texts)), want);
+        }
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub struct Pipeline {
 
 /// Totals of the runs that caught up.
 #[derive(Clone, Debug, Default)]
-pub struct Caught {
+pub struct CatchUp {
     /// Posts put into RAW.
     pub posts: u64,
     /// Files put into RAW.
@@ -104,17 +104,17 @@ impl Pipeline {
 
     /// Runs ingest until everything up to now (less the safety lag) is captured or `posts_max` posts are read, and runs
     /// refine until the queue is empty.
-    pub async fn catch_up(&mut self, report: &Report, posts_max: u64) -> Outcome<Caught> {
+    pub async fn catch_up(&mut self, report: &Report, posts_max: u64) -> Outcome<CatchUp> {
         let goal = TweetId::lowest_at((self.clock)() - TimeDelta::from_std(self.config.safety_lag)?);
-        let (mut caught, mut sweeps, mut done_before) = (Caught::default(), 0, None);
+        let (mut totals, mut sweeps, mut done_before) = (CatchUp::default(), 0, None);
         self.deliver().await?;
         for _ in 0..INVOCATIONS_MAX {
             let owner = RandomState::new().build_hasher().finish();
-            let ingest = self.ingest(posts_max - caught.posts_read.min(posts_max));
+            let ingest = self.ingest(posts_max - totals.posts_read.min(posts_max));
             let run = ingest::run(&ingest, Invocation::new((self.clock)(), TIMEOUT), owner, |_| ()).await;
             self.deliver().await?; // also delivers files that a failed run stored
             let run = run.map_err(|error| self.explained(error))?;
-            caught.add(&run);
+            totals.add(&run);
             if let Some(Gap { from, to }) = run.gap {
                 let [from, to] = [from, to].map(|id| id.created_at().to_rfc3339_opts(SecondsFormat::Millis, true));
                 report.line(&format!("posts from {from} to {to} are lost: the X API serves seven days"));
@@ -129,21 +129,22 @@ impl Pipeline {
                 Status::Complete if sweeps == 0 => sweeps += 1,
                 Status::Complete => {
                     let behind = done.map_or(0, |done| (goal.created_at() - done.created_at()).num_seconds());
-                    report
-                        .line(&format!("this clock is about {behind} s ahead of the X API's; what came in since is left to the next run"));
+                    report.line(&format!(
+                        "this clock is about {behind} s ahead of the X API's; posts that arrived since are left to the next run"
+                    ));
                     break;
                 }
                 Status::Partial if has_moved => {}
                 // The folder is locked, so the run that holds the lease has ended. On AWS nothing shows that, so the next run waits
                 // until the lease expires.
                 Status::Busy => {
-                    report.line("an earlier run was cut off; continuing where it stopped");
+                    report.line("an earlier run was interrupted; continuing where it stopped");
                     ingest.end_lease(owner).await.map_err(|error| self.explained(error))?;
                 }
                 Status::Partial | Status::RateLimited | Status::BudgetExhausted => break,
             }
         }
-        Ok(caught)
+        Ok(totals)
     }
 
     /// Delivers all pending messages to refine.
@@ -220,7 +221,7 @@ pub async fn deliver(queue: &mut Queue, refine: &Refine, clock: Clock, on_batch:
 /// the messages that failed.
 async fn reason_of(refine: &Refine, notification: &serde_json::Value, clock: Clock) -> String {
     let refined = refine::handle(refine, notification.clone(), refine::Invocation::new(clock(), TIMEOUT), |_| ()).await;
-    refined.err().map_or_else(|| "it can be by now".to_owned(), |error| on_laptop(&error))
+    refined.err().map_or_else(|| "refining it again succeeded".to_owned(), |error| on_laptop(&error))
 }
 
 /// Fails if RAW files could not be refined: names the messages that the queue set aside, with the reason of the first, and
@@ -252,7 +253,7 @@ fn on_laptop(error: &refine::Error) -> String {
     reason.to_string()
 }
 
-impl Caught {
+impl CatchUp {
     fn add(&mut self, run: &Summary) {
         self.posts += run.posts;
         self.files += run.files;

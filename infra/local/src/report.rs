@@ -51,7 +51,7 @@ impl Report {
                 let (raw, refined) = (self.raw_files.load(Ordering::Relaxed), self.ref_files.load(Ordering::Relaxed));
                 bar.set_message(format!("{raw} RAW files, {refined} Parquet files · {}", shown_in_line(&created.key)));
             }
-            None => tell(&format!("{zone}  {}  {}", created.key, HumanBytes(created.size))),
+            None => print_line(&format!("{zone}  {}  {}", created.key, HumanBytes(created.size))),
         }
     }
 
@@ -59,7 +59,7 @@ impl Report {
     pub fn line(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(shown(text)),
-            None => tell(text),
+            None => print_line(text),
         }
     }
 
@@ -72,6 +72,6 @@ impl Report {
 }
 
 /// Prints a line of progress. A failed write is ignored, so that work continues when nobody reads the progress.
-fn tell(text: &str) {
+fn print_line(text: &str) {
     message(&format!("{text}\n"));
 }

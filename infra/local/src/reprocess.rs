@@ -22,7 +22,7 @@ pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, cl
     if let (Some(from), Some(to)) = (from, to)
         && from > to
     {
-        return Err(format!("--from {from} is after --to {to}; no day is between them").into());
+        return Err(format!("--from {from} is after --to {to}").into());
     }
     let lake = Lake::open(root, clock, "")?;
     let mut queue = Queue::open(&lake).await?;

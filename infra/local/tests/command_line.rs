@@ -100,12 +100,12 @@ fn mistakes_are_reported_with_the_next_step_and_an_exit_code() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = listener.local_addr().unwrap().port().to_string();
     for (arguments, code, want) in [
-        (&["sql", "SELECT 1"][..], 1, "make one with `cargo run`"),
+        (&["sql", "SELECT 1"][..], 1, "create one with `cargo run`"),
         (&["sql"], 2, "required arguments"),
         (&["sql", "-f", "/nowhere.sql"], 1, "`sql --list` shows"),
         (&["dance"], 2, "unrecognized subcommand"),
         (&["demo", "now"], 2, "unexpected argument 'now'"),
-        (&["reprocess"], 1, "make one with `cargo run`"),
+        (&["reprocess"], 1, "create one with `cargo run`"),
         (&["reprocess", "--from", "yesterday"], 2, "invalid value 'yesterday'"),
         (&["serve", "--aws-port", "80000"], 2, "80000 is not in 0..=65535"),
         (&["serve", "--aws-port", "0", "--x-port", &taken], 1, "choose another with --x-port"),
@@ -195,7 +195,7 @@ fn sql_only_reads() {
         let output = local(dir.path(), &["sql", statement]).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{statement}: {error}");
-        assert!(error.contains("`sql` takes one statement that reads") && error.contains("DESCRIBE tweets"), "{statement}: {error}");
+        assert!(error.contains("`sql` takes one read-only statement") && error.contains("DESCRIBE tweets"), "{statement}: {error}");
         assert!(!error.contains("caused by") && !error.contains("ParserError"), "{statement}: {error}");
     }
     assert!(!written.exists());

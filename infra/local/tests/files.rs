@@ -67,7 +67,8 @@ fn a_damaged_parquet_file_is_skipped_as_a_whole_or_ends_the_statement() {
     fs::remove_file(&path).unwrap();
     let (without, _) = check(lake.path(), &COUNT, 0);
     let mut torn = whole.clone();
-    torn[10..whole.len() / 2].fill(7); // its end, which is read first, is intact
+    let footer_bytes = u32::from_le_bytes(*whole[..whole.len() - 4].last_chunk().unwrap()) as usize;
+    torn[10..whole.len() - 8 - footer_bytes].fill(7); // the footer, which is read first, is intact
     let mut footer = whole.clone();
     footer[whole.len() - 200..whole.len() - 8].fill(0xff); // the magic numbers and the length are intact
     for (bytes, is_passed_by) in [(&whole[..whole.len() / 2], true), (b"no Parquet", true), (&footer, true), (&torn, false)] {
@@ -267,7 +268,9 @@ fn a_cursor_that_cannot_be_read_is_never_replaced() {
             assert!(error.contains("A broken cursor on a laptop") && !error.contains("move it away"), "{error}");
         }
     };
-    for (bytes, problem) in [("", "it is empty"), ("{\"version\":1", "not understood at line 1"), (r#"{"version":9}"#, "not understood")] {
+    for (bytes, problem) in
+        [("", "it is empty"), ("{\"version\":1", "cannot be parsed at line 1"), (r#"{"version":9}"#, "cannot be parsed")]
+    {
         fs::write(&cursor, bytes).unwrap();
         refused(&[cursor.to_str().unwrap(), problem]);
         assert_eq!(fs::read_to_string(&cursor).unwrap(), bytes);
@@ -300,7 +303,7 @@ fn a_folder_that_cannot_be_found_is_named_in_the_same_words_by_each_command() {
     for (bucket, readers) in [("xpto-raw", &[][..]), ("xpto-ref", &[&COUNT[..], &WORDS])] {
         let (folder, moved) = (lake.path().join(bucket), lake.path().join("moved"));
         fs::rename(&folder, &moved).unwrap();
-        for (target, cause) in [("nowhere", "it is a link that leads nowhere; bring back what it led to"), (bucket, "Too many levels")] {
+        for (target, cause) in [("nowhere", "it is a link that leads nowhere; restore its target"), (bucket, "Too many levels")] {
             symlink(target, &folder).unwrap();
             for command in [&[&["demo"][..], &["reprocess"], stream], readers].concat() {
                 let (_, error) = check(lake.path(), command, 1);

@@ -113,7 +113,7 @@ fn live_shows_the_cost_reads_and_resumes_where_it_stopped() {
 fn no_more_posts_than_the_cap_are_paid_for() {
     let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
     let arguments = ["--yes", "--max-posts", "60", "--lookback-minutes", "1440"];
-    let shown = check(x_api.live(dir.path(), &arguments), 3, "stopped: the cap of 60 posts is reached and more wait");
+    let shown = check(x_api.live(dir.path(), &arguments), 3, "stopped: the cap of 60 posts is reached and more are pending");
     assert!(shown.contains("at most $0.30 for 60 posts"), "{shown}");
     assert!((51..=60).contains(&x_api.posts()), "{}", x_api.posts());
     let first = x_api.posts();
@@ -125,7 +125,7 @@ fn no_more_posts_than_the_cap_are_paid_for() {
     assert_eq!(rows(dir.path()), (x_api.posts(), x_api.posts()));
 
     let month = ["--yes", "--max-posts-per-month", "130"];
-    let shown = check(x_api.live(dir.path(), &month), 3, "stopped: the 130 posts of this month are read");
+    let shown = check(x_api.live(dir.path(), &month), 3, "stopped: this month's 130 posts have been read");
     assert!(shown.contains("at most $0.0"), "{shown}");
     assert!(x_api.posts() <= 130, "{}", x_api.posts());
 }
@@ -187,7 +187,7 @@ fn wrong_options_are_reported_before_any_request() {
     let long = "é".repeat(513);
     for (arguments, want) in [
         (&["--query", ""][..], "--query is empty"),
-        (&["--query", &long], "--query has 513 characters; the X API takes 1 to 512"),
+        (&["--query", &long], "--query has 513 characters; the X API accepts 1 to 512"),
         (&["--query", "-lang:pt"], "--query only excludes"),
         (&["--max-posts", "5"], "5 is not in 10..=100000"),
         (&["--max-posts", "many"], "invalid digit"),
@@ -206,7 +206,7 @@ fn wrong_options_are_reported_before_any_request() {
     for url in ["http://api.x.com", "http://localhost:1", "api.x.com"] {
         let mut command = local(dir.path(), &["live", "--yes", "--x-api-url", url]);
         command.env("X_BEARER_TOKEN", EMULATOR_TOKEN);
-        check(command, 2, "--x-api-url must be an https address (http only on 127.0.0.1): the bearer token travels there");
+        check(command, 2, "--x-api-url must be an https address (http only on 127.0.0.1): the bearer token is sent there");
     }
 }
 
@@ -218,9 +218,9 @@ fn refusals_of_x_are_reported_with_the_next_step() {
         (Fault::CreditsDepleted, "buy credits in the X developer console"),
         (Fault::ClientNotEnrolled, "enrol it in a project"),
         (Fault::UsageCapExceeded, "usage cap of the account is reached"),
-        (Fault::RateLimited, "X API rate limit met; the window reopens at"),
+        (Fault::RateLimited, "X API rate limit reached; the window resets at"),
         (Fault::InvalidRequest, "check --query"),
-        (Fault::Html(503), "gave no answer to rely on"),
+        (Fault::Html(503), "gave no usable answer"),
         (Fault::HtmlInstead, "an answer without a total"),
     ] {
         x_api.emulator.always(Some(fault));
@@ -240,13 +240,13 @@ fn refusals_of_x_are_reported_with_the_next_step() {
     check(x_api.live(dir.path(), &arguments), 3, "stopped: X's rate limit is reached; run the same command again in 15 minutes");
     x_api.emulator.script([None, None]);
     x_api.emulator.always(Some(Fault::Html(503)));
-    check(x_api.live(dir.path(), &arguments), 3, "stopped: X gave no answers to rely on; run the same command again");
+    check(x_api.live(dir.path(), &arguments), 3, "stopped: X gave no usable answer; run the same command again");
     assert_eq!(rows(dir.path()), (x_api.posts(), x_api.posts()));
 
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut nobody = local(dir.path(), &["live", "--yes", "--x-api-url", &format!("http://{closed}")]);
     nobody.env("X_BEARER_TOKEN", EMULATOR_TOKEN);
-    check(nobody, 1, "gave no answer to rely on");
+    check(nobody, 1, "gave no usable answer");
 }
 
 /// A response that X repeats endlessly, and a clock ahead of X's, once made the command send requests without a pause.
@@ -254,7 +254,7 @@ fn refusals_of_x_are_reported_with_the_next_step() {
 fn requests_never_repeat_endlessly() {
     let json = |body: &str| Fault::Other { status: 200, content_type: "application/json".into(), body: body.into() };
     for (body, want) in [
-        (r#"{"meta":{"result_count":0,"next_token":"t"}}"#, "X API sent what it had sent before, twice"),
+        (r#"{"meta":{"result_count":0,"next_token":"t"}}"#, "X API repeated an earlier answer, twice"),
         (r#"{"meta":{"result_count":3}}"#, "the body has no posts and a result_count of 3"),
         (r#"{"meta":{}}"#, "the body has no posts and no result_count of 0"),
     ] {
@@ -265,7 +265,7 @@ fn requests_never_repeat_endlessly() {
         assert!(x_api.emulator.served().requests <= 5, "{body}: {} requests", x_api.emulator.served().requests);
     }
     let (x_api, dir) = (XApi::behind(chrono::TimeDelta::seconds(30)), tempfile::tempdir().unwrap());
-    check(x_api.live(dir.path(), &["--yes"]), 0, "s ahead of the X API's; what came in since is left to the next run");
+    check(x_api.live(dir.path(), &["--yes"]), 0, "s ahead of the X API's; posts that arrived since are left to the next run");
     let requests = x_api.emulator.served().requests;
     assert!(requests <= 10, "a count and the searches of two runs: {requests}");
     let (rows, tweets) = rows(dir.path());

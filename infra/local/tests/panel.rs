@@ -39,7 +39,7 @@ fn without_a_lake_it_makes_one_of_emulated_posts_and_shows_it() {
     let mut lines = BufReader::new(panel.0.stdout.take().unwrap()).lines();
     let first = lines.next().unwrap().unwrap();
     let port = first.split("127.0.0.1:").nth(1).and_then(|rest| rest.split('/').next()).unwrap().to_owned();
-    assert!(lines.next().unwrap().unwrap().contains("Emulated posts come in every 10 s"));
+    assert!(lines.next().unwrap().unwrap().contains("New emulated posts arrive every 10 s"));
     let begun = Instant::now();
     let wait_for = |path: &str, texts: &[&str]| {
         while !texts.iter().all(|text| get(&port, path).contains(text)) {

@@ -132,7 +132,7 @@ fn each_file_is_folded_in_once_and_modes_do_not_share_a_checkpoint() {
     let idle = stream(lake.path(), &["--once", "--no-ingest", "--mode", "complete"]).output().unwrap();
     let told = String::from_utf8_lossy(&idle.stderr).into_owned();
     assert!(
-        told.starts_with("nothing new: 2 file(s) are counted already, in ") && told.contains("stream.complete.json; delete it"),
+        told.starts_with("nothing new: 2 file(s) are already counted in ") && told.contains("stream.complete.json; delete it"),
         "{told}"
     );
     put_files(lake.path(), 2..3, 20);
@@ -266,5 +266,5 @@ fn mistakes_are_told_with_the_next_step() {
         assert!(error.contains(want), "{arguments:?}: {error}");
     }
     let output = stream(&lake.path().join("nowhere"), &["--once", "--no-ingest", "--mode", "update"]).output().unwrap();
-    assert!(String::from_utf8_lossy(&output.stderr).contains("make one with `cargo run`"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("create one with `cargo run`"));
 }

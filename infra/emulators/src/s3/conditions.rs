@@ -21,7 +21,7 @@ impl WriteConditions {
     pub fn check(&self, existing: Option<&Head>) -> S3Result {
         match (&self.if_none_match, existing) {
             (Some(ETagCondition::ETag(_)), _) => {
-                return Err(s3_error!(NotImplemented, "a write takes no If-None-Match but `*`"));
+                return Err(s3_error!(NotImplemented, "a write accepts no If-None-Match but `*`"));
             }
             (Some(ETagCondition::Any), Some(_)) => return Err(precondition_failed()),
             (None, _) | (Some(ETagCondition::Any), None) => {}

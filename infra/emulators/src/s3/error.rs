@@ -12,7 +12,7 @@ pub enum Error {
     #[error("cannot use `{}` as an S3 folder; check that it is a folder and that you may write to it", path.display())]
     Folder { path: PathBuf, source: io::Error },
     #[error(
-        "cannot lock `{}`; if its file system has no locks, as some network disks have none, choose a folder on another",
+        "cannot lock `{}`; if its file system does not support locks, as on some network disks, choose a folder on another",
         path.display()
     )]
     Lock { path: PathBuf, source: io::Error },

@@ -74,7 +74,7 @@ impl EmbeddedS3 {
     /// `clock` provides `Last-Modified` and event times; with a fixed or simulated clock every response is
     /// reproducible. Signatures are verified regardless of their date.
     pub fn in_memory(clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
-        Self::over(Memory::default(), clock)
+        Self::with_backend(Memory::default(), clock)
     }
 
     /// Opens an S3 over the folder `root`, which is created if it is missing. Contents are plain files at
@@ -84,10 +84,10 @@ impl EmbeddedS3 {
     /// each object in its old or its new state, and a put that was answered survives a power failure. Calls use the
     /// file system in place, without another thread.
     pub fn on_disk(root: &Path, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Result<Self, Error> {
-        Ok(Self::over(Disk::open(root)?, clock))
+        Ok(Self::with_backend(Disk::open(root)?, clock))
     }
 
-    fn over(backend: impl Backend + 'static, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+    fn with_backend(backend: impl Backend + 'static, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         let store = Arc::new(Store::new(backend, clock));
         let mut service = S3ServiceBuilder::new(Operations(Arc::clone(&store)));
         service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));

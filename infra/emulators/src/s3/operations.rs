@@ -99,7 +99,7 @@ impl S3 for Operations {
         let read = self.0.get(&input.bucket, &input.key, &conditions, input.range.as_ref())?;
         let is_part = input.range.is_some();
         // Checksums cover the whole object, so the response for a part has none.
-        let checksums = if is_part { Checksums::default() } else { asked(input.checksum_mode.as_ref(), &read.head) };
+        let checksums = if is_part { Checksums::default() } else { requested_checksums(input.checksum_mode.as_ref(), &read.head) };
         let content_range = is_part.then(|| format!("bytes {}-{}/{}", read.range.start, read.range.end - 1, read.head.size));
         let Description { content_type, content_encoding, content_language, content_disposition, cache_control, metadata } =
             read.head.description;
@@ -137,7 +137,7 @@ impl S3 for Operations {
             if_unmodified_since: input.if_unmodified_since,
         };
         let head = self.0.head(&input.bucket, &input.key, &conditions)?;
-        let checksums = asked(input.checksum_mode.as_ref(), &head);
+        let checksums = requested_checksums(input.checksum_mode.as_ref(), &head);
         answer(HeadObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
             content_length: length(head.size),
@@ -231,13 +231,13 @@ impl S3 for Operations {
         let input = request.input;
         let query = query(&input)?;
         let (Page { keys, common_prefixes, next }, heads) = self.0.list(&input.bucket, &query)?;
-        let written = |text: String| written(text, input.encoding_type.as_ref());
+        let encoded = |text: String| encoded(text, input.encoding_type.as_ref());
         let key_count = i32::try_from(keys.len() + common_prefixes.len()).ok();
-        let contents = keys.into_iter().zip(heads).map(|(key, head)| object(written(key), head)).collect();
-        let common_prefixes = common_prefixes.into_iter().map(|it| CommonPrefix { prefix: Some(written(it)) }).collect();
+        let contents = keys.into_iter().zip(heads).map(|(key, head)| object(encoded(key), head)).collect();
+        let common_prefixes = common_prefixes.into_iter().map(|it| CommonPrefix { prefix: Some(encoded(it)) }).collect();
         answer(ListObjectsV2Output {
             name: Some(input.bucket),
-            prefix: Some(written(query.prefix)),
+            prefix: Some(encoded(query.prefix)),
             max_keys: i32::try_from(query.max_keys).ok(),
             key_count,
             continuation_token: input.continuation_token,
@@ -245,8 +245,8 @@ impl S3 for Operations {
             next_continuation_token: next.map(|position| position.token()),
             contents: Some(contents),
             common_prefixes: Some(common_prefixes),
-            delimiter: input.delimiter.map(written),
-            start_after: input.start_after.map(written),
+            delimiter: input.delimiter.map(encoded),
+            start_after: input.start_after.map(encoded),
             encoding_type: input.encoding_type.clone(),
             request_charged: None,
         })
@@ -270,7 +270,7 @@ impl S3 for Operations {
             is_truncated: v2.is_truncated,
             contents: v2.contents,
             common_prefixes: v2.common_prefixes,
-            next_marker: next_marker.map(|it| written(it, v2.encoding_type.as_ref())),
+            next_marker: next_marker.map(|it| encoded(it, v2.encoding_type.as_ref())),
             delimiter: v2.delimiter,
             encoding_type: v2.encoding_type,
             request_charged: None,
@@ -298,7 +298,7 @@ fn query(input: &ListObjectsV2Input) -> S3Result<Query> {
 /// Characters that `encoding-type=url` leaves unchanged.
 const URL_ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/');
 
-fn written(text: String, encoding: Option<&EncodingType>) -> String {
+fn encoded(text: String, encoding: Option<&EncodingType>) -> String {
     match encoding {
         Some(encoding) if encoding.as_str() == EncodingType::URL => utf8_percent_encode(&text, URL_ENCODED).to_string(),
         _ => text,
@@ -316,7 +316,7 @@ fn object(key: String, head: Head) -> Object {
     }
 }
 
-fn asked(mode: Option<&ChecksumMode>, head: &Head) -> Checksums {
+fn requested_checksums(mode: Option<&ChecksumMode>, head: &Head) -> Checksums {
     if mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED) { head.checksums.clone() } else { Checksums::default() }
 }
 

@@ -65,19 +65,23 @@ pub(super) struct Read {
 }
 
 pub(super) struct Store {
-    kept: Mutex<Kept>,
+    contents: Mutex<Contents>,
     listeners: Mutex<Vec<Listener>>,
     clock: Clock,
 }
 
-struct Kept {
+struct Contents {
     backend: Box<dyn Backend>,
     sequence: i64,
 }
 
 impl Store {
     pub fn new(backend: impl Backend + 'static, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
-        Self { kept: Mutex::new(Kept { backend: Box::new(backend), sequence: 0 }), listeners: Mutex::default(), clock: Box::new(clock) }
+        Self {
+            contents: Mutex::new(Contents { backend: Box::new(backend), sequence: 0 }),
+            listeners: Mutex::default(),
+            clock: Box::new(clock),
+        }
     }
 
     pub fn listen(&self, listener: impl Fn(&ObjectCreated) + Send + Sync + 'static) {
@@ -86,86 +90,86 @@ impl Store {
 
     /// Creates the bucket; returns false if it already exists.
     pub fn create_bucket(&self, bucket: &str) -> io::Result<bool> {
-        locked(&self.kept).backend.create_bucket(bucket, (self.clock)())
+        locked(&self.contents).backend.create_bucket(bucket, (self.clock)())
     }
 
     pub fn buckets(&self) -> S3Result<Vec<(String, DateTime<Utc>)>> {
-        locked(&self.kept).backend.buckets().map_err(storage_error)
+        locked(&self.contents).backend.buckets().map_err(storage_error)
     }
 
     pub fn check_bucket(&self, bucket: &str) -> S3Result {
-        locked(&self.kept).check_bucket(bucket)
+        locked(&self.contents).check_bucket(bucket)
     }
 
     pub fn flush_later(&self, bucket: &str) {
-        locked(&self.kept).backend.flush_later(bucket);
+        locked(&self.contents).backend.flush_later(bucket);
     }
 
     pub fn flush(&self) -> io::Result<()> {
-        locked(&self.kept).backend.flush()
+        locked(&self.contents).backend.flush()
     }
 
     /// Creates or replaces an object if `conditions` hold. The check and the insertion are one step: of any number of
     /// concurrent puts with `If-None-Match: *` exactly one succeeds.
     pub fn put(&self, bucket: &str, key: &str, conditions: &WriteConditions, upload: Upload) -> S3Result<Head> {
-        let mut kept = locked(&self.kept);
-        kept.check_bucket(bucket)?;
-        conditions.check(kept.head(bucket, key)?.as_ref())?;
-        let (head, created) = kept.insert("ObjectCreated:Put", bucket, key, upload, (self.clock)())?;
-        drop(kept);
-        self.tell(&created);
+        let mut contents = locked(&self.contents);
+        contents.check_bucket(bucket)?;
+        conditions.check(contents.head(bucket, key)?.as_ref())?;
+        let (head, created) = contents.insert("ObjectCreated:Put", bucket, key, upload, (self.clock)())?;
+        drop(contents);
+        self.notify(&created);
         Ok(head)
     }
 
     pub fn copy(&self, source: Source<'_>, bucket: &str, key: &str) -> S3Result<Head> {
-        let mut kept = locked(&self.kept);
-        kept.check_bucket(bucket)?;
-        let from = kept.found(source.bucket, source.key)?;
+        let mut contents = locked(&self.contents);
+        contents.check_bucket(bucket)?;
+        let from = contents.existing(source.bucket, source.key)?;
         source.conditions.check(&from).map_err(|_| precondition_failed())?;
-        let bytes = kept.read(source.bucket, source.key, 0..from.size)?;
+        let bytes = contents.read(source.bucket, source.key, 0..from.size)?;
         let description = source.description.unwrap_or(from.description);
         let upload = Upload { bytes, etag: from.etag, description, checksums: from.checksums };
-        let (head, created) = kept.insert("ObjectCreated:Copy", bucket, key, upload, (self.clock)())?;
-        drop(kept);
-        self.tell(&created);
+        let (head, created) = contents.insert("ObjectCreated:Copy", bucket, key, upload, (self.clock)())?;
+        drop(contents);
+        self.notify(&created);
         Ok(head)
     }
 
     pub fn head(&self, bucket: &str, key: &str, conditions: &ReadConditions) -> S3Result<Head> {
-        let head = locked(&self.kept).found(bucket, key)?;
+        let head = locked(&self.contents).existing(bucket, key)?;
         conditions.check(&head)?;
         Ok(head)
     }
 
     /// Returns the whole object, or the part that `range` selects.
     pub fn get(&self, bucket: &str, key: &str, conditions: &ReadConditions, range: Option<&dto::Range>) -> S3Result<Read> {
-        let kept = locked(&self.kept);
-        let head = kept.found(bucket, key)?;
+        let contents = locked(&self.contents);
+        let head = contents.existing(bucket, key)?;
         conditions.check(&head)?;
         let range = range.map_or(Ok(0..head.size), |range| range.check(head.size))?;
-        let bytes = kept.read(bucket, key, range.clone())?;
+        let bytes = contents.read(bucket, key, range.clone())?;
         Ok(Read { head, range, bytes })
     }
 
     /// Removes an object if `if_match` holds; without it, a missing key is not an error.
     pub fn delete(&self, bucket: &str, key: &str, if_match: Option<dto::ETagCondition>) -> S3Result {
-        let mut kept = locked(&self.kept);
-        kept.check_bucket(bucket)?;
+        let mut contents = locked(&self.contents);
+        contents.check_bucket(bucket)?;
         let conditions = WriteConditions { if_match, if_none_match: None };
-        conditions.check(kept.head(bucket, key)?.as_ref())?;
-        kept.backend.remove(bucket, key).map_err(storage_error)
+        conditions.check(contents.head(bucket, key)?.as_ref())?;
+        contents.backend.remove(bucket, key).map_err(storage_error)
     }
 
     /// Returns one page, with the head of each of its keys.
     pub fn list(&self, bucket: &str, query: &Query) -> S3Result<(Page, Vec<Head>)> {
-        let kept = locked(&self.kept);
-        kept.check_bucket(bucket)?;
-        let keys = kept.backend.keys(bucket, &query.prefix).map_err(storage_error)?;
+        let contents = locked(&self.contents);
+        contents.check_bucket(bucket)?;
+        let keys = contents.backend.keys(bucket, &query.prefix).map_err(storage_error)?;
         let mut page = listing::page(keys, query);
         let mut heads = Vec::new();
         for key in std::mem::take(&mut page.keys) {
             // A file may have been removed by hand in the meantime.
-            if let Some(head) = kept.head(bucket, &key)? {
+            if let Some(head) = contents.head(bucket, &key)? {
                 page.keys.push(key);
                 heads.push(head);
             }
@@ -185,11 +189,11 @@ impl Store {
     }
 
     pub fn unlisted(&self, bucket: &str, prefix: &str) -> Vec<Unreadable> {
-        locked(&self.kept).backend.unlisted(bucket, prefix)
+        locked(&self.contents).backend.unlisted(bucket, prefix)
     }
 
     /// Calls the listeners outside the lock, so that they may use the store.
-    fn tell(&self, created: &ObjectCreated) {
+    fn notify(&self, created: &ObjectCreated) {
         let listeners = locked(&self.listeners).clone();
         for listener in listeners {
             listener(created);
@@ -197,7 +201,7 @@ impl Store {
     }
 }
 
-impl Kept {
+impl Contents {
     fn check_bucket(&self, bucket: &str) -> S3Result {
         if self.backend.has_bucket(bucket).map_err(storage_error)? {
             Ok(())
@@ -210,14 +214,14 @@ impl Kept {
         self.backend.head(bucket, key).map_err(storage_error)
     }
 
-    fn found(&self, bucket: &str, key: &str) -> S3Result<Head> {
+    fn existing(&self, bucket: &str, key: &str) -> S3Result<Head> {
         self.check_bucket(bucket)?;
         self.head(bucket, key)?.ok_or_else(no_such_key)
     }
 
     fn read(&self, bucket: &str, key: &str, range: Range<u64>) -> S3Result<Bytes> {
         if range.end - range.start > MAX_OBJECT_BYTES as u64 {
-            return Err(s3_error!(InvalidRequest, "this local S3 answers at most {MAX_OBJECT_BYTES} bytes at a time; ask for a range"));
+            return Err(s3_error!(InvalidRequest, "this local S3 returns at most {MAX_OBJECT_BYTES} bytes at a time; request a range"));
         }
         self.backend.read(bucket, key, range).map_err(storage_error)
     }

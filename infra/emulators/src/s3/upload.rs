@@ -19,7 +19,7 @@ pub(super) async fn receive(request: &mut S3Request<PutObjectInput>) -> S3Result
     let bytes = body.store_all_limited(MAX_OBJECT_BYTES).await.map_err(|error| body_error(&error))?;
     let promised = request.input.content_length.and_then(|length| usize::try_from(length).ok());
     if promised.is_some_and(|length| length != bytes.len()) {
-        return Err(s3_error!(IncompleteBody, "the body has not as many bytes as its length header says"));
+        return Err(s3_error!(IncompleteBody, "the length of the body differs from its length header"));
     }
     // s3s fills in the trailers while the body is read, so they are only available now.
     let trailers = request.trailing_headers.as_ref().and_then(s3s::TrailingHeaders::take).unwrap_or_default();
@@ -53,7 +53,7 @@ fn bad_request(code: &'static str, message: impl Into<std::borrow::Cow<'static, 
 }
 
 pub(super) fn too_large() -> S3Error {
-    s3_error!(EntityTooLarge, "this local S3 takes objects of at most {MAX_OBJECT_BYTES} bytes")
+    s3_error!(EntityTooLarge, "this local S3 accepts objects of at most {MAX_OBJECT_BYTES} bytes")
 }
 
 /// Refuses an upload whose announced trailer is missing, as S3 does: it has no checksum.
@@ -61,7 +61,7 @@ fn check_trailers_arrived(headers: &HeaderMap, trailers: &HeaderMap) -> S3Result
     let promised = headers.get_all("x-amz-trailer").iter().filter_map(|names| names.to_str().ok());
     for name in promised.flat_map(|names| names.split(',')).map(str::trim) {
         if !trailers.contains_key(name.to_ascii_lowercase()) {
-            let message = format!("trailer `{name}` was promised and did not arrive");
+            let message = format!("trailer `{name}` was announced and did not arrive");
             return Err(bad_request("MalformedTrailerError", message));
         }
     }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::corpus::Corpus;
 use super::draft::FUTURE_FIELD;
 use super::object::{Object, raw};
-use super::parameters::Asked;
+use super::parameters::RequestedFields;
 use super::people;
 use super::post::Post;
 use super::problem;
@@ -25,43 +25,43 @@ pub(super) struct Answer {
 }
 
 /// Formats a page.
-pub(super) fn answer(posts: &[Arc<Post>], asked: &Asked, spoken: &[Vocabulary], corpus: &Corpus) -> Answer {
-    let mut wanted = Wanted::default();
+pub(super) fn answer(posts: &[Arc<Post>], requested: &RequestedFields, vocabularies: &[Vocabulary], corpus: &Corpus) -> Answer {
+    let mut objects = ReferencedObjects::default();
     let mut errors: Vec<Value> =
-        asked.refused_fields.iter().map(|field| problem::not_authorized_for_field(asked.vocabulary, field)).collect();
+        requested.refused_fields.iter().map(|field| problem::not_authorized_for_field(requested.vocabulary, field)).collect();
     for post in posts {
-        wanted.of_page(post, asked);
+        objects.of_page(post, requested);
     }
     let mut referenced = Vec::new();
-    for (id, parameter) in wanted.posts.clone() {
+    for (id, parameter) in objects.posts.clone() {
         if let Some(post) = corpus.post(id) {
-            wanted.of_referenced(&post, asked);
+            objects.of_referenced(&post, requested);
             referenced.push(post);
         } else {
-            errors.push(problem::not_found(asked.vocabulary, "tweet", parameter, &id.to_string()));
+            errors.push(problem::not_found(requested.vocabulary, "tweet", parameter, &id.to_string()));
         }
     }
-    let spell_posts = |posts: &[Arc<Post>]| -> Vec<Object> { posts.iter().map(|p| post(p, asked, spoken)).collect() };
-    let user = |id: &u64| limited(&people::user(*id), &["id", "name", "username"], &asked.user_fields, spoken);
-    let media = |key: &String| limited(&people::media(key), &["media_key", "type"], &asked.media_fields, spoken);
-    let place = |id: &String| limited(&people::place(id), &["id", "full_name"], &asked.place_fields, spoken);
+    let format_posts = |posts: &[Arc<Post>]| -> Vec<Object> { posts.iter().map(|p| post(p, requested, vocabularies)).collect() };
+    let user = |id: &u64| limited(&people::user(*id), &["id", "name", "username"], &requested.user_fields, vocabularies);
+    let media = |key: &String| limited(&people::media(key), &["media_key", "type"], &requested.media_fields, vocabularies);
+    let place = |id: &String| limited(&people::place(id), &["id", "full_name"], &requested.place_fields, vocabularies);
     let mut includes = Object::default();
-    include(&mut includes, "users", wanted.users.iter().map(user).collect(), spoken);
-    include(&mut includes, "tweets", spell_posts(&referenced), spoken);
-    include(&mut includes, "media", wanted.media.iter().map(media).collect(), spoken);
-    include(&mut includes, "places", wanted.places.iter().map(place).collect(), spoken);
-    Answer { data: spell_posts(posts), includes, errors, users: wanted.users.len() as u64, referenced: referenced.len() as u64 }
+    include(&mut includes, "users", objects.users.iter().map(user).collect(), vocabularies);
+    include(&mut includes, "tweets", format_posts(&referenced), vocabularies);
+    include(&mut includes, "media", objects.media.iter().map(media).collect(), vocabularies);
+    include(&mut includes, "places", objects.places.iter().map(place).collect(), vocabularies);
+    Answer { data: format_posts(posts), includes, errors, users: objects.users.len() as u64, referenced: referenced.len() as u64 }
 }
 
-fn include(includes: &mut Object, name: &str, objects: Vec<Object>, spoken: &[Vocabulary]) {
+fn include(includes: &mut Object, name: &str, objects: Vec<Object>, vocabularies: &[Vocabulary]) {
     if !objects.is_empty() {
-        speak(includes, name, &raw(&objects), spoken);
+        push_renamed(includes, name, &raw(&objects), vocabularies);
     }
 }
 
 /// The objects that a page refers to, without duplicates.
 #[derive(Default)]
-struct Wanted {
+struct ReferencedObjects {
     users: BTreeSet<u64>,
     /// Ids, with the expansion that requested them.
     posts: BTreeSet<(u64, &'static str)>,
@@ -69,10 +69,10 @@ struct Wanted {
     places: BTreeSet<String>,
 }
 
-impl Wanted {
-    fn of_page(&mut self, post: &Post, asked: &Asked) {
+impl ReferencedObjects {
+    fn of_page(&mut self, post: &Post, requested: &RequestedFields) {
         let traits = &post.traits;
-        let expands = |name: &str| asked.expansions.contains(name);
+        let expands = |name: &str| requested.expansions.contains(name);
         if expands("author_id") {
             self.users.extend(traits.author_id);
         }
@@ -82,7 +82,7 @@ impl Wanted {
         if expands("entities.mentions.username") {
             self.users.extend(traits.mentions.iter().map(|name| people::id_of(name)));
         }
-        if asked.expansions.iter().any(|name| name.starts_with("referenced_tweets.id")) {
+        if requested.expansions.iter().any(|name| name.starts_with("referenced_tweets.id")) {
             self.posts.extend(traits.references.iter().map(|reference| (reference.id, "referenced_tweets.id")));
         }
         if expands("edit_history_tweet_ids") {
@@ -97,66 +97,66 @@ impl Wanted {
         }
     }
 
-    fn of_referenced(&mut self, post: &Post, asked: &Asked) {
-        if asked.expansions.contains("referenced_tweets.id.author_id") {
+    fn of_referenced(&mut self, post: &Post, requested: &RequestedFields) {
+        if requested.expansions.contains("referenced_tweets.id.author_id") {
             self.users.extend(post.traits.author_id);
         }
-        if asked.expansions.contains("referenced_tweets.id.attachments.media_keys") {
+        if requested.expansions.contains("referenced_tweets.id.attachments.media_keys") {
             self.media.extend(post.traits.media_keys.iter().cloned());
         }
     }
 }
 
 /// Returns a post with the requested fields and the unknown future field.
-fn post(post: &Post, asked: &Asked, spoken: &[Vocabulary]) -> Object {
-    let mut spelled = Object::default();
+fn post(post: &Post, requested: &RequestedFields, vocabularies: &[Vocabulary]) -> Object {
+    let mut renamed = Object::default();
     for (name, value) in post.fields().iter() {
         let known = Vocabulary::Tweet.post_fields().contains(&name);
-        if asked.post_fields.contains(name) || !known || name == FUTURE_FIELD {
-            speak(&mut spelled, name, value, spoken);
+        if requested.post_fields.contains(name) || !known || name == FUTURE_FIELD {
+            push_renamed(&mut renamed, name, value, vocabularies);
         }
     }
-    spelled
+    renamed
 }
 
-fn limited(object: &Object, always: &[&str], asked: &BTreeSet<String>, spoken: &[Vocabulary]) -> Object {
-    let mut spelled = Object::default();
-    for (name, value) in object.iter().filter(|(name, _)| always.contains(name) || asked.contains(*name)) {
-        speak(&mut spelled, name, value, spoken);
+fn limited(object: &Object, always: &[&str], requested: &BTreeSet<String>, vocabularies: &[Vocabulary]) -> Object {
+    let mut renamed = Object::default();
+    for (name, value) in object.iter().filter(|(name, _)| always.contains(name) || requested.contains(*name)) {
+        push_renamed(&mut renamed, name, value, vocabularies);
     }
-    spelled
+    renamed
 }
 
-/// Appends a field under its spelling in each family in use, and spells its contents in the same family.
-fn speak(object: &mut Object, name: &str, value: &RawValue, spoken: &[Vocabulary]) {
+/// Appends a field under its name in each vocabulary in use, and renames its contents in the same way.
+fn push_renamed(object: &mut Object, name: &str, value: &RawValue, vocabularies: &[Vocabulary]) {
     let inside = match name {
-        "public_metrics" => spell_keys(value, spoken),
-        "withheld" => spell_scope(value, spoken),
+        "public_metrics" => rename_keys(value, vocabularies),
+        "withheld" => rename_scope(value, vocabularies),
         _ => None,
     };
     let value = inside.as_deref().unwrap_or(value);
     let mut last = None;
-    for spelling in spoken.iter().map(|vocabulary| vocabulary.spell(name)) {
-        if last != Some(spelling) {
-            object.push_raw(spelling, value.to_owned());
+    for new_name in vocabularies.iter().map(|vocabulary| vocabulary.name_of(name)) {
+        if last != Some(new_name) {
+            object.push_raw(new_name, value.to_owned());
         }
-        last = Some(spelling);
+        last = Some(new_name);
     }
 }
 
-fn spell_keys(value: &RawValue, spoken: &[Vocabulary]) -> Option<Box<RawValue>> {
+fn rename_keys(value: &RawValue, vocabularies: &[Vocabulary]) -> Option<Box<RawValue>> {
     let object: Object = serde_json::from_str(value.get()).ok()?;
-    let mut spelled = Object::default();
+    let mut renamed = Object::default();
     for (name, value) in object.iter() {
-        speak(&mut spelled, older(name), value, spoken);
+        push_renamed(&mut renamed, older(name), value, vocabularies);
     }
-    Some(raw(&spelled))
+    Some(raw(&renamed))
 }
 
 /// `withheld.scope` names the object type: `tweet` or `post`.
-fn spell_scope(value: &RawValue, spoken: &[Vocabulary]) -> Option<Box<RawValue>> {
+fn rename_scope(value: &RawValue, vocabularies: &[Vocabulary]) -> Option<Box<RawValue>> {
     let mut withheld: Value = serde_json::from_str(value.get()).ok()?;
-    let scope = spoken.first()?.spell(older(withheld["scope"].as_str()?)).to_owned();
+    let scope = vocabularies.first()?.name_of(older(withheld["scope"].as_str()?)).to_owned();
     withheld["scope"] = Value::String(scope);
     Some(raw(&withheld))
 }

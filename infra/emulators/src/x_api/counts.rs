@@ -23,7 +23,7 @@ pub(super) fn counts(request: &CountsRequest, corpus: &Corpus, options: &Options
         .collect();
     matching.reverse();
     let mut rest = &matching[..];
-    let spoken = options.names.spoken(request.vocabulary);
+    let vocabularies = options.names.vocabularies(request.vocabulary);
     let mut buckets = Vec::new();
     let mut start = request.span.start;
     while start < request.span.end {
@@ -31,11 +31,11 @@ pub(super) fn counts(request: &CountsRequest, corpus: &Corpus, options: &Options
         // The last bucket also includes the posts of the second to which its end was cut.
         let here = if end == request.span.end { rest.len() } else { rest.partition_point(|id| snowflake::created(*id) < end) };
         let mut bucket = Object::default();
-        bucket.push("start", &spell_time(start));
-        bucket.push("end", &spell_time(end));
+        bucket.push("start", &format_time(start));
+        bucket.push("end", &format_time(end));
         if request.fields.contains("tweet_count") {
-            for vocabulary in spoken {
-                bucket.push(vocabulary.spell("tweet_count"), &here);
+            for vocabulary in vocabularies {
+                bucket.push(vocabulary.name_of("tweet_count"), &here);
             }
         }
         buckets.push(bucket);
@@ -43,8 +43,8 @@ pub(super) fn counts(request: &CountsRequest, corpus: &Corpus, options: &Options
         start = end;
     }
     let mut meta = Object::default();
-    for vocabulary in spoken {
-        meta.push(vocabulary.spell("total_tweet_count"), &matching.len());
+    for vocabulary in vocabularies {
+        meta.push(vocabulary.name_of("total_tweet_count"), &matching.len());
     }
     let mut body = Object::default();
     if !buckets.is_empty() {
@@ -63,6 +63,6 @@ fn next_edge(after: DateTime<Utc>, granularity: Granularity) -> DateTime<Utc> {
     after.duration_trunc(step).unwrap_or(after) + step
 }
 
-fn spell_time(time: DateTime<Utc>) -> String {
+fn format_time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

@@ -10,6 +10,7 @@ use super::people;
 use super::phrases;
 use super::random::Random;
 use super::snowflake;
+use super::text::{ascii_json, escape, shorten};
 use super::traits::{Reference, Traits};
 
 /// A key that is in no spec, sent in some posts whether requested or not: unknown future fields must be preserved.
@@ -18,8 +19,6 @@ pub const FUTURE_FIELD: &str = "relevance_forecast";
 /// Numbers that JSON allows and few programs write.
 const FUTURE_VALUE: &str = r#"{"score":1.0e2,"exact":12345678901234567890123,"floor":-0.0,"steps":[1E+2,0.10,5e-324],"model":"v\u0031"}"#;
 
-/// Maximum number of characters in `text`; longer texts go into the note.
-const TEXT_MAX: usize = 280;
 /// How long after its first version a post can be edited.
 const EDITABLE_MS: i64 = 30 * 60_000;
 const EDITS_MAX: usize = 5;
@@ -80,7 +79,7 @@ impl Draft {
         if let Some(user) = situation.in_reply_to_user_id {
             let _ = write!(plain, "@{} ", people::username(user));
         }
-        say(&mut random, &mut plain);
+        push_sentence(&mut random, &mut plain);
         // Before the paragraphs, so that the link is also in the first 280 characters of a long post.
         let page = Link::marked(&mut random);
         let _ = write!(plain, " {}", page.short);
@@ -147,11 +146,11 @@ impl Draft {
         let mut random = Random::of(self.seed, 11, 0);
         let first_ms = snowflake::unix_ms(edit_history.first().copied().unwrap_or(id));
         let escaped = random.chance(100);
-        let spell = |text: &str| if escaped { ascii_json(text) } else { raw(&text).get().to_owned() };
+        let json_string = |text: &str| if escaped { ascii_json(text) } else { raw(&text).get().to_owned() };
         let short = shorten(&self.text);
         let mut fields = Object::default();
         fields.push("id", &id.to_string());
-        fields.push_text("text", &spell(short.as_deref().unwrap_or(&self.text)));
+        fields.push_text("text", &json_string(short.as_deref().unwrap_or(&self.text)));
         fields.push("edit_history_tweet_ids", &strings(edit_history));
         fields.push("created_at", &snowflake::created_at(snowflake::unix_ms(id)));
         fields.push("author_id", &self.author_id.to_string());
@@ -164,13 +163,7 @@ impl Draft {
             fields.push("referenced_tweets", &[json!({ "type": kind.name(), "id": id.to_string() })]);
         }
         if short.is_some() {
-            let mut note = Object::default();
-            note.push_text("text", &spell(&self.text));
-            let found = self.entities(&self.text, false);
-            if !found.is_empty() {
-                note.push("entities", &found);
-            }
-            fields.push("note_tweet", &note);
+            fields.push("note_tweet", &self.note(&json_string(&self.text)));
         }
         fields.push(
             "edit_controls",
@@ -184,6 +177,23 @@ impl Draft {
         if !found.is_empty() {
             fields.push("entities", &found);
         }
+        self.push_optional(&mut fields, &mut random);
+        fields
+    }
+
+    /// Returns the whole text, as it is spelled in JSON, with its entities.
+    fn note(&self, text: &str) -> Object {
+        let mut note = Object::default();
+        note.push_text("text", text);
+        let found = self.entities(&self.text, false);
+        if !found.is_empty() {
+            note.push("entities", &found);
+        }
+        note
+    }
+
+    /// Appends the fields that only some posts have, or that have other values in some posts.
+    fn push_optional(&self, fields: &mut Object, random: &mut Random) {
         if !self.media_keys.is_empty() {
             fields.push("attachments", &json!({ "media_keys": self.media_keys }));
         }
@@ -192,7 +202,7 @@ impl Draft {
             fields.push_text("geo", &format!(r#"{{"place_id":"{place}"{point}}}"#));
         }
         fields.push("possibly_sensitive", &random.chance(20));
-        fields.push("public_metrics", &self.metrics.spell());
+        fields.push("public_metrics", &self.metrics.to_object());
         let everyone_mostly = ["everyone", "everyone", "everyone", "following", "subscribers", "verified"];
         fields.push("reply_settings", &random.pick(&everyone_mostly));
         if random.chance(300) {
@@ -204,7 +214,6 @@ impl Draft {
         if random.chance(50) {
             fields.push_text(FUTURE_FIELD, FUTURE_VALUE);
         }
-        fields
     }
 
     /// Returns the hashtags, mentions and links of a text, and annotations where the older spec has them.
@@ -266,7 +275,7 @@ impl Metrics {
         }
     }
 
-    fn spell(self) -> Object {
+    fn to_object(self) -> Object {
         let mut metrics = Object::default();
         metrics.push("retweet_count", &self.reposts);
         metrics.push("reply_count", &self.replies);
@@ -279,7 +288,7 @@ impl Metrics {
 }
 
 /// Appends the first sentence: opener, core, mood sign, tail, hashtags.
-fn say(random: &mut Random, text: &mut String) {
+fn push_sentence(random: &mut Random, text: &mut String) {
     let (core, signs): (_, &[&str]) = match random.below(100) {
         0..36 => (random.pick(&phrases::PRAISE), &phrases::SMILES),
         36..72 => (random.pick(&phrases::COMPLAINT), &phrases::FROWNS),
@@ -325,37 +334,6 @@ fn short_code(random: &mut Random, length: usize) -> String {
     (0..length).map(|_| char::from(random.pick(ALPHABET))).collect()
 }
 
-/// Applies the escapes of X to a text.
-fn escape(plain: &str) -> String {
-    plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// Returns the beginning of a text that is too long for `text`; `None` if all of it fits.
-fn shorten(escaped: &str) -> Option<String> {
-    let plain = escaped.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
-    if plain.chars().count() <= TEXT_MAX {
-        return None;
-    }
-    let head: String = plain.chars().take(TEXT_MAX - 1).collect();
-    let whole_words = head.rfind(char::is_whitespace).map_or(head.as_str(), |space| &head[..space]);
-    Some(escape(whole_words.trim_end()) + "…")
-}
-
-/// Formats a JSON string with every character outside ASCII as `\uXXXX`, as some writers do.
-fn ascii_json(text: &str) -> String {
-    let mut ascii = String::new();
-    for character in raw(&text).get().chars() {
-        if character.is_ascii() {
-            ascii.push(character);
-        } else {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                let _ = write!(ascii, "\\u{unit:04x}");
-            }
-        }
-    }
-    ascii
-}
-
 fn annotate_brazil(text: &str) -> Option<String> {
     let start = text[..text.find("Brasil")?].chars().count();
     let end = start + "Brasil".len() - 1;
@@ -371,26 +349,4 @@ fn politics() -> Value {
 
 fn strings(ids: &[u64]) -> Vec<String> {
     ids.iter().map(u64::to_string).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_text_is_cut_at_a_word_and_marked() {
-        assert_eq!(shorten("curto &amp; bom"), None);
-        let long = "á&amp;b ".repeat(80);
-        let short = shorten(&long).unwrap();
-        assert!(short.ends_with("á&amp;b…"), "{short}");
-        assert_eq!(short.replace("&amp;", "&").chars().count(), 276, "one more word would make 280 without the ellipsis");
-    }
-
-    #[test]
-    fn ascii_json_has_the_same_meaning() {
-        let text = "çé 😀 \"x\"\n";
-        let ascii = ascii_json(text);
-        assert!(ascii.is_ascii());
-        assert_eq!(serde_json::from_str::<String>(&ascii).unwrap(), text);
-    }
 }

@@ -41,7 +41,7 @@ pub enum Fault {
 }
 
 /// The response of a fault, before the common headers are added.
-pub(super) struct Said {
+pub(super) struct FaultResponse {
     pub status: u16,
     pub content_type: &'static str,
     pub body: String,
@@ -51,15 +51,26 @@ const HTML: &str = "<!DOCTYPE html>\n<html><head><title>X / Error</title></head>
 
 impl Fault {
     /// Returns the response; `None` for faults that modify another response.
-    pub(super) fn said(&self) -> Option<Said> {
-        let problem = |status: u16, body: &Value| Said { status, content_type: PROBLEM_JSON, body: body.to_string() };
+    pub(super) fn response(&self) -> Option<FaultResponse> {
+        let response = |status, content_type, body: &str| Some(FaultResponse { status, content_type, body: body.to_owned() });
+        match self {
+            Self::Html(status) => response(*status, HTML_TYPE, HTML),
+            Self::HtmlInstead => response(200, HTML_TYPE, HTML),
+            Self::EmptyNotFound => response(404, "", ""),
+            Self::CutBody | Self::Other { .. } => None,
+            _ => self.problem().and_then(|(status, body)| response(status, PROBLEM_JSON, &body.to_string())),
+        }
+    }
+
+    /// Returns the status and the document of a fault that X describes as a problem.
+    fn problem(&self) -> Option<(u16, Value)> {
         let title = |status: u16, title: &str, kind: &str, detail: &str| {
-            problem(status, &json!({ "title": title, "detail": detail, "type": kind, "status": status }))
+            (status, json!({ "title": title, "detail": detail, "type": kind, "status": status }))
         };
         Some(match self {
-            Self::InvalidRequest => problem(
+            Self::InvalidRequest => (
                 400,
-                &json!({
+                json!({
                     "errors": [{ "parameters": { "query": ["…"] }, "message": "The request is not valid" }],
                     "title": "Invalid Request",
                     "detail": "One or more parameters to your request was invalid.",
@@ -79,9 +90,9 @@ impl Fault {
                 "https://api.twitter.com/2/problems/credits-depleted",
                 "Your account has run out of credits.",
             ),
-            Self::ClientNotEnrolled => problem(
+            Self::ClientNotEnrolled => (
                 403,
-                &json!({
+                json!({
                     "title": "Client Forbidden",
                     "detail": "When authenticating requests you must use keys and tokens from an app that is attached to a Project.",
                     "reason": "client-not-enrolled",
@@ -96,9 +107,9 @@ impl Fault {
                 let kind = "https://api.x.com/2/problems/rate-limit-exceeded";
                 title(429, "Too Many Requests", kind, "Rate limit exceeded for this endpoint.")
             }
-            Self::UsageCapExceeded => problem(
+            Self::UsageCapExceeded => (
                 429,
-                &json!({
+                json!({
                     "title": "UsageCapExceeded",
                     "detail": "Usage cap exceeded: Monthly product cap",
                     "period": "Monthly",
@@ -108,10 +119,7 @@ impl Fault {
                     "type": "https://api.twitter.com/2/problems/usage-capped",
                 }),
             ),
-            Self::Html(status) => Said { status: *status, content_type: HTML_TYPE, body: HTML.to_owned() },
-            Self::EmptyNotFound => Said { status: 404, content_type: "", body: String::new() },
-            Self::HtmlInstead => Said { status: 200, content_type: HTML_TYPE, body: HTML.to_owned() },
-            Self::CutBody | Self::Other { .. } => return None,
+            Self::Html(_) | Self::HtmlInstead | Self::EmptyNotFound | Self::CutBody | Self::Other { .. } => return None,
         })
     }
 

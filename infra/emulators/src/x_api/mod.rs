@@ -23,6 +23,7 @@ mod rate_limit;
 mod search;
 mod served;
 pub mod snowflake;
+mod text;
 mod token;
 mod traffic;
 mod traits;
@@ -47,10 +48,10 @@ pub use post::{InvalidPost, Post};
 pub use served::Served;
 pub use vocabulary::{AnswerNames, Vocabulary};
 
-use fault::{PROBLEM_JSON, Said};
+use fault::{FaultResponse, PROBLEM_JSON};
 use parameters::{CountsRequest, SearchRequest};
 use problem::Problem;
-use rate_limit::Standing;
+use rate_limit::RateLimitStatus;
 use served::State;
 
 /// Path of recent search.
@@ -114,13 +115,13 @@ impl XEmulator {
             (&Method::GET, COUNTS_PATH) => Some(Endpoint::Counts),
             _ => None,
         };
-        let (standing, fault) = self.receive(endpoint, now);
-        let said = self.say(request, endpoint, standing, fault.as_ref(), now);
-        let standing = match &fault {
-            Some(fault) if fault.exhausts_window() => Standing { remaining: 0, ..standing },
-            _ => standing,
+        let (rate_limit, fault) = self.receive(endpoint, now);
+        let reply = self.reply(request, endpoint, rate_limit, fault.as_ref(), now);
+        let rate_limit = match &fault {
+            Some(fault) if fault.exhausts_window() => RateLimitStatus { remaining: 0, ..rate_limit },
+            _ => rate_limit,
         };
-        let answer = response(said, standing, now);
+        let answer = response(reply, rate_limit, now);
         *self.state().served.statuses.entry(answer.status().as_u16()).or_default() += 1;
         answer
     }
@@ -139,48 +140,48 @@ impl XEmulator {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn receive(&self, endpoint: Option<Endpoint>, now: DateTime<Utc>) -> (Standing, Option<Fault>) {
+    fn receive(&self, endpoint: Option<Endpoint>, now: DateTime<Utc>) -> (RateLimitStatus, Option<Fault>) {
         let options = &self.inner.options;
         let mut state = self.state();
         state.served.requests += 1;
-        let standing = match endpoint {
+        let rate_limit = match endpoint {
             Some(Endpoint::Counts) => state.counts_window.admit(options.counts_limit, now),
             Some(Endpoint::Search) | None => state.search_window.admit(options.search_limit, now),
         };
         let fault = state.script.pop_front().unwrap_or_else(|| state.always.clone());
-        (standing, fault)
+        (rate_limit, fault)
     }
 
-    fn say(
+    fn reply(
         &self,
         request: &Request<Bytes>,
         endpoint: Option<Endpoint>,
-        standing: Standing,
+        rate_limit: RateLimitStatus,
         fault: Option<&Fault>,
         now: DateTime<Utc>,
-    ) -> Answered {
+    ) -> Reply {
         match fault {
             Some(Fault::Other { status, content_type, body }) => {
-                return Answered { status: *status, content_type: content_type.clone(), body: body.clone() };
+                return Reply { status: *status, content_type: content_type.clone(), body: body.clone() };
             }
             Some(fault) => {
-                if let Some(said) = fault.said() {
-                    return said.into();
+                if let Some(response) = fault.response() {
+                    return response.into();
                 }
             }
             None => {}
         }
-        let mut answered = match (self.authorized(request), endpoint) {
+        let mut reply = match (self.authorized(request), endpoint) {
             (false, _) => problem::unauthorized().into(),
-            (true, None) => Fault::EmptyNotFound.said().map(Answered::from).unwrap_or_default(),
-            (true, Some(_)) if !standing.admitted => problem::too_many_requests("about:blank").into(),
+            (true, None) => Fault::EmptyNotFound.response().map(Reply::from).unwrap_or_default(),
+            (true, Some(_)) if !rate_limit.admitted => problem::too_many_requests("about:blank").into(),
             (true, Some(endpoint)) => self.serve(request.uri().query().unwrap_or_default(), endpoint, now),
         };
         if fault == Some(&Fault::CutBody) {
-            let middle = (0..=answered.body.len() / 2).rev().find(|at| answered.body.is_char_boundary(*at));
-            answered.body.truncate(middle.unwrap_or(0));
+            let middle = (0..=reply.body.len() / 2).rev().find(|at| reply.body.is_char_boundary(*at));
+            reply.body.truncate(middle.unwrap_or(0));
         }
-        answered
+        reply
     }
 
     fn authorized(&self, request: &Request<Bytes>) -> bool {
@@ -189,7 +190,7 @@ impl XEmulator {
             .is_some_and(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") && token == self.inner.options.token)
     }
 
-    fn serve(&self, parameters: &str, endpoint: Endpoint, now: DateTime<Utc>) -> Answered {
+    fn serve(&self, parameters: &str, endpoint: Endpoint, now: DateTime<Utc>) -> Reply {
         let Inner { corpus, options, .. } = &*self.inner;
         let body = match endpoint {
             Endpoint::Search => SearchRequest::read(parameters, options, now).map(|request| {
@@ -204,7 +205,7 @@ impl XEmulator {
             }),
         };
         match body {
-            Ok(body) => Answered {
+            Ok(body) => Reply {
                 status: 200,
                 content_type: "application/json; charset=utf-8".to_owned(),
                 body: serde_json::to_string(&body).unwrap_or_default(),
@@ -216,29 +217,29 @@ impl XEmulator {
 
 /// A response without its headers.
 #[derive(Debug, Default)]
-struct Answered {
+struct Reply {
     status: u16,
     content_type: String,
     body: String,
 }
 
-impl From<Problem> for Answered {
+impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
         Self { status: problem.status, content_type: PROBLEM_JSON.to_owned(), body: problem.body.to_string() }
     }
 }
 
-impl From<Said> for Answered {
-    fn from(said: Said) -> Self {
-        Self { status: said.status, content_type: said.content_type.to_owned(), body: said.body }
+impl From<FaultResponse> for Reply {
+    fn from(fault: FaultResponse) -> Self {
+        Self { status: fault.status, content_type: fault.content_type.to_owned(), body: fault.body }
     }
 }
 
-fn response(answered: Answered, standing: Standing, now: DateTime<Utc>) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(answered.body));
-    *response.status_mut() = StatusCode::from_u16(answered.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+fn response(reply: Reply, rate_limit: RateLimitStatus, now: DateTime<Utc>) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(reply.body));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&answered.content_type)
+    if let Ok(value) = HeaderValue::from_str(&reply.content_type)
         && !value.is_empty()
     {
         headers.insert(CONTENT_TYPE, value);
@@ -247,9 +248,9 @@ fn response(answered: Answered, standing: Standing, now: DateTime<Utc>) -> Respo
         headers.insert(DATE, value);
     }
     for (name, value) in [
-        ("x-rate-limit-limit", i64::from(standing.limit)),
-        ("x-rate-limit-remaining", i64::from(standing.remaining)),
-        ("x-rate-limit-reset", standing.reset),
+        ("x-rate-limit-limit", i64::from(rate_limit.limit)),
+        ("x-rate-limit-remaining", i64::from(rate_limit.remaining)),
+        ("x-rate-limit-reset", rate_limit.reset),
     ] {
         headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
     }

@@ -38,7 +38,7 @@ impl Default for Options {
             query_chars_max: 512,
             search_limit: 450,
             counts_limit: 300,
-            names: AnswerNames::AsAsked,
+            names: AnswerNames::AsRequested,
             short_page_every: 0,
             empty_page_every: 0,
             index_lag: TimeDelta::zero(),

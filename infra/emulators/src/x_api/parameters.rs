@@ -28,7 +28,7 @@ pub(super) struct SearchRequest {
     pub ids: Range<u64>,
     pub max_results: usize,
     pub relevancy: bool,
-    pub asked: Asked,
+    pub requested: RequestedFields,
     /// The fingerprint to which a `next_token` of this request is bound.
     pub fingerprint: u64,
 }
@@ -54,7 +54,7 @@ pub(super) enum Granularity {
 
 /// The requested fields and expansions, all under the older names.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct RequestedFields {
     pub vocabulary: Vocabulary,
     pub post_fields: BTreeSet<String>,
     pub user_fields: BTreeSet<String>,
@@ -75,12 +75,12 @@ impl SearchRequest {
         let cursor = parameters.cursor(bound);
         let window = parameters.window(now, cursor.is_some());
         let relevancy = parameters.choice("sort_order", &["recency", "relevancy"]) == Some(1);
-        let asked = parameters.asked(vocabulary);
+        let requested = parameters.requested_fields(vocabulary);
         parameters.nothing_else(&[vocabulary.fields_parameter(), "expansions", "sort_order", "max_results"]);
         parameters.finish(vocabulary)?;
         let Some(query) = query else { return Err(invalid_request(vocabulary, &[])) };
         let ids = window.ids.start..window.ids.end.min(cursor.unwrap_or(u64::MAX));
-        Ok(Self { query, ids, max_results, relevancy, asked, fingerprint: bound })
+        Ok(Self { query, ids, max_results, relevancy, requested, fingerprint: bound })
     }
 }
 
@@ -306,7 +306,7 @@ impl Parameters {
         self.wrong(name, value, message);
     }
 
-    fn asked(&mut self, vocabulary: Vocabulary) -> Asked {
+    fn requested_fields(&mut self, vocabulary: Vocabulary) -> RequestedFields {
         let to_older = |names: BTreeSet<String>| names.iter().map(|name| older(name).to_owned()).collect();
         let mut post_fields: BTreeSet<String> = to_older(self.list(vocabulary.fields_parameter(), vocabulary.post_fields()));
         let expansions = self.list("expansions", vocabulary.expansions());
@@ -329,7 +329,7 @@ impl Parameters {
             };
             post_fields.insert(field.to_owned());
         }
-        Asked { vocabulary, post_fields, user_fields, media_fields, place_fields, expansions, refused_fields }
+        RequestedFields { vocabulary, post_fields, user_fields, media_fields, place_fields, expansions, refused_fields }
     }
 
     fn nothing_else(&mut self, others: &[&str]) {

@@ -52,7 +52,7 @@ pub(super) fn too_many_requests(kind: &str) -> Problem {
 
 /// Returns an entry for `errors` in a 200 response: a resource that was not found.
 pub(super) fn not_found(vocabulary: Vocabulary, kind: &str, parameter: &str, id: &str) -> Value {
-    let (kind, parameter) = (vocabulary.spell(kind), vocabulary.spell(parameter));
+    let (kind, parameter) = (vocabulary.name_of(kind), vocabulary.name_of(parameter));
     json!({
         "value": id,
         "detail": format!("Could not find {kind} with {parameter}: [{id}]."),
@@ -67,7 +67,7 @@ pub(super) fn not_found(vocabulary: Vocabulary, kind: &str, parameter: &str, id:
 /// Returns an entry for `errors` in a 200 response: a field that requires a user's token.
 pub(super) fn not_authorized_for_field(vocabulary: Vocabulary, field: &str) -> Value {
     json!({
-        "resource_type": vocabulary.spell("tweet"),
+        "resource_type": vocabulary.name_of("tweet"),
         "field": field,
         "title": "Field Authorization Error",
         "section": "data",

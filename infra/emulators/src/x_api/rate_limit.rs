@@ -13,7 +13,7 @@ pub(super) struct RateWindow {
 
 /// The values of the three headers, and whether the request is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct RateLimitStatus {
     pub limit: u32,
     pub remaining: u32,
     /// Time of the reset, in Unix seconds.
@@ -22,7 +22,7 @@ pub(super) struct Standing {
 }
 
 impl RateWindow {
-    pub fn admit(&mut self, limit: u32, now: DateTime<Utc>) -> Standing {
+    pub fn admit(&mut self, limit: u32, now: DateTime<Utc>) -> RateLimitStatus {
         let opened = match self.opened {
             Some(opened) if opened <= now && now < opened + WINDOW => opened,
             _ => {
@@ -34,7 +34,7 @@ impl RateWindow {
         self.used += u32::from(admitted);
         // Whole seconds, rounded up: at that second the window is open again.
         let reset = (opened + WINDOW + TimeDelta::milliseconds(999)).timestamp();
-        Standing { limit, remaining: limit - self.used, reset, admitted }
+        RateLimitStatus { limit, remaining: limit - self.used, reset, admitted }
     }
 }
 
@@ -53,8 +53,8 @@ mod tests {
             ("2026-11-23T12:15:00Z", 0, false, reset),
             ("2026-11-23T12:15:01Z", 1, true, at("2026-11-23T12:30:01Z").timestamp()),
         ] {
-            let standing = window.admit(2, at(now));
-            assert_eq!((standing.remaining, standing.admitted, standing.reset), (remaining, admitted, want_reset), "{now}");
+            let rate_limit = window.admit(2, at(now));
+            assert_eq!((rate_limit.remaining, rate_limit.admitted, rate_limit.reset), (remaining, admitted, want_reset), "{now}");
         }
     }
 }

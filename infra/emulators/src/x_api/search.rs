@@ -57,7 +57,7 @@ pub(super) fn page(request: &SearchRequest, corpus: &Corpus, options: &Options, 
     if request.relevancy {
         found.sort_by_key(|post| Reverse(post.traits.likes));
     }
-    spell(request, &found, next_token, corpus, options)
+    format_page(request, &found, next_token, corpus, options)
 }
 
 fn fullness(options: &Options, number: u64) -> Fullness {
@@ -71,9 +71,9 @@ fn fullness(options: &Options, number: u64) -> Fullness {
     }
 }
 
-fn spell(request: &SearchRequest, found: &[Arc<Post>], next_token: Option<String>, corpus: &Corpus, options: &Options) -> Page {
-    let spoken = options.names.spoken(request.asked.vocabulary);
-    let answer = answer(found, &request.asked, spoken, corpus);
+fn format_page(request: &SearchRequest, found: &[Arc<Post>], next_token: Option<String>, corpus: &Corpus, options: &Options) -> Page {
+    let vocabularies = options.names.vocabularies(request.requested.vocabulary);
+    let answer = answer(found, &request.requested, vocabularies, corpus);
     let mut meta = Object::default();
     if let (Some(newest), Some(oldest)) = (found.iter().map(|p| p.id).max(), found.iter().map(|p| p.id).min()) {
         meta.push("newest_id", &newest.to_string());

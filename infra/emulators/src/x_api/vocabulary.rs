@@ -17,7 +17,7 @@ pub enum Vocabulary {
 pub enum AnswerNames {
     /// The family of the request's parameters; [`Vocabulary::Tweet`] if they name none.
     #[default]
-    AsAsked,
+    AsRequested,
     /// One family, regardless of the request.
     Always(Vocabulary),
     /// Every renamed key under both names.
@@ -25,11 +25,11 @@ pub enum AnswerNames {
 }
 
 impl AnswerNames {
-    pub(super) fn spoken(self, asked: Vocabulary) -> &'static [Vocabulary] {
-        match (self, asked) {
+    pub(super) fn vocabularies(self, requested: Vocabulary) -> &'static [Vocabulary] {
+        match (self, requested) {
             (Self::Both, _) => &[Vocabulary::Tweet, Vocabulary::Post],
-            (Self::Always(Vocabulary::Tweet), _) | (Self::AsAsked, Vocabulary::Tweet) => &[Vocabulary::Tweet],
-            (Self::Always(Vocabulary::Post), _) | (Self::AsAsked, Vocabulary::Post) => &[Vocabulary::Post],
+            (Self::Always(Vocabulary::Tweet), _) | (Self::AsRequested, Vocabulary::Tweet) => &[Vocabulary::Tweet],
+            (Self::Always(Vocabulary::Post), _) | (Self::AsRequested, Vocabulary::Post) => &[Vocabulary::Post],
         }
     }
 }
@@ -50,8 +50,8 @@ const RENAMED: [(&str, &str); 11] = [
 ];
 
 impl Vocabulary {
-    /// Returns this family's spelling of an older name.
-    pub(super) fn spell(self, older: &str) -> &str {
+    /// Returns this family's name for an older one.
+    pub(super) fn name_of(self, older: &str) -> &str {
         match self {
             Self::Tweet => older,
             Self::Post => RENAMED.iter().find(|(name, _)| *name == older).map_or(older, |(_, newer)| newer),
@@ -291,8 +291,8 @@ mod tests {
     #[test]
     fn each_renamed_name_is_translated_in_both_directions() {
         for (old, new) in RENAMED {
-            assert_eq!(Vocabulary::Post.spell(old), new);
-            assert_eq!(Vocabulary::Tweet.spell(old), old);
+            assert_eq!(Vocabulary::Post.name_of(old), new);
+            assert_eq!(Vocabulary::Tweet.name_of(old), old);
         }
         assert_eq!(older("note_post"), "note_tweet");
         assert_eq!(older("author_id"), "author_id");

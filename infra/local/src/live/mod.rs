@@ -12,7 +12,7 @@ use ingest::{Config, DEFAULT_QUERY, Fault, Preview, Problem, Status, USD_PER_COU
 
 use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source};
 use crate::output::{line, message, quoted};
-use crate::pipeline::{Caught, Pipeline};
+use crate::pipeline::{CatchUp, Pipeline};
 use crate::report::Report;
 use crate::{Clock, Failure, Outcome, Unfinished, Usage, Variable};
 
@@ -59,7 +59,7 @@ impl Live {
     pub async fn run(self, root: &Path, clock: Clock, variable: Variable) -> Outcome {
         let config = self.config()?;
         if !self.yes && !stdin().is_terminal() {
-            let text = "`live` asks before it spends, and standard input is not a terminal; add --yes to continue without asking";
+            let text = "`live` asks before it spends money, and standard input is not a terminal; add --yes to continue without asking";
             return Err(Usage { kind: ErrorKind::MissingRequiredArgument, text: text.to_owned() }.into());
         }
         let token = token::read(self.token_file.as_deref(), variable)?;
@@ -76,23 +76,23 @@ impl Live {
         }
 
         let report = Report::on(lake.s3());
-        let caught = pipeline.catch_up(&report, self.max_posts).await;
+        let totals = pipeline.catch_up(&report, self.max_posts).await;
         report.finish();
-        let caught = caught.map_err(explained)?;
-        let spent = caught.estimated_usd + usd(preview.requests, USD_PER_COUNT);
+        let totals = totals.map_err(explained)?;
+        let spent = totals.estimated_usd + usd(preview.requests, USD_PER_COUNT);
         line(&format!(
             "{} new tweets in {} new RAW files, {}. This read {} posts for about ${spent:.3}, the count included.\n\nRAW   {}\nREF   {}\n\nTry next:\n  \
              cargo run -- sql --lake {} \"SELECT sentimento, count(*) FROM tweets GROUP BY 1\"",
-            HumanCount(caught.posts),
-            HumanCount(caught.files),
-            caught.status,
-            HumanCount(caught.posts_read),
+            HumanCount(totals.posts),
+            HumanCount(totals.files),
+            totals.status,
+            HumanCount(totals.posts_read),
             quoted(&lake.raw_dir().join("tweets")),
             quoted(&lake.ref_dir().join("tweets")),
             quoted(root),
         ))?;
         pipeline.all_refined().await?;
-        self.finished(&caught, posts_max)
+        self.finished(&totals, posts_max)
     }
 
     /// Returns the configuration of ingest as the template would set it from these options.
@@ -133,7 +133,7 @@ impl Live {
 
     fn show(&self, preview: &Preview, posts_max: u64, root: &Path) {
         let from = preview.from.format("%Y-%m-%d %H:%M:%S UTC");
-        let begins = if preview.goes_on {
+        let begins = if preview.resumes {
             "where the last run stopped".to_owned()
         } else {
             format!("the last {} minutes, --lookback-minutes", HumanCount(self.lookback_minutes))
@@ -158,9 +158,9 @@ impl Live {
             Some(query) if *query != self.query => {
                 text += &format!("Note    the last run stopped in the middle of another query, which is finished first: {query}\n");
             }
-            _ if preview.goes_on => {
+            _ if preview.resumes => {
                 text += &format!(
-                    "Note    nothing before that time is searched again; for another query from its start, --lake OTHER instead of {}\n",
+                    "Note    posts from before that time are not searched again; to run another query from its start, use --lake OTHER instead of {}\n",
                     quoted(root)
                 );
             }
@@ -170,21 +170,24 @@ impl Live {
     }
 
     /// Reports the remaining work, if any.
-    fn finished(&self, caught: &Caught, posts_max: u64) -> Outcome {
-        let left = match caught.status {
+    fn finished(&self, totals: &CatchUp, posts_max: u64) -> Outcome {
+        let left = match totals.status {
             Status::Complete => return Ok(()),
             Status::RateLimited => "X's rate limit is reached; run the same command again in 15 minutes".to_owned(),
             Status::BudgetExhausted => {
                 format!(
-                    "the {} posts of this month are read; raise --max-posts-per-month or wait for the next",
+                    "this month's {} posts have been read; raise --max-posts-per-month or wait for the next month",
                     HumanCount(self.max_posts_per_month)
                 )
             }
-            Status::Busy => "another run is at work in this lake; run the same command again later".to_owned(),
-            Status::Partial if caught.posts_read + 10 > posts_max => {
-                format!("the cap of {} posts is reached and more wait; run the same command again to continue", HumanCount(self.max_posts))
+            Status::Busy => "another run is active in this lake; run the same command again later".to_owned(),
+            Status::Partial if totals.posts_read + 10 > posts_max => {
+                format!(
+                    "the cap of {} posts is reached and more are pending; run the same command again to continue",
+                    HumanCount(self.max_posts)
+                )
             }
-            Status::Partial => "X gave no answers to rely on; run the same command again to continue".to_owned(),
+            Status::Partial => "X gave no usable answer; run the same command again to continue".to_owned(),
         };
         Err(Unfinished(left).into())
     }

@@ -68,13 +68,13 @@ pub async fn run(named: Option<PathBuf>, options: &Options, clock: Clock, variab
     let url = format!("http://127.0.0.1:{port}/");
     line(&format!("Panel of {} (Ctrl-C ends it): {url}", quoted(&root)))?;
     line(&if feed.is_some() {
-        format!("Emulated posts come in every {} s.", FEED_EVERY.as_secs())
+        format!("New emulated posts arrive every {} s.", FEED_EVERY.as_secs())
     } else {
-        format!("Posts come in by `live`, `stream` or `demo --every 10s` with --lake {}, in another terminal.", quoted(&root))
+        format!("To add posts, run `live`, `stream` or `demo --every 10s` with --lake {} in another terminal.", quoted(&root))
     })?;
     browser::open(&url, options.no_open, variable);
     watcher.start();
-    tokio::spawn(keep_coming(feed));
+    tokio::spawn(capture_until_stopped(feed));
     tokio::select! {
         () = server::serve(listener, site) => Ok(()),
         ended = tokio::signal::ctrl_c() => Ok(ended?),
@@ -83,7 +83,7 @@ pub async fn run(named: Option<PathBuf>, options: &Options, clock: Clock, variab
 }
 
 /// Captures new emulated posts until the process ends.
-async fn keep_coming(feed: Option<Capture>) {
+async fn capture_until_stopped(feed: Option<Capture>) {
     let Some(mut feed) = feed else { return };
     loop {
         if let Err(error) = feed.catch_up().await {

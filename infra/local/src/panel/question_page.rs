@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::questions::Question;
-use super::snapshot::Answered;
+use super::snapshot::QuestionResult;
 use crate::sql::Answer;
 
 /// Returns the page.
-pub fn html(question: &Question, answer: Option<&Answered>, at: DateTime<Utc>) -> String {
+pub fn html(question: &Question, answer: Option<&QuestionResult>, at: DateTime<Utc>) -> String {
     let (name, title) = (question.name, escaped(question.title()));
     let body = match answer {
         None => "<p>Ainda não calculado; recarregue. <span lang=\"en\">Not computed yet; reload.</span></p>".to_owned(),

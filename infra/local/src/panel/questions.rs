@@ -52,7 +52,7 @@ impl Question {
 
     /// Returns the statement over other days: the lines of `parametros` that compute `desde` and `ate` from `current_date` give
     /// numbers instead, as their comments describe.
-    pub fn over(&self, from: chrono::NaiveDate, to: chrono::NaiveDate) -> String {
+    pub fn sql_of_days(&self, from: chrono::NaiveDate, to: chrono::NaiveDate) -> String {
         let number = |line: &str| {
             let of = |name: &str| line.trim_start().starts_with("CAST(date_format(current_date") && line.contains(&format!(" AS {name}"));
             let (name, day) = if of("desde") {
@@ -77,7 +77,7 @@ mod tests {
     fn a_report_has_its_days_in_every_question() {
         let day = |text: &str| text.parse().unwrap();
         for question in REPORT {
-            let text = question.over(day("2026-11-01"), day("2026-11-07"));
+            let text = question.sql_of_days(day("2026-11-01"), day("2026-11-07"));
             assert!(text.contains("20261101 AS desde,") && text.contains("20261107 AS ate"), "{text}");
             assert!(!text.contains("current_date"), "{text}");
         }

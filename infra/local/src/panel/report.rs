@@ -46,7 +46,7 @@ pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
     let session = Session::open(&ref_dir(root), clock()).await?;
     let mut charts = Vec::new();
     for question in &REPORT {
-        let answer = session.answer(&question.over(options.from, options.to)).await.map_err(crate::sql::explained)?;
+        let answer = session.answer(&question.sql_of_days(options.from, options.to)).await.map_err(crate::sql::explained)?;
         charts.push(chart(question, answer, options));
     }
     let document = json!({ "at": clock(), "from": options.from, "to": options.to, "lake": root.display().to_string(), "charts": charts });
@@ -79,7 +79,7 @@ fn chart(question: &Question, answer: Answer, options: &Options) -> Value {
         _ => (None, Value::Null),
     };
     json!({
-        "question": question.name, "sql": question.over(options.from, options.to), "figure": figure, "sentence": sentence,
+        "question": question.name, "sql": question.sql_of_days(options.from, options.to), "figure": figure, "sentence": sentence,
         "is_empty": answer.rows.is_empty(), "table": answer,
     })
 }

@@ -27,7 +27,7 @@ pub fn answer(path: &str, headers: &HeaderMap, published: &Published) -> Respons
     match path.strip_prefix("/q/").map(|name| (name, name.strip_suffix(".csv"))) {
         Some((_, Some(name))) => csv(name, published),
         Some((name, None)) => table(name, published),
-        None => plain(StatusCode::NOT_FOUND, "there is no such page\n"),
+        None => plain(StatusCode::NOT_FOUND, "no such page\n"),
     }
 }
 
@@ -54,7 +54,7 @@ fn table(name: &str, published: &Published) -> Response<Bytes> {
 }
 
 fn unknown() -> Response<Bytes> {
-    plain(StatusCode::NOT_FOUND, "there is no such question\n")
+    plain(StatusCode::NOT_FOUND, "no such question\n")
 }
 
 /// Answers 304 if the client has this version.

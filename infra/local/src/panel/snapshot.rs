@@ -10,7 +10,7 @@ use super::questions::{self, Question};
 use crate::sql::Answer;
 
 /// An answer, or why there is none.
-pub type Answered = Result<Answer, String>;
+pub type QuestionResult = Result<Answer, String>;
 
 /// Answers at one instant. A question without an entry was not asked yet.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +24,7 @@ pub struct Snapshot {
     /// State of the lake, once read.
     pub state: Option<LakeState>,
     /// Answers by the names of their questions.
-    pub answers: Vec<(&'static str, Answered)>,
+    pub answers: Vec<(&'static str, QuestionResult)>,
 }
 
 /// A chart with its table.
@@ -47,12 +47,12 @@ struct Chart<'a> {
 
 impl Snapshot {
     /// Returns the answer to a question, if it was asked.
-    pub fn answer(&self, question: &str) -> Option<&Answered> {
+    pub fn answer(&self, question: &str) -> Option<&QuestionResult> {
         self.answers.iter().find(|(name, _)| *name == question).map(|(_, answer)| answer)
     }
 
     /// Records an answer.
-    pub fn set(&mut self, question: &Question, answer: Answered) {
+    pub fn set(&mut self, question: &Question, answer: QuestionResult) {
         match self.answers.iter_mut().find(|(name, _)| *name == question.name) {
             Some((_, old)) => *old = answer,
             None => self.answers.push((question.name, answer)),

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::lake_state::{LakeState, ParquetFiles};
 use super::questions::PANEL;
-use super::snapshot::{Answered, Snapshot};
+use super::snapshot::{QuestionResult, Snapshot};
 use crate::Clock;
 use crate::lake::ref_dir;
 use crate::sql::{self, KeptRows, Session};
@@ -102,7 +102,7 @@ impl Watcher {
         }
         let session = Session::open_keeping(&ref_dir(&self.root), now, &self.kept).await;
         for question in &PANEL {
-            let answer: Answered = match &session {
+            let answer: QuestionResult = match &session {
                 Ok(session) => session.answer(question.sql).await.map_err(|error| shown(sql::explained(error))),
                 Err(error) => Err(error.to_string()),
             };

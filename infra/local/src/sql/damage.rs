@@ -55,16 +55,20 @@ impl Scanned {
 }
 
 /// A file with a sound footer.
-pub(super) struct Sound {
+pub(super) struct SoundFile {
     pub path: PathBuf,
     pub meta: ObjectMeta,
 }
 
 /// Reads the footers of these files, which DataFusion then has in its cache; the others are returned with the reason.
-pub(super) async fn check_footers(state: &dyn Session, store: &Arc<dyn ObjectStore>, paths: Vec<PathBuf>) -> (Vec<Sound>, Vec<Unreadable>) {
+pub(super) async fn check_footers(
+    state: &dyn Session,
+    store: &Arc<dyn ObjectStore>,
+    paths: Vec<PathBuf>,
+) -> (Vec<SoundFile>, Vec<Unreadable>) {
     let check = |path: PathBuf| async move {
         match footer(state, store, &path).await {
-            Ok(meta) => Ok(Sound { path, meta }),
+            Ok(meta) => Ok(SoundFile { path, meta }),
             Err(error) => Err(unreadable(path, &*error)),
         }
     };
@@ -80,11 +84,11 @@ pub(super) async fn check_footers(state: &dyn Session, store: &Arc<dyn ObjectSto
 }
 
 /// Returns the files that are not empty; their footers are read with their rows.
-pub(super) fn check_files(paths: Vec<PathBuf>) -> (Vec<Sound>, Vec<Unreadable>) {
+pub(super) fn check_files(paths: Vec<PathBuf>) -> (Vec<SoundFile>, Vec<Unreadable>) {
     let (mut sound, mut damaged) = (Vec::new(), Vec::new());
     for path in paths {
         match meta(&path) {
-            Ok(meta) => sound.push(Sound { path, meta }),
+            Ok(meta) => sound.push(SoundFile { path, meta }),
             Err(error) => damaged.push(unreadable(path, &*error)),
         }
     }
@@ -131,7 +135,7 @@ const MENDED: &str = "`reprocess` rewrites it from RAW";
 /// Formats a message that counts what cannot be read, names the first ones, and gives advice.
 pub(super) fn message(problem: &str, unreadable: &[Unreadable]) -> String {
     format!(
-        "{} Parquet file(s) or folder(s) {problem}{}\nmove away what `reprocess` does not mend, and run it again",
+        "{} Parquet file(s) or folder(s) {problem}{}\nmove away what `reprocess` does not repair, and run it again",
         unreadable.len(),
         listed(unreadable)
     )

@@ -28,16 +28,14 @@ pub(super) fn check(statement: &str) -> Outcome {
     let levels = tokens.iter().filter(|token| is_level(token)).count();
     if levels > LEVELS_MAX {
         return Err(format!(
-            "the statement has {levels} words and operators, more than the {LEVELS_MAX} that are planned; use `IN (…)` instead of a chain of `OR`, \
+            "the statement has {levels} words and operators; the limit is {LEVELS_MAX}; use `IN (…)` instead of a chain of `OR`, \
              or split the statement"
         )
         .into());
     }
     let nested = deepest(&tokens);
     if nested > NESTED_MAX {
-        return Err(
-            format!("the statement has {nested} brackets inside each other, more than the {NESTED_MAX} that are read; split it").into()
-        );
+        return Err(format!("the statement nests brackets {nested} deep; the limit is {NESTED_MAX}; split it").into());
     }
     Ok(())
 }
@@ -87,7 +85,7 @@ mod tests {
     fn brackets_nest_only_as_deep_as_the_parser_can_read_fast() {
         let nested = |levels: usize| check(&format!("SELECT {}1{}", "(".repeat(levels), ")".repeat(levels)));
         assert!(nested(NESTED_MAX).is_ok());
-        assert!(nested(NESTED_MAX + 1).unwrap_err().to_string().contains("41 brackets inside each other"));
+        assert!(nested(NESTED_MAX + 1).unwrap_err().to_string().contains("nests brackets 41 deep"));
     }
 
     #[test]
@@ -95,7 +93,7 @@ mod tests {
         let ids: Vec<String> = (0..20_000).map(|id| id.to_string()).collect();
         assert!(check(&format!("SELECT 1 FROM tweets WHERE id IN ({})", ids.join(", "))).is_ok());
         for chain in [ids.join(" OR "), ids.join("+"), vec!["SELECT 1"; 5_000].join(" UNION ALL ")] {
-            assert!(check(&chain).unwrap_err().to_string().contains("more than the 10000 that are planned"));
+            assert!(check(&chain).unwrap_err().to_string().contains("the limit is 10000"));
         }
         assert!(check("SELECT 'not closed").is_ok(), "the parser reports what is wrong");
     }

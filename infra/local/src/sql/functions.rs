@@ -77,7 +77,7 @@ fn regexp_extract_all(compiled: &Patterns, arguments: &[ArrayRef]) -> Result<Arr
         };
         let regex = compiled.compiled(pattern)?;
         let group = usize::try_from(group).ok().filter(|&group| group < regex.captures_len());
-        let group = group.ok_or_else(|| wrong("regexp_extract_all is asked for a group that the pattern does not have"))?;
+        let group = group.ok_or_else(|| wrong("regexp_extract_all: the pattern does not have that group"))?;
         for captures in regex.captures_iter(text) {
             found.values().append_option(captures.get(group).map(|found| found.as_str()));
         }
@@ -148,7 +148,7 @@ mod tests {
         check(extract(Some("a1 b"), "[0-9]|([a-z])", 1), "[a, , b]"); // the digit matches without the group
         check(extract(Some(""), "a", 0), "[]");
         check(extract(None, "a", 0), "");
-        let refused = "Execution error: regexp_extract_all is asked for a group that the pattern does not have";
+        let refused = "Execution error: regexp_extract_all: the pattern does not have that group";
         check(extract(Some("a"), "a", 1), refused);
         check(extract(Some("a"), "a", -1), refused);
         assert!(extract(Some("a"), "(", 0).is_err());

@@ -37,13 +37,13 @@ const FILES_PER_TASK: usize = 32;
 /// The rows of the files that sessions have read.
 #[derive(Debug, Default)]
 pub struct KeptRows {
-    files: Mutex<HashMap<StorePath, Kept>>,
+    files: Mutex<HashMap<StorePath, FileRows>>,
     read: AtomicUsize,
 }
 
 /// The rows of one file.
 #[derive(Clone, Debug)]
-struct Kept {
+struct FileRows {
     /// Version of the file: its size, and its modification time in Unix milliseconds.
     version: (u64, i64),
     /// The rows of each group that was read.
@@ -120,7 +120,7 @@ impl KeptRows {
         let missing: Vec<ObjectMeta> = {
             let kept = self.files();
             let is_kept =
-                |kept: &Kept, file: &ObjectMeta| kept.version == version(file) && kept.groups.get(group).is_some_and(Option::is_some);
+                |kept: &FileRows, file: &ObjectMeta| kept.version == version(file) && kept.groups.get(group).is_some_and(Option::is_some);
             let is_missing = |file: &&ObjectMeta| kept.get(&file.location).is_none_or(|kept| !is_kept(kept, file));
             files.iter().map(|file| &file.object_meta).filter(is_missing).cloned().collect()
         };
@@ -135,9 +135,9 @@ impl KeptRows {
             let mut kept = self.files();
             for (file, rows) in read {
                 let version = version(&file);
-                let kept = kept.entry(file.location).or_insert_with(|| Kept { version, groups: Default::default(), is_used: true });
+                let kept = kept.entry(file.location).or_insert_with(|| FileRows { version, groups: Default::default(), is_used: true });
                 if kept.version != version {
-                    *kept = Kept { version, groups: Default::default(), is_used: true };
+                    *kept = FileRows { version, groups: Default::default(), is_used: true };
                 }
                 if let Some(place) = kept.groups.get_mut(group) {
                     *place = Some(rows);
@@ -147,7 +147,7 @@ impl KeptRows {
         Ok(())
     }
 
-    fn files(&self) -> MutexGuard<'_, HashMap<StorePath, Kept>> {
+    fn files(&self) -> MutexGuard<'_, HashMap<StorePath, FileRows>> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -207,7 +207,7 @@ fn read(path: &Path, group: usize) -> std::result::Result<RecordBatch, ArrowErro
 }
 
 /// Returns the rows of a file in the columns of a scan; partition columns have one value.
-fn projected_rows(kept: &Kept, file: &PartitionedFile, projected: &SchemaRef) -> Result<RecordBatch> {
+fn projected_rows(kept: &FileRows, file: &PartitionedFile, projected: &SchemaRef) -> Result<RecordBatch> {
     let groups = || kept.groups.iter().flatten();
     let count = groups().next().map_or(0, RecordBatch::num_rows);
     let column = |field: &Arc<Field>| -> Result<ArrayRef> {

@@ -38,7 +38,7 @@ fn unnested(join: &Join) -> Result<Option<LogicalPlan>> {
         return Ok(None);
     }
     let Some((subquery, alias)) = subquery(&join.right) else { return Ok(None) };
-    let Some(plan) = over(&subquery.subquery, &join.left)? else { return Ok(None) };
+    let Some(plan) = unnest_rows_of(&subquery.subquery, &join.left)? else { return Ok(None) };
     let array = subquery.subquery.schema().columns().into_iter().map(|column| {
         let name = column.name.clone();
         Expr::Column(column).alias_qualified(alias.clone(), name)
@@ -59,16 +59,16 @@ fn subquery(plan: &LogicalPlan) -> Option<(&Subquery, Option<TableReference>)> {
 }
 
 /// Replaces the single empty row in the planner's `UNNEST` by the rows of `left`, whose columns stay first.
-fn over(plan: &LogicalPlan, left: &Arc<LogicalPlan>) -> Result<Option<LogicalPlan>> {
+fn unnest_rows_of(plan: &LogicalPlan, left: &Arc<LogicalPlan>) -> Result<Option<LogicalPlan>> {
     match plan {
         LogicalPlan::EmptyRelation(empty) if empty.produce_one_row => Ok(Some(LogicalPlan::clone(left))),
         LogicalPlan::Projection(projection) => {
-            let Some(input) = over(&projection.input, left)? else { return Ok(None) };
+            let Some(input) = unnest_rows_of(&projection.input, left)? else { return Ok(None) };
             let own = projection.expr.iter().cloned().map(without_outer).collect::<Result<Vec<_>>>()?;
             LogicalPlanBuilder::from(input).project(columns_of(left).chain(own))?.build().map(Some)
         }
         LogicalPlan::Unnest(unnest) => {
-            let Some(input) = over(&unnest.input, left)? else { return Ok(None) };
+            let Some(input) = unnest_rows_of(&unnest.input, left)? else { return Ok(None) };
             // As in Trino, a row without an array produces no row.
             let options = unnest.options.clone().with_null_handling(NullHandling::Drop);
             LogicalPlanBuilder::from(input).unnest_columns_with_options(unnest.exec_columns.clone(), options)?.build().map(Some)

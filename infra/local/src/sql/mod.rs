@@ -274,7 +274,7 @@ impl Printer {
 
 fn write(text: &str) -> Outcome {
     let mut out = stdout().lock();
-    output::written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    output::write_outcome(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
 /// Runs one statement over the lake at `root`.
@@ -300,8 +300,8 @@ pub(crate) fn explained(error: Failure) -> Failure {
     };
     let views = VIEWS.map(|(name, _)| format!("`{name}`")).join(" and ");
     format!(
-        "{told}\n  `sql` takes one statement that reads; the table is `tweets`, its views are {views}: `sql \"DESCRIBE tweets\"` shows the \
-         columns, and `sql --list` the questions that are written already"
+        "{told}\n  `sql` takes one read-only statement; the table is `tweets`, its views are {views}: `sql \"DESCRIBE tweets\"` shows the \
+         columns, and `sql --list` the saved questions"
     )
     .into()
 }

@@ -22,7 +22,7 @@ pub fn list(dir: &Path) -> Outcome {
         }
     }
     if titles.is_empty() && unreadable.is_empty() {
-        return Err(format!("there is no .sql file below {}; run this in the project's folder", dir.display()).into());
+        return Err(format!("no .sql files below {}; run this in the project's folder", dir.display()).into());
     }
     let columns = titles.iter().map(|(path, _)| width(path)).max().unwrap_or(0);
     for (path, title) in &titles {

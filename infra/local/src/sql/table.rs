@@ -55,7 +55,7 @@ impl Table {
         text += &layout.border();
         if layout.is_cut {
             let (all, left_out) = (self.names.len(), self.names.len() - layout.widths.len());
-            text += &format!("{left_out} of {all} columns do not fit the terminal; select fewer, or add --format csv\n");
+            text += &format!("{left_out} of {all} columns do not fit in the terminal; select fewer, or add --format csv\n");
         }
         text
     }
@@ -200,7 +200,7 @@ mod tests {
         let narrow = table(&[batch], Some(34));
         assert!(
             narrow.contains("| 2124872273722307328 | … |\n")
-                && narrow.ends_with("1 of 2 columns do not fit the terminal; select fewer, or add --format csv\n")
+                && narrow.ends_with("1 of 2 columns do not fit in the terminal; select fewer, or add --format csv\n")
         );
     }
 

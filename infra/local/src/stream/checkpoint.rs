@@ -8,16 +8,16 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ::stream::{Query, State};
 use emulators::files;
 use serde::{Deserialize, Serialize};
+use word_counts::{Query, State};
 
 use crate::Outcome;
 
 /// State and input, always of the same trigger.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Checkpoint {
-    /// [`Words::rule`](::stream::Words::rule) by which the words were counted.
+    /// [`Words::rule`](word_counts::Words::rule) by which the words were counted.
     rule: u64,
     pub state: State,
     /// Keys of the REF files that are folded into the state.
@@ -27,7 +27,7 @@ pub(super) struct Checkpoint {
     #[serde(default)]
     pub counted: u64,
     /// Length of the output file at this checkpoint.
-    pub written: Option<Written>,
+    pub written: Option<OutputFile>,
 }
 
 impl Checkpoint {
@@ -63,33 +63,33 @@ struct Plan {
 
 /// An output file and its length after the last trigger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Written {
+pub(super) struct OutputFile {
     pub path: PathBuf,
     pub bytes: u64,
 }
 
 /// Location of a checkpoint, locked by this process.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct CheckpointFile {
     path: PathBuf,
     /// The operating system releases the lock when the process ends, even if it is killed.
     _lock: File,
 }
 
-impl Held {
+impl CheckpointFile {
     /// Locks the checkpoint called `name` of the lake at `root`.
-    pub fn take(root: &Path, name: &str) -> Outcome<Self> {
+    pub fn lock(root: &Path, name: &str) -> Outcome<Self> {
         let path = root.join(format!("stream.{name}.json"));
         let lock_path = path.with_extension("lock");
         let explained = |error: io::Error| {
             let path = lock_path.display();
-            format!("cannot lock {path}: {error}; the lake must be on a disk that has locks, in a folder that you may write to")
+            format!("cannot lock {path}: {error}; the lake must be on a disk that supports locks, in a folder that you can write to")
         };
         let lock = File::options().create(true).write(true).truncate(false).open(&lock_path).map_err(explained)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, _lock: lock }),
             Err(TryLockError::WouldBlock) => {
-                Err(format!("another process runs this stream over {}; end it, or change the query", root.display()).into())
+                Err(format!("another process runs this stream over {}; stop it, or change the query", root.display()).into())
             }
             Err(TryLockError::Error(error)) => Err(explained(error).into()),
         }
@@ -100,9 +100,9 @@ impl Held {
         let path = self.path.display();
         let Some(json) = read_if_any(&self.path)? else { return Ok(None) };
         let checkpoint: Checkpoint = serde_json::from_slice(&json)
-            .map_err(|error| format!("{path} is no checkpoint of a stream: {error}; delete it to count from the beginning"))?;
+            .map_err(|error| format!("{path} is not the checkpoint of a stream: {error}; delete it to count from the beginning"))?;
         if checkpoint.rule != query.words().rule() || checkpoint.state.query() != query {
-            return Err(format!("{path} counted other words or windows; delete it to count from the beginning").into());
+            return Err(format!("{path} holds counts of other words or windows; delete it to count from the beginning").into());
         }
         // Some may have been removed since. If all of them are gone, the totals and the new files would come from two
         // different lakes.
@@ -110,9 +110,10 @@ impl Held {
         // A folder that cannot be read may still hold them.
         let is_absent = |key: &String| matches!(files::metadata(&ref_dir.join(key)), Ok(None));
         if !counted.is_empty() && counted.iter().all(is_absent) {
-            return Err(
-                format!("{path} counted another lake: none of its files is in this one; delete it to count from the beginning").into()
-            );
+            return Err(format!(
+                "{path} holds counts of another lake: none of its files is in this one; delete it to count from the beginning"
+            )
+            .into());
         }
         Ok(Some(checkpoint))
     }
@@ -155,7 +156,7 @@ impl Held {
             0 => "nothing to count: the lake has no Parquet files yet".to_owned(),
             files => {
                 let path = self.path.display();
-                format!("nothing new: {files} file(s) are counted already, in {path}; delete it to count from the beginning")
+                format!("nothing new: {files} file(s) are already counted in {path}; delete it to count from the beginning")
             }
         }
     }
@@ -179,7 +180,7 @@ fn read_if_any(path: &Path) -> Outcome<Option<Vec<u8>>> {
 mod tests {
     use std::time::Duration;
 
-    use ::stream::{Mode, Post, Words};
+    use word_counts::{Mode, Post, Words};
 
     use super::*;
 
@@ -192,67 +193,67 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("tweets")).unwrap();
         fs::write(dir.path().join("tweets/a.parquet"), "").unwrap();
-        let held = Held::take(dir.path(), "update").unwrap();
-        assert!(held.read(query(Mode::Update), dir.path()).unwrap().is_none());
-        let mut checkpoint = held.begin(query(Mode::Update)).unwrap();
+        let file = CheckpointFile::lock(dir.path(), "update").unwrap();
+        assert!(file.read(query(Mode::Update), dir.path()).unwrap().is_none());
+        let mut checkpoint = file.begin(query(Mode::Update)).unwrap();
         let mut trigger = checkpoint.state.begin();
         trigger.add(&Post { created_at_ms: 1, texto: Some("viva") });
         checkpoint.state = trigger.finish().0;
         checkpoint.folded.extend(["tweets/a.parquet", "tweets/removed.parquet"].map(str::to_owned));
-        checkpoint.written = Some(Written { path: "rows.json".into(), bytes: 7 });
-        held.write(&checkpoint).unwrap();
+        checkpoint.written = Some(OutputFile { path: "rows.json".into(), bytes: 7 });
+        file.write(&checkpoint).unwrap();
         fs::write(dir.path().join("stream.update.json.tmp"), "{\"rule\":").unwrap();
-        let read = held.read(query(Mode::Update), dir.path()).unwrap().unwrap();
+        let read = file.read(query(Mode::Update), dir.path()).unwrap().unwrap();
         assert_eq!((read.state, read.folded, read.written), (checkpoint.state, checkpoint.folded, checkpoint.written));
     }
 
     #[test]
     fn a_checkpoint_of_something_else_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        let held = Held::take(dir.path(), "update").unwrap();
+        let file = CheckpointFile::lock(dir.path(), "update").unwrap();
         let path = dir.path().join("stream.update.json");
-        let mut whole = held.begin(query(Mode::Update)).unwrap();
-        assert!(held.read(query(Mode::Complete), dir.path()).is_err());
+        let mut whole = file.begin(query(Mode::Update)).unwrap();
+        assert!(file.read(query(Mode::Complete), dir.path()).is_err());
         let json = fs::read_to_string(&path).unwrap();
         fs::write(&path, json.replace(&Words::Lake.rule().to_string(), "1")).unwrap();
-        let refused = || held.read(query(Mode::Update), dir.path()).unwrap_err().to_string();
-        assert!(refused().contains("counted other words"));
+        let refused = || file.read(query(Mode::Update), dir.path()).unwrap_err().to_string();
+        assert!(refused().contains("counts of other words"));
         fs::write(&path, &json[..json.len() / 2]).unwrap();
         assert!(refused().contains("delete it to count from the beginning"));
         whole.folded.insert("tweets/of_another_lake.parquet".to_owned());
-        held.write(&whole).unwrap();
-        assert!(refused().contains("counted another lake"));
+        file.write(&whole).unwrap();
+        assert!(refused().contains("counts of another lake"));
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink("nowhere", dir.path().join("tweets")).unwrap();
-            assert!(held.read(query(Mode::Update), dir.path()).is_ok(), "they may be on a disk that is not mounted");
+            assert!(file.read(query(Mode::Update), dir.path()).is_ok(), "they may be on a disk that is not mounted");
         }
     }
 
     #[test]
     fn a_plan_is_of_the_next_trigger_or_it_is_none() {
         let dir = tempfile::tempdir().unwrap();
-        let held = Held::take(dir.path(), "update").unwrap();
-        let mut checkpoint = held.begin(query(Mode::Update)).unwrap();
-        assert_eq!(held.planned(&checkpoint).unwrap(), None);
+        let file = CheckpointFile::lock(dir.path(), "update").unwrap();
+        let mut checkpoint = file.begin(query(Mode::Update)).unwrap();
+        assert_eq!(file.planned(&checkpoint).unwrap(), None);
         let input = Input::Lines { end: 7 };
-        held.plan(0, &input).unwrap();
-        assert_eq!(held.planned(&checkpoint).unwrap(), Some(input));
+        file.plan(0, &input).unwrap();
+        assert_eq!(file.planned(&checkpoint).unwrap(), Some(input));
         checkpoint.state = checkpoint.state.begin().finish().0;
-        assert_eq!(held.planned(&checkpoint).unwrap(), None, "the trigger is done");
-        held.plan(1, &Input::Files(vec!["a".to_owned()])).unwrap();
-        assert!(held.planned(&checkpoint).unwrap().is_some());
-        let checkpoint = held.begin(query(Mode::Update)).unwrap(); // the user deleted the checkpoint
-        assert_eq!(held.planned(&checkpoint).unwrap(), None);
+        assert_eq!(file.planned(&checkpoint).unwrap(), None, "the trigger is done");
+        file.plan(1, &Input::Files(vec!["a".to_owned()])).unwrap();
+        assert!(file.planned(&checkpoint).unwrap().is_some());
+        let checkpoint = file.begin(query(Mode::Update)).unwrap(); // the user deleted the checkpoint
+        assert_eq!(file.planned(&checkpoint).unwrap(), None);
     }
 
     #[test]
     fn two_processes_cannot_hold_it() {
         let dir = tempfile::tempdir().unwrap();
-        let held = Held::take(dir.path(), "update").unwrap();
-        assert!(Held::take(dir.path(), "update").is_err());
-        assert!(Held::take(dir.path(), "append").is_ok());
-        drop(held);
-        assert!(Held::take(dir.path(), "update").is_ok());
+        let file = CheckpointFile::lock(dir.path(), "update").unwrap();
+        assert!(CheckpointFile::lock(dir.path(), "update").is_err());
+        assert!(CheckpointFile::lock(dir.path(), "append").is_ok());
+        drop(file);
+        assert!(CheckpointFile::lock(dir.path(), "update").is_ok());
     }
 }

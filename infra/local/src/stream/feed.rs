@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use ::stream::Post;
 use tokio::time::sleep;
+use word_counts::Post;
 
 use super::capture::Capture;
 use super::checkpoint::{Checkpoint, Input};
@@ -51,7 +51,7 @@ impl Feed {
         match (self, pace) {
             (Self::Lake { capture: Some(capture), .. }, _) => Box::pin(capture.catch_up()).await,
             (Self::Lake { capture: None, .. }, _) => Ok(()),
-            (Self::Socket(lines), Pace::Once | Pace::SingleBatch) => lines.over().await,
+            (Self::Socket(lines), Pace::Once | Pace::SingleBatch) => lines.closed().await,
             (Self::Socket(lines), _) => lines.check().await,
         }
     }

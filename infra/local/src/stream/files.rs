@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use ::stream::Post;
 use datafusion::arrow::array::{Array as _, StringArray, TimestampMillisecondArray};
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use emulators::files::Unreadable;
+use word_counts::Post;
 
 use crate::output::message;
 use crate::{Outcome, parquet};
@@ -111,7 +111,7 @@ impl Posts {
         read(path).map_err(|error| {
             let path = path.display();
             let mended = "`reprocess` rewrites it from RAW; otherwise put a file of table `tweets` in its place or move it away";
-            format!("cannot take the words of {path}: {error}; {mended}").into()
+            format!("cannot count the words of {path}: {error}; {mended}").into()
         })
     }
 
@@ -142,7 +142,7 @@ fn read(path: &Path) -> Outcome<Posts> {
         let instants = column("criado_em")?.as_any().downcast_ref::<TimestampMillisecondArray>();
         let texts = column("texto")?.as_any().downcast_ref::<StringArray>();
         let (Some(instants), Some(texts)) = (instants, texts) else {
-            return Err("`criado_em` is no timestamp in milliseconds, or `texto` no string".into());
+            return Err("`criado_em` is not a timestamp in milliseconds, or `texto` is not a string".into());
         };
         posts.push((instants.clone(), texts.clone()));
     }

@@ -9,9 +9,9 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use ::stream::{Record, records};
 use emulators::files;
 
+use super::record::{Record, records};
 use crate::Outcome;
 
 /// Size beyond which a file is not appended to.

@@ -1,6 +1,6 @@
 //! `stream`: keeps word counts up to date from the files that refine writes, or from the lines of a socket.
 //!
-//! The crate `stream` does the counting, as a fold. This module adds the triggers, the input, the checkpoint of the
+//! The crate `word-counts` does the counting, as a fold. This module adds the triggers, the input, the checkpoint of the
 //! state and the output.
 
 mod capture;
@@ -10,25 +10,28 @@ mod feed;
 mod files;
 mod log;
 mod options;
+mod pace;
+mod record;
 mod sink;
 mod socket;
 
 use std::path::Path;
 use std::time::Duration;
 
-use ::stream::{Emitted, State, Trigger, next_tick_ms};
 use tokio::time::sleep;
+use word_counts::{Emitted, State, Trigger};
 
 use crate::lake::{self, ref_dir};
 use crate::output::message;
 use crate::{Clock, Outcome};
 pub(crate) use capture::Capture;
-use checkpoint::{Checkpoint, Held, Input};
+use checkpoint::{Checkpoint, CheckpointFile, Input};
 use end::{EndWatch, Ending};
 use feed::Feed;
 use log::Log;
 pub use options::{Options, positive_duration};
 use options::{Origin, Pace};
+use pace::next_tick_ms;
 use sink::Sink;
 
 /// Keeps the counts up to date, once or until the process is ended. The state is in the lake at `root`.
@@ -79,7 +82,7 @@ struct Stream {
     checkpoint: Checkpoint,
     /// Input of the next trigger, if an earlier run died in it.
     planned: Option<Input>,
-    held: Held,
+    checkpoint_file: CheckpointFile,
     sink: Sink,
     pace: Pace,
     per_trigger: usize,
@@ -94,25 +97,25 @@ impl Stream {
             lake::check(root, &ref_dir(root))?;
         }
         emulators::files::create_folders(root).map_err(|error| format!("cannot create {}: {error}", root.display()))?;
-        let held = Held::take(root, &name)?;
+        let checkpoint_file = CheckpointFile::lock(root, &name)?;
         let log = Log::new(root, &name);
-        let mut checkpoint = if let Some(checkpoint) = held.read(query, &ref_dir(root))? {
+        let mut checkpoint = if let Some(checkpoint) = checkpoint_file.read(query, &ref_dir(root))? {
             checkpoint
         } else {
             log.remove()?; // of a stream whose checkpoint the user deleted, to count from the beginning
-            held.begin(query)?
+            checkpoint_file.begin(query)?
         };
-        let planned = held.planned(&checkpoint)?;
+        let planned = checkpoint_file.planned(&checkpoint)?;
         let sink = Sink::open(root, options, &checkpoint, planned.is_some())?;
         // Recorded before the first row is written, so that the rows of a process that dies before its first checkpoint
         // are also cut off.
-        if let Some(written) = sink.written()?.filter(|written| checkpoint.written.as_ref() != Some(written)) {
+        if let Some(written) = sink.output_file()?.filter(|written| checkpoint.written.as_ref() != Some(written)) {
             checkpoint.written = Some(written);
-            held.write(&checkpoint)?;
+            checkpoint_file.write(&checkpoint)?;
         }
         let feed = Feed::open(root, options, log, &checkpoint, clock).await?;
         let (pace, per_trigger, tick_ms) = (options.pace(), options.per_trigger(), clock().timestamp_millis());
-        Ok(Self { feed, checkpoint, planned, held, sink, pace, per_trigger, tick_ms })
+        Ok(Self { feed, checkpoint, planned, checkpoint_file, sink, pace, per_trigger, tick_ms })
     }
 
     /// Triggers until what is available is counted. One more trigger, without input, follows if it moves the watermark;
@@ -181,12 +184,12 @@ impl Stream {
     /// again under the same number.
     fn emit(mut self, trigger: Trigger, input: Input) -> Outcome<Self> {
         let (state, emitted) = trigger.finish();
-        self.held.plan(emitted.trigger, &input)?;
+        self.checkpoint_file.plan(emitted.trigger, &input)?;
         let summary = self.summary(&emitted, &input);
         self.checkpoint.written = self.sink.emit(&emitted, &summary)?;
         self.checkpoint.state = state;
         self.checkpoint.advance(input);
-        self.held.write(&self.checkpoint)?;
+        self.checkpoint_file.write(&self.checkpoint)?;
         self.feed.counted(&self.checkpoint)?;
         Ok(self)
     }
@@ -206,17 +209,17 @@ impl Stream {
     /// Explains why there was nothing to count.
     fn why_idle(&self) -> String {
         match self.feed {
-            Feed::Lake { .. } => self.held.why_idle(&self.checkpoint),
-            Feed::Socket(_) => "nothing to count: no line was received".to_owned(),
+            Feed::Lake { .. } => self.checkpoint_file.why_idle(&self.checkpoint),
+            Feed::Socket(_) => "nothing to count: no lines were received".to_owned(),
         }
     }
 
     /// Reports that a stream ends that would go on.
     fn report(&self, ending: Ending) {
-        let path = self.held.path().display();
+        let path = self.checkpoint_file.path().display();
         let waiting = match &self.feed {
             Feed::Socket(lines) if lines.uncounted_bytes(self.checkpoint.counted) > 0 => {
-                "; the next run counts first what is logged already"
+                "; the next run first counts the lines that are already logged"
             }
             _ => "",
         };

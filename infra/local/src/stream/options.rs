@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ::stream::{Gap, Grouping, Mode, Query, Windows, Words};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, ValueEnum};
 use humantime::{format_duration, parse_duration};
+use word_counts::{Gap, Grouping, Mode, Query, Windows, Words};
 
 use crate::Outcome;
 
@@ -40,7 +40,7 @@ pub struct Options {
     /// Time from the start of a window to the start of the next [default: the window's length].
     #[arg(long, value_name = "TIME", value_parser = duration, requires = "window")]
     slide: Option<Duration>,
-    /// Counts by session instead: a session of a word ends when the word does not come again within this time.
+    /// Counts by session instead: a session of a word ends when the word does not occur again within this time.
     #[arg(long, value_name = "GAP", value_parser = duration)]
     session: Option<Duration>,
     /// How far the watermark trails the newest input of the earlier triggers, or `none`: nothing is late and nothing is
@@ -53,7 +53,7 @@ pub struct Options {
     /// Processes what is available and exits; from a socket, what arrives until the other side closes.
     #[arg(long)]
     once: bool,
-    /// As --once, in one single trigger, whatever its size.
+    /// Like --once, but in a single trigger of any size.
     #[arg(long)]
     single_batch: bool,
     /// Maximum number of rows per trigger, those of the newest windows [default: 20 in a table, all elsewhere].
@@ -133,7 +133,7 @@ impl ValueEnum for Rule {
         Some(match self.0 {
             Words::Lake => PossibleValue::new("lake").help("The rule of the view `palavras`"),
             Words::Spaces => {
-                PossibleValue::new("spaces").alias("spark").help("What is between single spaces, unchanged, as in Spark's split")
+                PossibleValue::new("spaces").alias("spark").help("The text between single spaces, unchanged, as in Spark's split")
             }
         })
     }
@@ -246,7 +246,7 @@ fn source(text: &str) -> Result<Origin, String> {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).map_err(|error| format!("{error}; a time is written 30s, 10m or 1h30m"))
+    parse_duration(text).map_err(|error| format!("{error}; write a time as 30s, 10m or 1h30m"))
 }
 
 fn lateness(text: &str) -> Result<Lateness, String> {
@@ -256,7 +256,7 @@ fn lateness(text: &str) -> Result<Lateness, String> {
 /// Parses a duration of the command line that is not zero.
 pub fn positive_duration(text: &str) -> Result<Duration, String> {
     let duration = duration(text)?;
-    if duration < Duration::from_millis(1) { Err("an interval takes at least a millisecond".to_owned()) } else { Ok(duration) }
+    if duration < Duration::from_millis(1) { Err("an interval must be at least one millisecond".to_owned()) } else { Ok(duration) }
 }
 
 fn sink(text: &str) -> Result<Destination, String> {
@@ -279,7 +279,7 @@ fn table_name(name: &str) -> Result<String, String> {
     match (is_plain, is_taken) {
         (true, false) => Ok(name.to_owned()),
         (true, true) => Err(format!("`{name}` is a table of the lake; choose another name")),
-        (false, _) => Err("a table's name has small letters, digits and `_`, and begins with a letter".to_owned()),
+        (false, _) => Err("the name of a table consists of lower-case letters, digits and `_`, and begins with a letter".to_owned()),
     }
 }
 
@@ -329,14 +329,14 @@ mod tests {
             ("--once --mode sometimes", "complete, append, update, batch"),
             ("--once --mode update --slide 5m", "--window"),
             ("--once --mode update --late 5m", "--window"),
-            ("--every 0s --mode update", "at least a millisecond"),
-            ("--once --mode update --window ten", "written 30s, 10m or 1h30m"),
-            ("--once --mode complete --session abc", "written 30s, 10m or 1h30m"),
-            ("--once --mode complete --session=-5s", "written 30s, 10m or 1h30m"),
+            ("--every 0s --mode update", "at least one millisecond"),
+            ("--once --mode update --window ten", "write a time as 30s, 10m or 1h30m"),
+            ("--once --mode complete --session abc", "write a time as 30s, 10m or 1h30m"),
+            ("--once --mode complete --session=-5s", "write a time as 30s, 10m or 1h30m"),
             ("--once --mode update --sink xml:a", "`console`, `stdout`"),
             ("--once --mode update --sink json:", "`json:FILE`"),
             ("--once --mode update --sink memory:", "begins with a letter"),
-            ("--once --mode update --sink memory:Palavras", "small letters"),
+            ("--once --mode update --sink memory:Palavras", "lower-case letters"),
             ("--once --mode update --sink memory:palavras", "choose another name"),
             ("--once --mode update --files-per-trigger 0", "invalid value"),
             ("--once --mode update --lines-per-trigger 0", "invalid value"),

@@ -3,14 +3,15 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use ::stream::{Cut, Cutter, Post, Record, decode};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
+use word_counts::{Cut, Cutter, Post, decode};
 
 use super::log::{Log, LogWriter};
+use super::record::Record;
 use crate::output::message;
 use crate::{Clock, Outcome};
 
@@ -47,7 +48,7 @@ impl Lines {
     pub fn receive(address: String, log: Log, counted: u64, until_closed: bool, clock: Clock) -> Outcome<Self> {
         let (writer, unfinished) = log.open(counted).map_err(|error| format!("cannot open the log of received lines: {error}"))?;
         if unfinished > 0 {
-            message(&format!("{unfinished} bytes that were being logged when an earlier run died are left out\n"));
+            message(&format!("{unfinished} bytes of a line that an earlier run died while logging are ignored\n"));
         }
         let (progress, received) = watch::channel(Received { end: writer.end(), is_over: false });
         let task = Receiver { address, log: writer, progress, clock };
@@ -83,7 +84,7 @@ impl Lines {
     }
 
     /// Waits until the other side has closed the connection.
-    pub async fn over(&mut self) -> Outcome {
+    pub async fn closed(&mut self) -> Outcome {
         self.until(|received| received.is_over).await
     }
 
@@ -260,7 +261,7 @@ mod tests {
                 reason = lines.take(read, 5).break_value();
             }
             let text = |record: Record<'_>| (record.arrived_ms, decode(record.line).into_owned());
-            (::stream::records(&lines.records).map(text).collect::<Vec<_>>(), lines.number, reason.unwrap())
+            (crate::stream::record::records(&lines.records).map(text).collect::<Vec<_>>(), lines.number, reason.unwrap())
         };
         let azul = (5, "azul".to_owned());
         let (records, number, reason) = log(&[Ok(b"azul\nver"), Ok(b"")]);

@@ -249,6 +249,6 @@ fn what_was_logged_before_a_kill_is_counted_by_the_next_run() {
     fs::OpenOptions::new().append(true).open(log.unwrap()).unwrap().write_all(b"\x05\0\0\0half").unwrap();
     let running = Running::start(server.stream(lake.path(), &["--mode", "complete", "--once", "--sink", "stdout"]));
     server.serve("azul\n");
-    running.message("8 bytes that were being logged when an earlier run died are left out");
+    running.message("8 bytes of a line that an earlier run died while logging are ignored");
     assert_eq!(counts(&running.trigger().1), [("azul".to_owned(), 2), ("verde".to_owned(), 1)].into());
 }

@@ -16,7 +16,7 @@ fn want(rows: &Value) -> BTreeMap<String, u64> {
 
 /// Recorded runs of `PySpark`.
 fn cases(name: &str) -> Vec<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../stream/tests/exercises").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../word-counts/tests/exercises").join(name);
     fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 

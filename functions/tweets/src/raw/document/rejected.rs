@@ -65,7 +65,7 @@ pub enum NotADocument {
     },
     /// A post does not belong to any partition of the table.
     #[error(
-        "not a document of tweets: data[{index}] is of the year {year} by its `{field}`, and the table has {} to {}; to take the file as \
+        "not a document of tweets: data[{index}] is of the year {year} by its `{field}`, and the table has {} to {}; to accept the file as \
          it is, deploy a wider TableYears and redrive the message",
         years.first(), years.last()
     )]

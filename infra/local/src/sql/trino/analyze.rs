@@ -14,7 +14,7 @@ use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable as _, LogicalPlan, ScalarUDF, TryCast, WindowFunctionDefinition};
 use datafusion::optimizer::AnalyzerRule;
 
-use super::coerce::{common, converted, made, must_be_boolean};
+use super::coerce::{coerced, common, converted, must_be_boolean};
 use super::operators::{negative, operator};
 use super::types;
 use super::types::refused;
@@ -78,13 +78,13 @@ fn typed(expr: Expr, schema: &DFSchema) -> Result<Expr> {
         }
         Expr::Between(between) => {
             let common = common("BETWEEN", [&*between.expr, &*between.low, &*between.high], schema)?;
-            let to = |expr: Expr| made(expr, &common, schema).map(Box::new);
+            let to = |expr: Expr| coerced(expr, &common, schema).map(Box::new);
             Ok(Expr::Between(Between::new(to(*between.expr)?, between.negated, to(*between.low)?, to(*between.high)?)))
         }
         Expr::InList(list) => {
             let common = common("IN", std::iter::once(&*list.expr).chain(&list.list), schema)?;
-            let items = list.list.into_iter().map(|item| made(item, &common, schema)).collect::<Result<Vec<_>>>()?;
-            Ok(Expr::InList(InList::new(Box::new(made(*list.expr, &common, schema)?), items, list.negated)))
+            let items = list.list.into_iter().map(|item| coerced(item, &common, schema)).collect::<Result<Vec<_>>>()?;
+            Ok(Expr::InList(InList::new(Box::new(coerced(*list.expr, &common, schema)?), items, list.negated)))
         }
         Expr::InSubquery(query) => {
             let inside = query.subquery.subquery.schema().fields().first().map_or(DataType::Null, |field| field.data_type().clone());
@@ -98,7 +98,7 @@ fn typed(expr: Expr, schema: &DFSchema) -> Result<Expr> {
         Expr::ScalarFunction(function) => scalar(function, schema),
         Expr::AggregateFunction(function) => aggregate(function, schema),
         Expr::WindowFunction(mut function) => {
-            over(&function, schema)?;
+            check_window(&function, schema)?;
             // DataFusion reads counts such as that of `lag(…, 2)` only as `bigint`.
             function.params.args = function.params.args.into_iter().map(widened).collect();
             Ok(Expr::WindowFunction(function))
@@ -108,12 +108,12 @@ fn typed(expr: Expr, schema: &DFSchema) -> Result<Expr> {
 }
 
 /// Checks a window function; the argument of an aggregate as without OVER.
-fn over(function: &WindowFunction, schema: &DFSchema) -> Result<()> {
+fn check_window(function: &WindowFunction, schema: &DFSchema) -> Result<()> {
     if function.params.distinct {
         return Err(refused("DISTINCT with OVER is not in Athena: count in a subquery"));
     }
     if function.params.filter.is_some() {
-        return Err(refused("FILTER with OVER is not done here: use CASE WHEN … THEN … END inside the function"));
+        return Err(refused("FILTER with OVER is not supported here: use CASE WHEN … THEN … END inside the function"));
     }
     match &function.fun {
         WindowFunctionDefinition::AggregateUDF(aggregate) => argument_of(aggregate.name(), &function.params.args, schema),
@@ -150,7 +150,7 @@ fn conditions(case: Case, schema: &DFSchema) -> Result<Expr> {
         }
         None
     };
-    let to = |expr: Expr, to: &DataType| made(expr, to, schema).map(Box::new);
+    let to = |expr: Expr, to: &DataType| coerced(expr, to, schema).map(Box::new);
     let when = |(when, then): (Box<Expr>, Box<Expr>)| {
         let when = match &operand {
             Some(kind) => to(*when, kind)?,
@@ -182,14 +182,14 @@ fn scalar(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
     if matches!(function.name(), "coalesce" | "nullif") {
         let name = function.name().to_owned();
         let common = common(&name, &function.args, schema)?;
-        function.args = function.args.into_iter().map(|argument| made(argument, &common, schema)).collect::<Result<Vec<_>>>()?;
+        function.args = function.args.into_iter().map(|argument| coerced(argument, &common, schema)).collect::<Result<Vec<_>>>()?;
     }
     // Refuse unsupported argument types here, before DataFusion coerces them.
     let types = function.args.iter().map(|argument| argument.get_type(schema)).collect::<Result<Vec<_>>>()?;
     if matches!(function.func.signature().type_signature, datafusion::logical_expr::TypeSignature::UserDefined) && !types.is_empty() {
         let wanted = function.func.coerce_types(&types)?;
         function.args =
-            function.args.into_iter().zip(&wanted).map(|(argument, to)| made(argument, to, schema)).collect::<Result<Vec<_>>>()?;
+            function.args.into_iter().zip(&wanted).map(|(argument, to)| coerced(argument, to, schema)).collect::<Result<Vec<_>>>()?;
     }
     Ok(Expr::ScalarFunction(function))
 }
@@ -232,7 +232,7 @@ fn argument_of(name: &str, arguments: &[Expr], schema: &DFSchema) -> Result<()> 
             refuse("a decimal keeps its scale in Athena, and not here; use CAST(… AS double)")
         }
         "corr" | "covar_pop" | "covar_samp" if kind != DataType::Float64 => refuse("use CAST(… AS double)"),
-        "min" | "max" if matches!(kind, DataType::List(_)) => refuse("arrays are not ordered here"),
+        "min" | "max" if matches!(kind, DataType::List(_)) => refuse("arrays cannot be ordered here"),
         _ => Ok(()),
     }
 }

@@ -95,7 +95,7 @@ impl Arithmetic {
         // Comparisons, ORDER BY and aggregates treat NaN differently here than in Athena, so it is refused where it arises.
         let has_nan = answer.as_primitive_opt::<Float64Type>().is_some_and(|values| values.iter().flatten().any(f64::is_nan));
         if has_nan {
-            return Err(failed("0e0 / 0 and the like are NaN in Athena, which is not done here: use nullif(…, 0)"));
+            return Err(failed("0e0 / 0 and the like are NaN in Athena, which is not supported here: use nullif(…, 0)"));
         }
         Ok(answer)
     }

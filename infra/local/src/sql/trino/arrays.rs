@@ -146,7 +146,7 @@ fn subscript(row: &Row) -> Result<ScalarValue> {
 fn element_at(row: &Row) -> Result<ScalarValue> {
     let array = row.list(0);
     let place = match row.int(1) {
-        0 => return Err(failed("element_at: places in an array count from 1")),
+        0 => return Err(failed("element_at: positions in an array start at 1")),
         place if place > 0 => place - 1,
         place => count(array.len()) + place,
     };
@@ -154,7 +154,7 @@ fn element_at(row: &Row) -> Result<ScalarValue> {
 }
 
 /// Returns the elements of the first argument and the second argument, coerced to their common type.
-fn wanted(row: &Row) -> Result<(Vec<ScalarValue>, ScalarValue)> {
+fn array_and_element(row: &Row) -> Result<(Vec<ScalarValue>, ScalarValue)> {
     let (items, wanted) = (values(&row.list(0))?, row.any(1)?);
     let kind = types::common(&row.list(0).data_type().clone(), &wanted.data_type()).unwrap_or(DataType::Null);
     let items = items.into_iter().map(|item| item.cast_to(&kind)).collect::<Result<Vec<_>>>()?;
@@ -162,22 +162,22 @@ fn wanted(row: &Row) -> Result<(Vec<ScalarValue>, ScalarValue)> {
 }
 
 fn contains(row: &Row) -> Result<ScalarValue> {
-    let (items, wanted) = wanted(row)?;
+    let (items, wanted) = array_and_element(row)?;
     let is_unknown = items.iter().any(ScalarValue::is_null);
     Ok(ScalarValue::Boolean(if items.contains(&wanted) { Some(true) } else { (!is_unknown).then_some(false) }))
 }
 
 fn position(row: &Row) -> Result<ScalarValue> {
-    let (items, wanted) = wanted(row)?;
+    let (items, wanted) = array_and_element(row)?;
     Ok(items.iter().position(|item| *item == wanted).map_or(0, |place| count(place) + 1).into())
 }
 
 fn remove(row: &Row) -> Result<ScalarValue> {
-    let (_, wanted) = wanted(row)?;
+    let (_, wanted) = array_and_element(row)?;
     let items = items(row, 0)?;
     let wanted = wanted.cast_to(&element(std::slice::from_ref(row.gives))?)?;
     if items.iter().any(ScalarValue::is_null) {
-        return Err(failed("array_remove of an array with a null is not done here: use filter(…)"));
+        return Err(failed("array_remove of an array with a null is not supported here: use filter(…)"));
     }
     listed(items.into_iter().filter(|item| *item != wanted).collect(), row)
 }
@@ -228,7 +228,7 @@ fn slice(row: &Row) -> Result<ScalarValue> {
     let items = items(row, 0)?;
     let (start, length) = (row.int(1), row.int(2));
     if start == 0 || length < 0 {
-        return Err(failed("slice: places in an array count from 1, and the length must not be negative"));
+        return Err(failed("slice: positions in an array start at 1, and the length must not be negative"));
     }
     let first = if start > 0 { start - 1 } else { count(items.len()) + start };
     let (Ok(first), Ok(length)) = (usize::try_from(first), usize::try_from(length)) else { return listed(Vec::new(), row) };

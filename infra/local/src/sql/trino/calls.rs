@@ -63,20 +63,14 @@ fn case(condition: Expr, then: Expr, otherwise: Option<Expr>) -> Expr {
 }
 
 /// Rewrites a function call as a DataFusion call.
-pub fn functions(mut function: Function) -> Done<Expr> {
+pub fn functions(function: Function) -> Done<Expr> {
     let text = function.name.to_string().to_lowercase();
     let count = match &function.args {
         FunctionArguments::List(list) => list.args.len(),
         _ => 0,
     };
     match (text.as_str(), count) {
-        ("if", 2 | 3) => {
-            let mut arguments = plain(function)?.into_iter();
-            let (Some(condition), Some(then)) = (arguments.next(), arguments.next()) else {
-                return Err("if takes a condition and a value".to_owned());
-            };
-            Ok(case(condition, then, arguments.next()))
-        }
+        ("if", 2 | 3) => if_then_else(function),
         ("count", 0)
         | ("count_if", 1)
         | ("every" | "approx_distinct" | "variance" | "arbitrary" | "any_value" | "max_by" | "min_by" | "listagg", _) => {
@@ -95,47 +89,70 @@ pub fn functions(mut function: Function) -> Done<Expr> {
             let [wall, zone] = both(function)?;
             Ok(call("at_timezone", vec![call("with_timezone", vec![wall, zone.clone()]), zone]))
         }
-        ("sequence", 2) => {
-            let [start, end] = both(function)?;
-            let is_down = Expr::BinaryOp { left: Box::new(start.clone()), op: BinaryOperator::Gt, right: Box::new(end.clone()) };
-            let step = case(is_down, Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(number("1")) }, Some(number("1")));
-            Ok(call("sequence", vec![start, end, step]))
-        }
+        ("sequence", 2) => sequence(function),
         ("sequence", 3) if of_interval(&function) => renamed(function, "date_sequence"),
         ("regexp_extract_all", 2) => {
             let [text, pattern] = both(function)?;
             Ok(call("regexp_extract_all", vec![text, pattern, number("0")]))
         }
-        ("mod", 2) => {
-            let [left, right] = both(function)?;
-            let nested = |expr| Box::new(Expr::Nested(Box::new(expr)));
-            Ok(Expr::Nested(Box::new(Expr::BinaryOp { left: nested(left), op: BinaryOperator::Modulo, right: nested(right) })))
-        }
+        ("mod", 2) => remainder(function),
         ("transform", 2) => renamed(function, "array_transform"),
         ("filter", 2) => renamed(function, "array_filter"),
         ("any_match", 2) => renamed(function, "array_any_match"),
         ("none_match", 2) => renamed(function, "array_any_match").map(not),
-        ("all_match", 2) => {
-            let [array, predicate] = both(function)?;
-            let Expr::Lambda(LambdaFunction { params, body, syntax }) = predicate else {
-                return Err("all_match takes an array and x -> condition".to_owned());
-            };
-            let opposite = Expr::Lambda(LambdaFunction { params, body: Box::new(not(*body)), syntax });
-            Ok(not(call("array_any_match", vec![array, opposite])))
-        }
-        ("try", 1) => match plain(function)?.pop() {
-            Some(Expr::Cast { expr, data_type, array, format, .. }) => {
-                Ok(Expr::Cast { kind: CastKind::TryCast, expr, data_type, array, format })
-            }
-            _ => Err("TRY is done here only of a CAST: use TRY_CAST, `/ nullif(…, 0)`, or element_at(…)".to_owned()),
-        },
-        _ => {
-            if let FunctionArguments::List(list) = &mut function.args {
-                list.args.retain(|argument| !matches!(argument, FunctionArg::Unnamed(FunctionArgExpr::Wildcard)) || text == "count");
-            }
-            Ok(Expr::Function(function))
-        }
+        ("all_match", 2) => all_match(function),
+        ("try", 1) => try_cast(function),
+        _ => Ok(Expr::Function(without_wildcard(function, &text))),
     }
+}
+
+fn if_then_else(function: Function) -> Done<Expr> {
+    let mut arguments = plain(function)?.into_iter();
+    let (Some(condition), Some(then)) = (arguments.next(), arguments.next()) else {
+        return Err("if takes a condition and a value".to_owned());
+    };
+    Ok(case(condition, then, arguments.next()))
+}
+
+/// Adds the step of a `sequence` that has none: 1, or −1 from a higher start down.
+fn sequence(function: Function) -> Done<Expr> {
+    let [start, end] = both(function)?;
+    let is_down = Expr::BinaryOp { left: Box::new(start.clone()), op: BinaryOperator::Gt, right: Box::new(end.clone()) };
+    let minus_one = Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(number("1")) };
+    Ok(call("sequence", vec![start, end, case(is_down, minus_one, Some(number("1")))]))
+}
+
+fn remainder(function: Function) -> Done<Expr> {
+    let [left, right] = both(function)?;
+    let nested = |expr| Box::new(Expr::Nested(Box::new(expr)));
+    Ok(Expr::Nested(Box::new(Expr::BinaryOp { left: nested(left), op: BinaryOperator::Modulo, right: nested(right) })))
+}
+
+/// All match if none matches the opposite.
+fn all_match(function: Function) -> Done<Expr> {
+    let [array, predicate] = both(function)?;
+    let Expr::Lambda(LambdaFunction { params, body, syntax }) = predicate else {
+        return Err("all_match takes an array and x -> condition".to_owned());
+    };
+    let opposite = Expr::Lambda(LambdaFunction { params, body: Box::new(not(*body)), syntax });
+    Ok(not(call("array_any_match", vec![array, opposite])))
+}
+
+fn try_cast(function: Function) -> Done<Expr> {
+    match plain(function)?.pop() {
+        Some(Expr::Cast { expr, data_type, array, format, .. }) => {
+            Ok(Expr::Cast { kind: CastKind::TryCast, expr, data_type, array, format })
+        }
+        _ => Err("TRY is supported only around a CAST: use TRY_CAST, `/ nullif(…, 0)`, or element_at(…)".to_owned()),
+    }
+}
+
+/// Removes `*` from the arguments of every function but `count`.
+fn without_wildcard(mut function: Function, text: &str) -> Function {
+    if let FunctionArguments::List(list) = &mut function.args {
+        list.args.retain(|argument| !matches!(argument, FunctionArg::Unnamed(FunctionArgExpr::Wildcard)) || text == "count");
+    }
+    function
 }
 
 fn of_interval(function: &Function) -> bool {
@@ -170,7 +187,6 @@ fn renamed(function: Function, to: &str) -> Done<Expr> {
 
 /// Rewrites an aggregation that DataFusion has under another name or in another form.
 fn aggregate(text: &str, given: Function) -> Done<Expr> {
-    let (filter, over, within) = (given.filter.clone(), given.over.clone(), given.within_group.clone());
     let FunctionArguments::List(list) = given.args else { return Err(format!("{text} takes values")) };
     let is_distinct = matches!(list.duplicate_treatment, Some(DuplicateTreatment::Distinct));
     if !list.clauses.is_empty() || (is_distinct && text != "listagg") {
@@ -181,72 +197,79 @@ fn aggregate(text: &str, given: Function) -> Done<Expr> {
         let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = argument else { return Err(format!("{text} does not take `{argument}`")) };
         arguments.push(expr);
     }
-    let mut arguments = arguments.into_iter();
-    let first = arguments.next();
-    let also = |condition: Expr| match &filter {
-        Some(filter) => Expr::BinaryOp {
-            left: Box::new(Expr::Nested(filter.clone())),
-            op: BinaryOperator::And,
-            right: Box::new(Expr::Nested(Box::new(condition))),
-        },
-        None => condition,
+    let (mut function, condition) = match text {
+        "listagg" => (listagg(arguments, given.within_group, is_distinct)?, None),
+        _ => counterpart(text, arguments)?,
     };
-    let (mut made, filter) = match (text, first, arguments.next(), arguments.next()) {
-        ("count", None, None, None) => (function("count", Vec::new()), filter.clone()),
-        ("count_if", Some(condition), None, None) => (function("count", Vec::new()), Some(Box::new(also(condition)))),
-        ("every", Some(value), None, None) => (function("bool_and", vec![value]), filter.clone()),
-        ("variance", Some(value), None, None) => (function("var_samp", vec![value]), filter.clone()),
-        ("approx_distinct", Some(value), _, None) => {
-            let mut made = function("count", vec![value]);
-            if let FunctionArguments::List(list) = &mut made.args {
-                list.duplicate_treatment = Some(DuplicateTreatment::Distinct); // an exact count satisfies an approximate one
-            }
-            (made, filter.clone())
-        }
-        ("arbitrary" | "any_value", Some(value), None, None) => {
-            (function("first_value", vec![value.clone()]), Some(Box::new(also(Expr::IsNotNull(Box::new(value))))))
-        }
-        ("max_by" | "min_by", Some(value), Some(by), None) => {
-            let mut made = function("first_value", vec![value]);
-            ordered(
-                &mut made,
-                vec![OrderByExpr {
-                    expr: by.clone(),
-                    options: OrderByOptions { asc: Some(text == "min_by"), nulls_first: Some(false) },
-                    with_fill: None,
-                }],
-            );
-            (made, Some(Box::new(also(Expr::IsNotNull(Box::new(by))))))
-        }
-        ("listagg", Some(value), separator, None) if !within.is_empty() => {
-            let mut made = function("string_agg", vec![value, separator.unwrap_or_else(|| quoted(""))]);
-            ordered(&mut made, within);
-            if let FunctionArguments::List(list) = &mut made.args
-                && is_distinct
-            {
-                list.duplicate_treatment = Some(DuplicateTreatment::Distinct);
-            }
-            (made, filter.clone())
-        }
-        ("listagg", ..) => return Err("listagg needs WITHIN GROUP (ORDER BY …)".to_owned()),
-        _ => return Err(format!("{text} with these arguments is not done here, or not in Athena")),
-    };
-    if over.is_some() && !matches!(text, "count" | "count_if" | "every" | "variance") {
-        return Err(format!("{text} with OVER is not done here: use first_value(…) OVER (…)"));
+    if given.over.is_some() && !matches!(text, "count" | "count_if" | "every" | "variance") {
+        return Err(format!("{text} with OVER is not supported here: use first_value(…) OVER (…)"));
     }
-    if text.starts_with("count")
-        && !matches!(made.args, FunctionArguments::List(ref list) if !list.args.is_empty())
-        && let FunctionArguments::List(list) = &mut made.args
-    {
-        list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Wildcard));
-    }
-    made.filter = filter;
-    made.over = over;
-    Ok(Expr::Function(made))
+    function.filter = both_conditions(given.filter, condition);
+    function.over = given.over;
+    Ok(Expr::Function(function))
 }
 
-fn ordered(function: &mut Function, by: Vec<OrderByExpr>) {
+/// Returns DataFusion's counterpart of an aggregation, and the condition that its rows must meet.
+fn counterpart(text: &str, arguments: Vec<Expr>) -> Done<(Function, Option<Expr>)> {
+    let is_not_null = |value: &Expr| Some(Expr::IsNotNull(Box::new(value.clone())));
+    let mut arguments = arguments.into_iter();
+    Ok(match (text, arguments.next(), arguments.next(), arguments.next()) {
+        ("count", None, None, None) => (count_rows(), None),
+        ("count_if", Some(condition), None, None) => (count_rows(), Some(condition)),
+        ("every", Some(value), None, None) => (function("bool_and", vec![value]), None),
+        ("variance", Some(value), None, None) => (function("var_samp", vec![value]), None),
+        // An exact count satisfies an approximate one.
+        ("approx_distinct", Some(value), _, None) => (distinct(function("count", vec![value])), None),
+        ("arbitrary" | "any_value", Some(value), None, None) => {
+            let condition = is_not_null(&value);
+            (function("first_value", vec![value]), condition)
+        }
+        ("max_by" | "min_by", Some(value), Some(by), None) => {
+            let condition = is_not_null(&by);
+            let options = OrderByOptions { asc: Some(text == "min_by"), nulls_first: Some(false) };
+            (ordered(function("first_value", vec![value]), vec![OrderByExpr { expr: by, options, with_fill: None }]), condition)
+        }
+        _ => return Err(format!("{text} with these arguments is not supported here, or not in Athena")),
+    })
+}
+
+fn listagg(arguments: Vec<Expr>, within: Vec<OrderByExpr>, is_distinct: bool) -> Done<Function> {
+    let mut arguments = arguments.into_iter();
+    match (arguments.next(), arguments.next(), arguments.next()) {
+        (Some(value), separator, None) if !within.is_empty() => {
+            let joined = ordered(function("string_agg", vec![value, separator.unwrap_or_else(|| quoted(""))]), within);
+            Ok(if is_distinct { distinct(joined) } else { joined })
+        }
+        _ => Err("listagg needs WITHIN GROUP (ORDER BY …)".to_owned()),
+    }
+}
+
+fn both_conditions(filter: Option<Box<Expr>>, condition: Option<Expr>) -> Option<Box<Expr>> {
+    let nested = |expr| Box::new(Expr::Nested(expr));
+    match (filter, condition.map(Box::new)) {
+        (Some(left), Some(right)) => Some(Box::new(Expr::BinaryOp { left: nested(left), op: BinaryOperator::And, right: nested(right) })),
+        (filter, condition) => filter.or(condition),
+    }
+}
+
+fn count_rows() -> Function {
+    let mut function = function("count", Vec::new());
+    if let FunctionArguments::List(list) = &mut function.args {
+        list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Wildcard));
+    }
+    function
+}
+
+fn distinct(mut function: Function) -> Function {
+    if let FunctionArguments::List(list) = &mut function.args {
+        list.duplicate_treatment = Some(DuplicateTreatment::Distinct);
+    }
+    function
+}
+
+fn ordered(mut function: Function, by: Vec<OrderByExpr>) -> Function {
     if let FunctionArguments::List(list) = &mut function.args {
         list.clauses.push(FunctionArgumentClause::OrderBy(by));
     }
+    function
 }

@@ -23,7 +23,7 @@ struct Cast {
 }
 
 /// How to convert values of one type to another.
-pub enum Way {
+pub enum Conversion {
     /// The types are equal.
     Same,
     /// Arrow's cast.
@@ -33,20 +33,21 @@ pub enum Way {
 }
 
 /// Returns how to cast; an error if Trino does not.
-pub fn way(from: &DataType, to: &DataType, tries: bool) -> Result<Way> {
+pub fn conversion(from: &DataType, to: &DataType, tries: bool) -> Result<Conversion> {
     use DataType::{Boolean, Date32, Decimal128, Float32, Float64, List, Null, Timestamp};
     let is_number = |kind: &DataType| types::is_number(kind);
-    let ours = || Ok(Way::Ours(ScalarUDF::from(Cast { to: to.clone(), tries, signature: Signature::any(1, Volatility::Immutable) })));
+    let ours =
+        || Ok(Conversion::Ours(ScalarUDF::from(Cast { to: to.clone(), tries, signature: Signature::any(1, Volatility::Immutable) })));
     match (from, to) {
-        (from, to) if from == to => Ok(Way::Same),
-        (from, to) if types::is_text(from) && types::is_text(to) => Ok(Way::Arrow),
-        (Null, _) => Ok(Way::Arrow),
+        (from, to) if from == to => Ok(Conversion::Same),
+        (from, to) if types::is_text(from) && types::is_text(to) => Ok(Conversion::Arrow),
+        (Null, _) => Ok(Conversion::Arrow),
         (from, to) if from.is_integer() && (matches!(to, Float64) || to.is_integer() && to.primitive_width() >= from.primitive_width()) => {
-            Ok(Way::Arrow)
+            Ok(Conversion::Arrow)
         }
-        (Float32, Float64) | (Date32, Timestamp(_, None)) => Ok(Way::Arrow),
-        (Boolean, to) if to.is_integer() => Ok(Way::Arrow),
-        (from, Boolean) if from.is_integer() => Ok(Way::Arrow),
+        (Float32, Float64) | (Date32, Timestamp(_, None)) => Ok(Conversion::Arrow),
+        (Boolean, to) if to.is_integer() => Ok(Conversion::Arrow),
+        (from, Boolean) if from.is_integer() => Ok(Conversion::Arrow),
         (from, to) if is_number(from) && (to.is_integer() || matches!(to, Decimal128(..) | Float64 | Float32)) => ours(),
         (from, to) if types::is_text(from) && (is_number(to) || matches!(to, Boolean | Date32 | Timestamp(_, None))) => ours(),
         (Timestamp(..), Date32 | Timestamp(..)) => ours(),
@@ -54,11 +55,13 @@ pub fn way(from: &DataType, to: &DataType, tries: bool) -> Result<Way> {
             ours()
         }
         (List(_), List(element)) if !matches!(element.data_type(), List(_)) => {
-            let DataType::List(from) = from else { return Ok(Way::Arrow) };
-            way(from.data_type(), element.data_type(), tries)?;
+            let DataType::List(from) = from else { return Ok(Conversion::Arrow) };
+            conversion(from.data_type(), element.data_type(), tries)?;
             ours()
         }
-        _ => Err(refused(format!("CAST of {} as {} is not done in Athena, or not on this machine", types::name(from), types::name(to)))),
+        _ => {
+            Err(refused(format!("CAST of {} as {} is not supported in Athena, or not on this machine", types::name(from), types::name(to))))
+        }
     }
 }
 
@@ -202,7 +205,7 @@ pub fn as_text(value: &ScalarValue) -> Result<String> {
         ScalarValue::Date32(Some(days)) => wall(i64::from(*days) * 86_400_000, None)?.format("%Y-%m-%d").to_string(),
         ScalarValue::TimestampSecond(..) | ScalarValue::TimestampMillisecond(..) => {
             let (instant, zone) = instant(value)?;
-            dates::written(wall(instant, zone)?, &value.data_type())
+            dates::timestamp_text(wall(instant, zone)?, &value.data_type())
         }
         other => as_int(other).map(|number| number.to_string()).ok_or_else(|| no_cast(other, &DataType::Utf8))?,
     })

@@ -22,7 +22,7 @@ pub(super) fn common<'a>(what: &str, all: impl IntoIterator<Item = &'a Expr>, sc
 }
 
 /// Coerces the expression to a type; a column of a narrower type stays unchanged next to a literal.
-pub(super) fn made(expr: Expr, to: &DataType, schema: &DFSchema) -> Result<Expr> {
+pub(super) fn coerced(expr: Expr, to: &DataType, schema: &DFSchema) -> Result<Expr> {
     let from = expr.get_type(schema)?;
     if from == *to || (types::is_text(&from) && types::is_text(to)) {
         return Ok(expr);
@@ -37,10 +37,10 @@ pub(super) fn made(expr: Expr, to: &DataType, schema: &DFSchema) -> Result<Expr>
 
 pub(super) fn converted(expr: Expr, to: &DataType, tries: bool, schema: &DFSchema) -> Result<Expr> {
     let from = expr.get_type(schema)?;
-    Ok(match cast::way(&from, to, tries)? {
-        cast::Way::Same => expr,
-        cast::Way::Arrow => Expr::Cast(Cast::new(Box::new(expr), to.clone())),
-        cast::Way::Ours(function) => call(function, vec![expr]),
+    Ok(match cast::conversion(&from, to, tries)? {
+        cast::Conversion::Same => expr,
+        cast::Conversion::Arrow => Expr::Cast(Cast::new(Box::new(expr), to.clone())),
+        cast::Conversion::Ours(function) => call(function, vec![expr]),
     })
 }
 

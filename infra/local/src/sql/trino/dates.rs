@@ -87,7 +87,7 @@ pub const FUNCTIONS: &[Overload] = &[
     }),
     overload("from_iso8601_date", &[T], gives::date, |row| match NaiveDate::parse_from_str(row.text(0), "%Y-%m-%d") {
         Ok(day) if row.text(0).len() == 10 => at(day.and_time(NaiveTime::MIN), None, row.gives),
-        _ => Err(failed(format!("from_iso8601_date: `{}` is not read here; write it as 2026-11-23", row.text(0)))),
+        _ => Err(failed(format!("from_iso8601_date: `{}` is not supported here; write it as 2026-11-23", row.text(0)))),
     }),
     overload("to_iso8601", &[DATE], gives::text, |row| text(row.wall(0)?.format("%Y-%m-%d").to_string())),
     overload("to_iso8601", &[W], gives::text, |row| text(row.wall(0)?.format("%Y-%m-%dT%H:%M:%S%.3f").to_string())),
@@ -127,7 +127,7 @@ fn date_sequence(row: &Row) -> Result<ScalarValue> {
     let (start, end) = (row.wall(0)?, row.wall(1)?);
     let (months, days) = (i64::from(step.months), i64::from(step.days));
     if step.nanoseconds != 0 || (months > 0) == (days > 0) || months < 0 || days < 0 || end < start {
-        return Err(failed("sequence of dates is done here for steps of days or of months, from the earlier to the later"));
+        return Err(failed("sequence of dates is supported here in steps of days or of months, from the earlier to the later"));
     }
     let entry = |taken: i64| shifted(start, months * taken).and_then(|at| at.checked_add_signed(TimeDelta::days(days * taken)));
     let entries: Vec<_> = (0..).map_while(entry).take_while(|at| *at <= end).take(ENTRIES_MAX + 1).collect();
@@ -229,7 +229,7 @@ fn added(row: &Row) -> Result<ScalarValue> {
 fn difference(row: &Row) -> Result<ScalarValue> {
     let unit = unit(row.text(0), &kind_of(row, 1)?)?;
     if row.zone(1).is_some() && !matches!(unit, Unit::Milliseconds(ms) if ms < 86_400_000) {
-        return Err(failed("date_diff in days or longer over timestamps with a zone is not done here: use CAST(… AS timestamp)"));
+        return Err(failed("date_diff in days or longer over timestamps with a zone is not supported here: use CAST(… AS timestamp)"));
     }
     let (from, to) = (row.wall(1)?, row.wall(2)?);
     let months_per = match unit {
@@ -260,7 +260,7 @@ fn unixtime(row: &Row) -> Result<ScalarValue> {
 }
 
 /// Formats a timestamp as text, with the digits of its unit and its zone.
-pub fn written(wall: NaiveDateTime, of: &DataType) -> String {
+pub fn timestamp_text(wall: NaiveDateTime, of: &DataType) -> String {
     let digits = match of {
         DataType::Timestamp(datafusion::arrow::datatypes::TimeUnit::Second, _) => "",
         _ => "%.3f",

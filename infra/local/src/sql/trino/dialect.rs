@@ -75,7 +75,7 @@ pub fn check_tokens(sql: &str) -> Result<()> {
     let (mut depth, mut limits) = (0_usize, vec![false]);
     for pair in tokens.windows(2) {
         if let [Token::Number(number, _), Token::Word(word)] = pair {
-            return Err(refused(format!("`{number}{}` is not read here: write the number in decimal digits alone", word.value)));
+            return Err(refused(format!("`{number}{}` is not supported here: write the number in decimal digits alone", word.value)));
         }
     }
     for token in &tokens {
@@ -104,7 +104,7 @@ pub fn check_tokens(sql: &str) -> Result<()> {
             | Token::NationalStringLiteral(_)
             | Token::HexStringLiteral(_)
             | Token::DollarQuotedString(_) => {
-                return Err(refused("a text is written 'so', with chr(…) for other characters, and a number in decimal digits"));
+                return Err(refused("write a text as 'text', with chr(…) for other characters, and a number in decimal digits"));
             }
             _ => {}
         }

@@ -1,12 +1,12 @@
 //! Hints for functions of other engines, and for functions of Athena that are not supported here.
 
 /// Returns what to write instead of a function that is not available.
-pub fn instead(name: &str) -> String {
+pub fn unknown_function(name: &str) -> String {
     let known = HINTS.iter().find(|(names, _)| names.contains(&name)).map(|(_, hint)| *hint);
     match known {
         Some(hint) => format!("`{name}` is not a function of Athena: {hint}"),
         None if ATHENA_ONLY.contains(&name) => {
-            format!("`{name}` is a function of Athena that this machine does not have: ask Athena, or write it otherwise")
+            format!("`{name}` is a function of Athena that this machine does not have: ask Athena, or write it differently")
         }
         None => format!("`{name}` is not a function of Athena, or not one that this machine has"),
     }
@@ -84,9 +84,9 @@ const HINTS: &[(&[&str], &str)] = &[
         ],
         "it needs OVER (…); in an aggregation use min_by(…, …) or max_by(…, …)",
     ),
-    (&["md5", "sha224", "sha256", "sha384", "sha512", "digest"], "Athena's takes and gives varbinary, which this machine does not have"),
-    (&["struct", "named_struct", "arrow_cast", "arrow_typeof"], "it is DataFusion's"),
-    (&["cot", "factorial", "gcd", "lcm", "signum", "nanvl"], "write it otherwise"),
+    (&["md5", "sha224", "sha256", "sha384", "sha512", "digest"], "Athena's takes and returns varbinary, which is not supported here"),
+    (&["struct", "named_struct", "arrow_cast", "arrow_typeof"], "it is a function of DataFusion"),
+    (&["cot", "factorial", "gcd", "lcm", "signum", "nanvl"], "write it differently"),
 ];
 
 /// Functions that Athena documents and that are not supported here.

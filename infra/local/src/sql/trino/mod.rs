@@ -147,7 +147,7 @@ pub(super) async fn plan(context: &SessionContext, sql: &str) -> Result<LogicalP
         plan.schema().fields().iter().find(|field| matches!(field.data_type(), DataType::Interval(_) | DataType::Duration(_)))
     {
         return Err(refused(format!(
-            "column `{}` is an interval, which is shown otherwise here: use date_diff('second', …, …)",
+            "column `{}` is an interval, which is shown differently here: use date_diff('second', …, …)",
             column.name()
         )));
     }

@@ -171,7 +171,7 @@ fn rounded(row: &Row, digits: i64, rounding: Rounding) -> Result<ScalarValue> {
     let power = |digits: i64| u32::try_from(digits).ok().and_then(|digits| 10_i128.checked_pow(digits));
     match row.any(0)? {
         ScalarValue::Float64(Some(value)) => Ok(round_double(value, digits, rounding).into()),
-        ScalarValue::Float32(Some(_)) => Err(failed("rounding a real is not done here: use CAST(… AS double)")),
+        ScalarValue::Float32(Some(_)) => Err(failed("rounding a real is not supported here: use CAST(… AS double)")),
         ScalarValue::Decimal128(Some(value), _, scale) => {
             let unit = power(i64::from(scale) - digits).filter(|_| digits < i64::from(scale));
             let DataType::Decimal128(_, kept) = *row.gives else { return Err(out_of_range()) };

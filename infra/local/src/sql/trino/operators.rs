@@ -5,7 +5,7 @@ use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::error::Result;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable as _, Operator};
 
-use super::coerce::{call, common, made, must_be_boolean};
+use super::coerce::{call, coerced, common, must_be_boolean};
 use super::types::refused;
 use super::{arithmetic, types};
 
@@ -40,10 +40,10 @@ pub(super) fn operator(binary: BinaryExpr, schema: &DFSchema) -> Result<Expr> {
         }
         Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom => {
             if matches!(left.get_type(schema)?, DataType::List(_)) {
-                return Err(refused(format!("`{op}` of arrays reads nulls in another way here: use array_join(…), or contains(…)")));
+                return Err(refused(format!("`{op}` of arrays treats nulls differently here: use array_join(…), or contains(…)")));
             }
             let common = common(&format!("`{op}`"), [&*left, &*right], schema)?;
-            let (left, right) = (made(*left, &common, schema)?, made(*right, &common, schema)?);
+            let (left, right) = (coerced(*left, &common, schema)?, coerced(*right, &common, schema)?);
             Ok(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right))))
         }
         Plus | Minus | Multiply | Divide | Modulo => calculation(*left, op, *right, schema),
@@ -80,7 +80,7 @@ fn calculation(left: Expr, op: Operator, right: Expr, schema: &DFSchema) -> Resu
             // Only intervals of whole months and years keep the precision of a timestamp without fractional digits.
             match time {
                 DataType::Timestamp(datafusion::arrow::datatypes::TimeUnit::Second, None) if !is_whole_months(&right) => {
-                    native(made(left, &types::moment(None), schema)?, right)
+                    native(coerced(left, &types::moment(None), schema)?, right)
                 }
                 _ => native(left, right),
             }
@@ -93,7 +93,7 @@ fn calculation(left: Expr, op: Operator, right: Expr, schema: &DFSchema) -> Resu
         }
         (whole, other) if whole.is_integer() && other.is_integer() => {
             let common = types::common(whole, other).unwrap_or(DataType::Int64);
-            let (left, right) = (made(left, &common, schema)?, made(right, &common, schema)?);
+            let (left, right) = (coerced(left, &common, schema)?, coerced(right, &common, schema)?);
             let stays_small = matches!(op, Operator::Plus | Operator::Multiply) && bound(&left).zip(bound(&right)).is_some();
             let whole = Expr::BinaryExpr(BinaryExpr::new(Box::new(left.clone()), op, Box::new(right.clone())));
             if stays_small && bound(&whole).is_some() {
@@ -104,7 +104,7 @@ fn calculation(left: Expr, op: Operator, right: Expr, schema: &DFSchema) -> Resu
         (DataType::Decimal128(..), _) | (_, DataType::Decimal128(..)) if types::as_decimal(&from).zip(types::as_decimal(&to)).is_some() => {
             let (Some(from), Some(to)) = (types::as_decimal(&from), types::as_decimal(&to)) else { return native(left, right) };
             let (left, right) =
-                (made(left, &DataType::Decimal128(from.0, from.1), schema)?, made(right, &DataType::Decimal128(to.0, to.1), schema)?);
+                (coerced(left, &DataType::Decimal128(from.0, from.1), schema)?, coerced(right, &DataType::Decimal128(to.0, to.1), schema)?);
             match op {
                 Operator::Divide | Operator::Modulo => Ok(call(arithmetic::decimals(op, from, to), vec![left, right])),
                 _ => native(left, right),
@@ -112,7 +112,7 @@ fn calculation(left: Expr, op: Operator, right: Expr, schema: &DFSchema) -> Resu
         }
         _ => {
             let common = types::common(&from, &to).unwrap_or(DataType::Float64);
-            let (left, right) = (made(left, &common, schema)?, made(right, &common, schema)?);
+            let (left, right) = (coerced(left, &common, schema)?, coerced(right, &common, schema)?);
             Ok(call(arithmetic::checked(op, common), vec![left, right]))
         }
     }

@@ -73,7 +73,7 @@ fn date_parse(row: &Row) -> Result<ScalarValue> {
     let (given, pattern) = (row.text(0), row.text(1));
     let mut parse = Parse { rest: given, year: 1970, month: 1, day: 1, hour: 0, minute: 0, second: 0, ms: 0, afternoon: None };
     let parsed = parse.all(pattern)?.filter(|()| parse.rest.is_empty()).and_then(|()| parse.at());
-    let parsed = parsed.ok_or_else(|| failed(format!("date_parse: the text `{given}` is not of the form `{pattern}`")))?;
+    let parsed = parsed.ok_or_else(|| failed(format!("date_parse: the text `{given}` does not match `{pattern}`")))?;
     at(parsed, None, row.gives)
 }
 
@@ -126,7 +126,9 @@ impl Parse<'_> {
             Some('%') => self.rest.strip_prefix('%').map(|rest| self.rest = rest),
             other => {
                 let other = other.map(String::from).unwrap_or_default();
-                return Err(failed(format!("date_parse: `%{other}` is not read here; `%M` is the name of the month and `%i` are minutes")));
+                return Err(failed(format!(
+                    "date_parse: `%{other}` is not supported here; `%M` is the name of the month and `%i` are minutes"
+                )));
             }
         })
     }
@@ -193,7 +195,7 @@ fn joda(at: NaiveDateTime, pattern: &str) -> Result<String> {
             'S' => format!("{:03}", at.and_utc().timestamp_subsec_millis()).chars().chain(std::iter::repeat('0')).take(run).collect(),
             'a' => at.format("%p").to_string(),
             letter if letter.is_ascii_alphabetic() => {
-                return Err(failed(format!("format_datetime: `{letter}` is not written here; use date_format")));
+                return Err(failed(format!("format_datetime: `{letter}` is not supported here; use date_format")));
             }
             other => other.to_string(),
         };

@@ -63,7 +63,7 @@ fn pattern(row: &Row) -> Result<Arc<Regex>> {
 /// Compiles a pattern for functions that run it themselves; `$` is refused, because its meaning depends on the text.
 pub fn compile(pattern: &str) -> Result<Regex> {
     match compiled(pattern)? {
-        Pattern { has_end: true, .. } => Err(failed("`$` is not read here: it matches before a line feed in Athena; use `\\z`")),
+        Pattern { has_end: true, .. } => Err(failed("`$` is not supported here: it matches before a line feed in Athena; use `\\z`")),
         Pattern { regex, .. } => Ok(regex),
     }
 }
@@ -73,77 +73,93 @@ fn compiled(pattern: &str) -> Result<Pattern> {
     let regex = Regex::new(&written).map_err(|error| {
         let why = error.to_string();
         let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        failed(format!("the pattern `{pattern}` is not read on this machine, whether or not Athena reads it: {why}"))
+        failed(format!("the pattern `{pattern}` is not supported on this machine, whether or not Athena supports it: {why}"))
     })?;
     Ok(Pattern { text: pattern.to_owned(), regex, has_end })
 }
 
 /// Expands the pattern to Joni's meaning; also returns whether it has a `$`.
 fn written_out(pattern: &str) -> Result<(String, bool)> {
-    let refuse = |what: &str| {
-        Err(failed(format!("`{what}` in the pattern `{pattern}` means something else in Athena, or nothing: write it otherwise")))
-    };
-    let mut written = String::with_capacity(pattern.len());
-    let (mut depth, mut has_end) = (0_usize, false);
+    let mut expansion = Expansion { pattern, written: String::with_capacity(pattern.len()), depth: 0, has_end: false };
     let mut rest = pattern;
     while let Some(char) = rest.chars().next() {
-        let after = rest.get(char.len_utf8()..).unwrap_or_default();
-        let mut taken = char.len_utf8();
+        rest = expansion.push(char, rest.get(char.len_utf8()..).unwrap_or_default())?;
+    }
+    Ok((expansion.written, expansion.has_end))
+}
+
+struct Expansion<'a> {
+    pattern: &'a str,
+    written: String,
+    /// Brackets that are open.
+    depth: usize,
+    has_end: bool,
+}
+
+impl Expansion<'_> {
+    /// Expands what begins with `char`, and returns the part of `after` that is left.
+    fn push<'b>(&mut self, char: char, after: &'b str) -> Result<&'b str> {
         match char {
-            '\\' => {
-                let escaped = after.chars().next().unwrap_or_default();
-                taken += escaped.len_utf8().min(after.len());
-                match (escaped, depth > 0) {
-                    ('d', false) => written += "[0-9]",
-                    ('d', true) => written += "0-9",
-                    ('D', _) => written += "[^0-9]",
-                    ('w', false) => written += "[a-zA-Z0-9_]",
-                    ('w', true) => written += "a-zA-Z0-9_",
-                    ('W', _) => written += "[^a-zA-Z0-9_]",
-                    ('s', false) => written += "[\\t\\n\\x0b\\f\\r ]",
-                    ('s', true) => written += "\\t\\n\\x0b\\f\\r ",
-                    ('S', _) => written += "[^\\t\\n\\x0b\\f\\r ]",
-                    ('<' | '>' | 'a' | 'U' | 'v', _) => return refuse(&format!("\\{escaped}")),
-                    ('b' | 'B', _) if after.get(1..).is_some_and(|after| after.starts_with('{')) => return refuse("\\b{"),
-                    ('b' | 'B', true) => return refuse("\\b"),
-                    _ => written += rest.get(..taken).unwrap_or_default(),
-                }
-            }
-            '[' if depth > 0 && after.starts_with(':') => return refuse("[:"),
+            '\\' => return self.push_escape(after),
+            '[' if self.depth > 0 && after.starts_with(':') => return self.refuse("[:"),
             '[' => {
-                depth += 1;
-                written.push('[');
-                for first in ["^]", "]"] {
-                    if let Some(first) = after.get(..first.len()).filter(|start| *start == first) {
-                        written += first;
-                        taken += first.len();
-                        break;
-                    }
+                self.depth += 1;
+                self.written.push('[');
+                // A bracket that comes first is a character of the class.
+                if let Some(first) = ["^]", "]"].into_iter().find(|first| after.starts_with(first)) {
+                    self.written += first;
+                    return Ok(after.get(first.len()..).unwrap_or_default());
                 }
+                return Ok(after);
             }
-            ']' => {
-                depth = depth.saturating_sub(1);
-                written.push(']');
-            }
-            '-' | '~' if depth > 0 && after.starts_with(char) => return refuse(&format!("{char}{char}")),
-            '{' if depth == 0 && after.starts_with(',') => return refuse("{,"),
-            '*' | '+' | '?' if depth == 0 && after.starts_with('+') => return refuse(&format!("{char}+")),
-            '$' if depth == 0 => {
-                has_end = true;
-                written.push('$');
-            }
-            '(' if depth == 0 && after.starts_with('?') => {
+            ']' => self.depth = self.depth.saturating_sub(1),
+            '-' | '~' if self.depth > 0 && after.starts_with(char) => return self.refuse(&format!("{char}{char}")),
+            '{' if self.depth == 0 && after.starts_with(',') => return self.refuse("{,"),
+            '*' | '+' | '?' if self.depth == 0 && after.starts_with('+') => return self.refuse(&format!("{char}+")),
+            '$' if self.depth == 0 => self.has_end = true,
+            '(' if self.depth == 0 && after.starts_with('?') => {
                 let flags = after.get(1..).and_then(|flags| flags.split([')', ':', '<', '=', '!', '>']).next()).unwrap_or_default();
                 if flags.chars().any(|flag| !"imsx-".contains(flag)) {
-                    return refuse(&format!("(?{flags}"));
+                    return self.refuse(&format!("(?{flags}"));
                 }
-                written.push('(');
             }
-            other => written.push(other),
+            _ => {}
         }
-        rest = rest.get(taken..).unwrap_or_default();
+        self.written.push(char);
+        Ok(after)
     }
-    Ok((written, has_end))
+
+    /// Expands a backslash and the character after it.
+    fn push_escape<'b>(&mut self, after: &'b str) -> Result<&'b str> {
+        let mut chars = after.chars();
+        let escaped = chars.next();
+        let expanded = match (escaped, self.depth > 0) {
+            (Some('d'), false) => "[0-9]",
+            (Some('d'), true) => "0-9",
+            (Some('D'), _) => "[^0-9]",
+            (Some('w'), false) => "[a-zA-Z0-9_]",
+            (Some('w'), true) => "a-zA-Z0-9_",
+            (Some('W'), _) => "[^a-zA-Z0-9_]",
+            (Some('s'), false) => "[\\t\\n\\x0b\\f\\r ]",
+            (Some('s'), true) => "\\t\\n\\x0b\\f\\r ",
+            (Some('S'), _) => "[^\\t\\n\\x0b\\f\\r ]",
+            (Some(other @ ('<' | '>' | 'a' | 'U' | 'v')), _) => return self.refuse(&format!("\\{other}")),
+            (Some('b' | 'B'), _) if chars.as_str().starts_with('{') => return self.refuse("\\b{"),
+            (Some('b' | 'B'), true) => return self.refuse("\\b"),
+            (other, _) => {
+                self.written.push('\\');
+                self.written.extend(other);
+                ""
+            }
+        };
+        self.written += expanded;
+        Ok(chars.as_str())
+    }
+
+    fn refuse<T>(&self, what: &str) -> Result<T> {
+        let pattern = self.pattern;
+        Err(failed(format!("`{what}` in the pattern `{pattern}` means something else in Athena, or nothing: write it differently")))
+    }
 }
 
 fn group(regex: &Regex, group: i64) -> Result<usize> {

@@ -89,7 +89,7 @@ impl VisitorMut for Rewrite<'_> {
             && *with_ordinality
         {
             let [array] = array_exprs.as_slice() else {
-                return ControlFlow::Break("WITH ORDINALITY of more than one array is not done here".to_owned());
+                return ControlFlow::Break("WITH ORDINALITY of more than one array is not supported here".to_owned());
             };
             array_exprs.push(call("ordinals", vec![array.clone()]));
             *with_ordinality = false;
@@ -107,7 +107,7 @@ impl VisitorMut for Rewrite<'_> {
             let name = function.name.to_string().to_lowercase();
             let is_window_only = WINDOW_ONLY.contains(&&*name) && function.over.is_none();
             if is_window_only || !(self.known.contains(&name) || REWRITTEN.contains(&&*name)) {
-                return ControlFlow::Break(hints::instead(&name));
+                return ControlFlow::Break(hints::unknown_function(&name));
             }
         }
         ControlFlow::Continue(())
@@ -167,7 +167,7 @@ fn rewritten(expr: Expr) -> Done<Expr> {
                 return Err(format!("the number {text} is out of range of bigint: write it with a point, as a decimal"));
             }
             Value::Number(text, _) if !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => {
-                return Err(format!("the number {text} is not read here: write it in decimal digits"));
+                return Err(format!("the number {text} is not supported here: write it in decimal digits"));
             }
             _ => expr,
         },
@@ -196,7 +196,7 @@ fn rewritten(expr: Expr) -> Done<Expr> {
             let mut array = *root;
             for access in access_chain {
                 let AccessExpr::Subscript(Subscript::Index { index }) = access else {
-                    return Err("fields of a row are not read here".to_owned());
+                    return Err("fields of a row are not supported here".to_owned());
                 };
                 array = call("subscript", vec![array, index]);
             }
@@ -281,11 +281,11 @@ fn typed(data_type: DataType) -> Done<DataType> {
         DataType::Text | DataType::String(_) => {
             return Err(format!("CAST AS {data_type}: the type is called varchar in a query of Athena"));
         }
-        Real => return Err("CAST AS real: its arithmetic is not done here; use double".to_owned()),
+        Real => return Err("CAST AS real: its arithmetic is not supported here; use double".to_owned()),
         DataType::Float(_) => return Err("CAST AS FLOAT: the type is called real in a query of Athena, or double".to_owned()),
         other => {
             return Err(format!(
-                "CAST AS {other} is not in Athena, or not done here: write boolean, integer, bigint, double, decimal(p,s), varchar, date or timestamp"
+                "CAST AS {other} is not in Athena, or not supported here: write boolean, integer, bigint, double, decimal(p,s), varchar, date or timestamp"
             ));
         }
     })
@@ -311,7 +311,7 @@ fn literal_of(literal: TypedString) -> Done<Expr> {
                 None => wall,
             })
         }
-        DataType::Time(..) => Err(format!("{literal}: times of day without a date are not done here")),
+        DataType::Time(..) => Err(format!("{literal}: times of day without a date are not supported here")),
         _ => Ok(cast(quoted(text), typed(literal.data_type.clone())?)),
     }
 }

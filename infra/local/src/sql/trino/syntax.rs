@@ -41,7 +41,7 @@ impl Visitor for Check {
         }
         if let Some(with) = &query.with {
             if with.recursive {
-                return refuse("WITH RECURSIVE is not done here");
+                return refuse("WITH RECURSIVE is not supported here");
             }
             for cte in &with.cte_tables {
                 let mut columns = Columns::default();
@@ -52,7 +52,7 @@ impl Visitor for Check {
         }
         match &query.fetch {
             Some(Fetch { with_ties, percent, .. }) if *with_ties || *percent => {
-                refuse("FETCH FIRST … WITH TIES is not done here: use rank()")
+                refuse("FETCH FIRST … WITH TIES is not supported here: use rank()")
             }
             _ => ControlFlow::Continue(()),
         }
@@ -76,7 +76,7 @@ impl Visitor for Check {
             return refuse("LATERAL VIEW and SORT BY are Hive's: use CROSS JOIN UNNEST(…) and ORDER BY");
         }
         if matches!(&select.group_by, GroupByExpr::All(_)) {
-            return refuse("GROUP BY ALL is not in Athena: name the columns, or write their places: GROUP BY 1, 2");
+            return refuse("GROUP BY ALL is not in Athena: name the columns, or write their positions: GROUP BY 1, 2");
         }
         for item in &select.projection {
             if let SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) = item
@@ -99,14 +99,14 @@ impl Visitor for Check {
     fn pre_visit_table_factor(&mut self, table: &TableFactor) -> Checked {
         match table {
             TableFactor::Table { name, .. } if name.to_string().to_lowercase().contains("information_schema") => {
-                refuse("information_schema is another one here than in Athena: use DESCRIBE tweets")
+                refuse("information_schema is not the one of Athena here: use DESCRIBE tweets")
             }
             TableFactor::Table { args: None, sample: None, version: None, .. }
             | TableFactor::Derived { lateral: false, sample: None, .. }
             | TableFactor::UNNEST { with_offset: false, .. }
             | TableFactor::NestedJoin { .. } => ControlFlow::Continue(()),
-            TableFactor::Table { sample: Some(_), .. } => refuse("TABLESAMPLE is not done here: it gives other rows each time"),
-            _ => refuse("this kind of table is not read here: use a table, a subquery, or CROSS JOIN UNNEST(…)"),
+            TableFactor::Table { sample: Some(_), .. } => refuse("TABLESAMPLE is not supported here: it returns different rows each time"),
+            _ => refuse("this kind of table is not supported here: use a table, a subquery, or CROSS JOIN UNNEST(…)"),
         }
     }
 
@@ -161,7 +161,7 @@ impl Visitor for Check {
             | Expr::AllOp { .. }
             | Expr::Wildcard(_)
             | Expr::Tuple(_) => ControlFlow::Continue(()),
-            other => refuse(format!("`{other}` is not done here, or not in Athena")),
+            other => refuse(format!("`{other}` is not supported here, or not in Athena")),
         }
     }
 }
@@ -172,7 +172,7 @@ fn joined(join: &Join) -> Checked {
         CrossJoin(_) => ControlFlow::Continue(()),
         JoinOperator::Join(on) | Inner(on) => constraint(on),
         _ if matches!(join.relation, TableFactor::UNNEST { .. }) => {
-            refuse("an outer join with UNNEST is not done here: use CROSS JOIN UNNEST(…), and UNION ALL the rows without elements")
+            refuse("an outer join with UNNEST is not supported here: use CROSS JOIN UNNEST(…), and UNION ALL the rows without elements")
         }
         Left(on) | LeftOuter(on) | Right(on) | RightOuter(on) | FullOuter(on) => constraint(on),
         _ => refuse("Athena has JOIN, LEFT JOIN, RIGHT JOIN, FULL JOIN and CROSS JOIN; for others use IN or EXISTS with a subquery"),
@@ -182,9 +182,9 @@ fn joined(join: &Join) -> Checked {
 fn constraint(on: &JoinConstraint) -> Checked {
     match on {
         JoinConstraint::On(_) => ControlFlow::Continue(()),
-        JoinConstraint::Using(_) => refuse("USING gives other columns here than in Athena: use JOIN … ON a.k = b.k"),
+        JoinConstraint::Using(_) => refuse("USING returns different columns here than in Athena: use JOIN … ON a.k = b.k"),
         JoinConstraint::Natural => refuse("NATURAL JOIN is not in Athena: use JOIN … ON a.k = b.k"),
-        JoinConstraint::None => refuse("JOIN needs ON in Athena; each row with each row is CROSS JOIN"),
+        JoinConstraint::None => refuse("JOIN needs ON in Athena; every combination of rows is CROSS JOIN"),
     }
 }
 
@@ -223,7 +223,7 @@ impl Visitor for BelowAnd {
     fn pre_visit_expr(&mut self, expr: &Expr) -> Checked {
         match expr {
             Expr::InSubquery { .. } if self.queries == 0 => {
-                refuse("IN (SELECT …) below OR, NOT, CASE or IS NULL reads nulls in another way here: use EXISTS, or a LEFT JOIN")
+                refuse("IN (SELECT …) below OR, NOT, CASE or IS NULL treats nulls differently here: use EXISTS, or a LEFT JOIN")
             }
             _ => ControlFlow::Continue(()),
         }
@@ -275,7 +275,7 @@ fn interval_literal(value: &Expr, unit: Option<&DateTimeField>, has_last: bool) 
     match unit {
         Some(Year | Month | Day | Hour | Minute | Second) if is_whole && !has_last => ControlFlow::Continue(()),
         _ => refuse(
-            "an interval is a whole number and a unit: INTERVAL '1' DAY (YEAR, MONTH, DAY, HOUR, MINUTE or SECOND); of weeks write days",
+            "an interval is a whole number and a unit: INTERVAL '1' DAY (YEAR, MONTH, DAY, HOUR, MINUTE or SECOND); write weeks as days",
         ),
     }
 }
@@ -307,7 +307,7 @@ impl Check {
         }
         match names.0.iter().find(|name| renamed.contains(name)) {
             Some(name) => refuse(format!(
-                "`{name}` is a name of the SELECT list, which Athena does not know in GROUP BY and HAVING: repeat the expression, or write its place: GROUP BY 1"
+                "`{name}` is a name of the SELECT list, which Athena does not resolve in GROUP BY and HAVING: repeat the expression, or write its position: GROUP BY 1"
             )),
             None => ControlFlow::Continue(()),
         }

@@ -217,7 +217,7 @@ fn like(text: &str, pattern: &str, escape: Option<char>) -> Result<ScalarValue> 
         parts.push(match char {
             char if Some(char) == escape => match pattern.next() {
                 Some(next) if next == '%' || next == '_' || Some(next) == escape => Part::This(next),
-                _ => return Err(failed("LIKE: the escape character must be in front of `%`, `_` or itself")),
+                _ => return Err(failed("LIKE: the escape character must be followed by `%`, `_` or itself")),
             },
             '%' => Part::AnyText,
             '_' => Part::AnyCharacter,

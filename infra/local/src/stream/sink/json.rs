@@ -4,13 +4,13 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use ::stream::{Mode, Row};
 use emulators::files;
 use serde::Serialize;
+use word_counts::{Mode, Row};
 
 use super::instant;
 use crate::Outcome;
-use crate::stream::checkpoint::{Checkpoint, Written};
+use crate::stream::checkpoint::{Checkpoint, OutputFile};
 
 /// A row as JSON.
 #[derive(Serialize)]
@@ -49,16 +49,16 @@ impl JsonFile {
     }
 
     /// Returns the length of the file.
-    pub fn written(&self) -> Outcome<Written> {
-        Ok(Written { path: self.path.clone(), bytes: self.file.metadata()?.len() })
+    pub fn output_file(&self) -> Outcome<OutputFile> {
+        Ok(OutputFile { path: self.path.clone(), bytes: self.file.metadata()?.len() })
     }
 
     /// Appends the rows of a trigger and returns the new length.
-    pub fn append(&mut self, mode: Mode, trigger: u64, rows: &[&Row]) -> Outcome<Written> {
+    pub fn append(&mut self, mode: Mode, trigger: u64, rows: &[&Row]) -> Outcome<OutputFile> {
         write_lines(&mut self.file, mode, trigger, rows)
             .and_then(|()| flush(&self.file))
             .map_err(|error| format!("cannot write {}: {error}", self.path.display()))?;
-        self.written()
+        self.output_file()
     }
 }
 
@@ -113,7 +113,7 @@ pub(super) fn write_closed(mut to: impl Write, mode: Mode, trigger: u64, rows: u
 mod tests {
     use std::time::Duration;
 
-    use ::stream::{Query, Words};
+    use word_counts::{Query, Words};
 
     use super::*;
     use crate::stream::sink::tests::rows;
@@ -148,10 +148,10 @@ mod tests {
         fs::write(&path, &half_a_line).unwrap();
         let (here, elsewhere) = (fs::canonicalize(&path).unwrap(), dir.path().join("other.json"));
         open(&checkpoint).unwrap();
-        checkpoint.written = Some(Written { path: elsewhere, bytes: 3 }); // the file of an earlier --sink
+        checkpoint.written = Some(OutputFile { path: elsewhere, bytes: 3 }); // the file of an earlier --sink
         open(&checkpoint).unwrap();
         assert_eq!(rows(), half_a_line);
-        checkpoint.written = Some(Written { path: here.clone(), bytes: confirmed.len() as u64 });
+        checkpoint.written = Some(OutputFile { path: here.clone(), bytes: confirmed.len() as u64 });
         open(&checkpoint).unwrap();
         assert_eq!(rows(), confirmed);
         for of_another_stream in ["{\"trigger\":0,\"mode\":\"append\",", "{\"trigger\":1,\"mode\":\"update\","] {
@@ -161,7 +161,7 @@ mod tests {
             assert_eq!(rows(), both);
         }
         fs::write(&path, confirmed).unwrap();
-        checkpoint.written = Some(Written { path: here, bytes: 999 }); // somebody removed the rows
+        checkpoint.written = Some(OutputFile { path: here, bytes: 999 }); // somebody removed the rows
         open(&checkpoint).unwrap();
         assert_eq!(rows(), confirmed);
     }

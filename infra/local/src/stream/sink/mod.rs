@@ -8,10 +8,10 @@ use std::cmp::Ordering;
 use std::io::{IsTerminal as _, Write as _, stdout};
 use std::path::Path;
 
-use ::stream::{Emitted, Mode, Row};
 use chrono::{DateTime, SecondsFormat};
+use word_counts::{Emitted, Mode, Row};
 
-use super::checkpoint::{Checkpoint, Written};
+use super::checkpoint::{Checkpoint, OutputFile};
 use super::options::{Destination, Options};
 use crate::output::{message, shown_json};
 use crate::{Outcome, tables};
@@ -57,15 +57,15 @@ impl Sink {
     }
 
     /// Returns the length of an output file; `None` for other destinations.
-    pub fn written(&self) -> Outcome<Option<Written>> {
+    pub fn output_file(&self) -> Outcome<Option<OutputFile>> {
         match &self.output {
-            Output::File(file) => file.written().map(Some),
+            Output::File(file) => file.output_file().map(Some),
             _ => Ok(None),
         }
     }
 
     /// Emits the rows of one trigger; returns the new length of an output file.
-    pub fn emit(&mut self, emitted: &Emitted, summary: &str) -> Outcome<Option<Written>> {
+    pub fn emit(&mut self, emitted: &Emitted, summary: &str) -> Outcome<Option<OutputFile>> {
         let (mode, trigger) = (self.mode, emitted.trigger);
         if let Output::Terminal(table) = &mut self.output {
             if mode == Mode::Batch {
@@ -121,7 +121,7 @@ pub(super) fn instant(ms: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ::stream::Window;
+    use word_counts::Window;
 
     use super::*;
 

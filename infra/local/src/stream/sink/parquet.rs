@@ -6,12 +6,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ::stream::{Mode, Row};
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
 use emulators::files;
+use word_counts::{Mode, Row};
 
 use crate::Outcome;
 use crate::stream::checkpoint::Checkpoint;
@@ -35,7 +35,7 @@ impl ParquetFolder {
         let next = checkpoint.state.next_trigger();
         match numbered(path).map_err(explained)?.last_key_value() {
             Some((number, file)) if *number >= next + u64::from(has_begun) => Err(format!(
-                "{} is of another stream: this one continues with trigger {next}; choose another folder with --sink",
+                "{} belongs to another stream: this one continues with trigger {next}; choose another folder with --sink",
                 file.display()
             )
             .into()),
@@ -103,7 +103,7 @@ fn remove_if_any(path: &Path) -> io::Result<()> {
 }
 
 fn encode(mode: Mode, trigger: u64, rows: &[&Row]) -> Outcome<Vec<u8>> {
-    let instants = |of: fn(&::stream::Window) -> i64| -> ArrayRef {
+    let instants = |of: fn(&word_counts::Window) -> i64| -> ArrayRef {
         let instants: TimestampMillisecondArray = rows.iter().map(|row| row.window.as_ref().map(of)).collect();
         Arc::new(instants.with_timezone("UTC"))
     };
@@ -124,7 +124,7 @@ fn encode(mode: Mode, trigger: u64, rows: &[&Row]) -> Outcome<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use ::stream::{Post, Query, Words};
+    use word_counts::{Post, Query, Words};
 
     use super::*;
     use crate::stream::sink::tests::rows;
@@ -164,7 +164,7 @@ mod tests {
         assert!(ParquetFolder::open(&path, &after(Mode::Update, 2), true).is_ok(), "the process died in trigger 2");
         for (triggers, has_begun) in [(2, false), (1, true), (0, false)] {
             let error = ParquetFolder::open(&path, &after(Mode::Update, triggers), has_begun).err().unwrap().to_string();
-            assert!(error.contains("0000000002.parquet is of another stream"), "{error}");
+            assert!(error.contains("0000000002.parquet belongs to another stream"), "{error}");
         }
     }
 

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use ::stream::Row;
 use chrono::DateTime;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
+use word_counts::Row;
 
 use super::newest_first;
 use crate::output::{padded, shortened, shown_in_line};

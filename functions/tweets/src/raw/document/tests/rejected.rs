@@ -148,28 +148,28 @@ fn a_post_that_cannot_be_placed_rejects_the_file() {
             r#""id":"8","#,
             r#""created_at":"1601-01-01T00:00:00Z","#,
             expect![
-                "data[1] is of the year 1601 by its `created_at`, and the table has 2024 to 2035; to take the file as it is, deploy a wider TableYears and redrive the message"
+                "data[1] is of the year 1601 by its `created_at`, and the table has 2024 to 2035; to accept the file as it is, deploy a wider TableYears and redrive the message"
             ],
         ),
         (
             r#""id":"2124866860615730002","#,
             r#""created_at":"2036-01-01T00:00:00Z","#,
             expect![
-                "data[1] is of the year 2036 by its `created_at`, and the table has 2024 to 2035; to take the file as it is, deploy a wider TableYears and redrive the message"
+                "data[1] is of the year 2036 by its `created_at`, and the table has 2024 to 2035; to accept the file as it is, deploy a wider TableYears and redrive the message"
             ],
         ),
         (
             r#""id":"8","#,
             r#""created_at":"segredo","#,
             expect![
-                "data[1] is of the year 2010 by its `id`, and the table has 2024 to 2035; to take the file as it is, deploy a wider TableYears and redrive the message"
+                "data[1] is of the year 2010 by its `id`, and the table has 2024 to 2035; to accept the file as it is, deploy a wider TableYears and redrive the message"
             ],
         ),
         (
             r#""id":"9223372036854775807","#,
             "",
             expect![
-                "data[1] is of the year 2080 by its `id`, and the table has 2024 to 2035; to take the file as it is, deploy a wider TableYears and redrive the message"
+                "data[1] is of the year 2080 by its `id`, and the table has 2024 to 2035; to accept the file as it is, deploy a wider TableYears and redrive the message"
             ],
         ),
     ] {

@@ -1,4 +1,4 @@
-//! Memory and time of a long stream: `cargo run --release -p stream --example million -- [complete|append|update]
+//! Memory and time of a long stream: `cargo run --release -p word-counts --example million -- [complete|append|update]
 //! [posts]`.
 //!
 //! The input is fifty posts per second, 100 per file and trigger, with twelve words each from a vocabulary of 20,000,
@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use stream::{Mode, Post, Query, State, Windows, Words};
+use word_counts::{Mode, Post, Query, State, Windows, Words};
 
 const POSTS_PER_SECOND: u64 = 50;
 const POSTS_PER_FILE: u64 = 100;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use stream::{Mode, Post, Query, State, Windows, Words};
+use word_counts::{Mode, Post, Query, State, Windows, Words};
 
 const MINUTE_MS: i64 = 60_000;
 /// 2026-11-23T14:00Z
@@ -35,7 +35,7 @@ fn run(mode: Mode, trickle: bool) -> Triggers {
         }
         let (state, emitted) = trigger.finish();
         assert_eq!(emitted.trigger, triggers.len() as u64);
-        let start = |row: &stream::Row| row.window.map_or(0, |window| (window.start_ms - START_MS) / MINUTE_MS);
+        let start = |row: &word_counts::Row| row.window.map_or(0, |window| (window.start_ms - START_MS) / MINUTE_MS);
         triggers.push((emitted.rows.iter().map(|row| (start(row), row.word.clone(), row.count)).collect(), emitted.late_dropped));
         state
     };

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stream::{Cut, Cutter, Gap, Mode, Post, Query, State, Windows, Words, decode};
+use word_counts::{Cut, Cutter, Gap, Mode, Post, Query, State, Windows, Words, decode};
 
 fn cases(name: &str) -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/exercises").join(name);
@@ -121,7 +121,7 @@ fn trigger(state: State, file: &[Value], got: &mut Vec<Value>) -> State {
         trigger.add(&Post { created_at_ms: row[0].as_i64().unwrap(), texto: row[1].as_str() });
     }
     let (state, emitted) = trigger.finish();
-    let row = |row: &stream::Row| json!([row.window.unwrap().start_ms, row.window.unwrap().end_ms, row.word, row.count]);
+    let row = |row: &word_counts::Row| json!([row.window.unwrap().start_ms, row.window.unwrap().end_ms, row.word, row.count]);
     let rows: Vec<Value> = emitted.rows.iter().map(row).collect();
     got.push(ordered(&json!({
         "trigger": emitted.trigger, "input": emitted.posts, "watermark": emitted.watermark_ms,

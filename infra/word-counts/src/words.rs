@@ -64,7 +64,7 @@ fn lake_words(text: &str, mut found: impl FnMut(&str)) {
 }
 
 /// Computes FNV-1a with 64 bits: the same in every build, which the standard library's hash does not guarantee.
-pub(crate) fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
+fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 

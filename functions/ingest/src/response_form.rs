@@ -6,26 +6,26 @@ use reqwest::Url;
 
 /// The form of a response received in place of X's. Never contains its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Came {
+pub struct ResponseForm {
     text: String,
     is_json: bool,
 }
 
-impl Came {
+impl ResponseForm {
     /// Returns whether the body looks like JSON, as X's responses do.
     pub(crate) fn is_json(&self) -> bool {
         self.is_json
     }
 }
 
-impl std::fmt::Display for Came {
+impl std::fmt::Display for ResponseForm {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.text)
     }
 }
 
 /// Describes a response from `base_url`: the target host of a redirect, otherwise the type and length of the body.
-pub(crate) fn came(response: &Response<Bytes>, base_url: &str) -> Came {
+pub(crate) fn response_form(response: &Response<Bytes>, base_url: &str) -> ResponseForm {
     let (headers, body) = (response.headers(), response.body());
     let is_json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
     let text = if let Some(location) = headers.get(header::LOCATION).filter(|_| response.status().is_redirection()) {
@@ -37,7 +37,7 @@ pub(crate) fn came(response: &Response<Bytes>, base_url: &str) -> Came {
     } else {
         format!("{}, {} bytes", media_type(headers), body.len())
     };
-    Came { text, is_json }
+    ResponseForm { text, is_json }
 }
 
 fn media_type(headers: &HeaderMap) -> String {

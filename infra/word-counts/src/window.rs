@@ -27,11 +27,11 @@ pub struct Windows {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "a message is its own doc")]
 pub enum WindowError {
-    #[error("a window and its slide take whole milliseconds, at least one")]
+    #[error("a window and its slide must be whole milliseconds, at least one")]
     NotMilliseconds,
-    #[error("the slide is longer than the window, so posts between two windows would be in none; take at most the window")]
+    #[error("the slide is longer than the window, so posts between two windows would be in none; use a slide of at most the window")]
     Gaps,
-    #[error("each post would be in more than {WINDOWS_MAX} windows; take a longer slide")]
+    #[error("each post would be in more than {WINDOWS_MAX} windows; use a longer slide")]
     TooMany,
 }
 

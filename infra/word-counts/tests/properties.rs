@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use stream::{Emitted, Mode, Post, Query, State, Window, Windows, Words};
+use word_counts::{Emitted, Mode, Post, Query, State, Window, Windows, Words};
 
 /// An instant, and a number that determines the words.
 type Draft = (i64, String);

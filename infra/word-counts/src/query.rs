@@ -47,18 +47,18 @@ pub struct Query {
 #[expect(missing_docs, reason = "a message is its own doc")]
 pub enum QueryError {
     #[error(
-        "append is not supported for counts without a watermark: it emits a count once it can no longer change, and without windows every count can; give a window, or take update or complete"
+        "append is not supported for counts without a watermark: it emits a count once it can no longer change, and without windows every count can; give a window, or use update or complete"
     )]
     AppendNeedsWindows,
     #[error(
-        "append is not supported for counts without a watermark: it emits a window once the watermark has passed its end; give --late a time, or take update or complete"
+        "append is not supported for counts without a watermark: it emits a window once the watermark has passed its end; give --late a time, or use update or complete"
     )]
     AppendNeedsWatermark,
     #[error(
-        "update is not supported for session windows: a post can join sessions that were emitted as two; take complete, or append, which emits a session once it has ended"
+        "update is not supported for session windows: a post can join sessions that were emitted as two; use complete, or append, which emits a session once it has ended"
     )]
     UpdateOfSessions,
-    #[error("batch counts the posts of each trigger alone, whatever their time; leave the windows out, or take complete, append or update")]
+    #[error("batch counts the posts of each trigger alone, whatever their time; leave the windows out, or use complete, append or update")]
     BatchWithWindows,
 }
 

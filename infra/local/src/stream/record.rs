@@ -3,13 +3,11 @@
 //! A record is the length of the line (4 bytes), a checksum (8), the instant of its arrival (8), all little-endian, and
 //! the line as it came. A process that dies leaves at most one unfinished record, at the end, which the checksum shows.
 
-use crate::words::fnv1a;
-
 const HEADER_BYTES: usize = 20;
 
 /// A logged line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Record<'a> {
+pub(super) struct Record<'a> {
     /// When the end of the line arrived, in milliseconds since 1970.
     pub arrived_ms: i64,
     /// Bytes of the line, without its end.
@@ -40,7 +38,7 @@ impl Record<'_> {
 
 /// Returns the records of a log up to its end, or up to the first one that is not whole. A log that begins within a
 /// record has none.
-pub fn records(mut log: &[u8]) -> impl Iterator<Item = Record<'_>> {
+pub(super) fn records(mut log: &[u8]) -> impl Iterator<Item = Record<'_>> {
     std::iter::from_fn(move || {
         let (length, rest) = log.split_first_chunk::<4>()?;
         let (checksum, rest) = rest.split_first_chunk::<8>()?;
@@ -52,6 +50,11 @@ pub fn records(mut log: &[u8]) -> impl Iterator<Item = Record<'_>> {
         is_whole.then_some(record)
     })
     .fuse()
+}
+
+/// Computes FNV-1a with 64 bits: the same in every build, so that a later version can read the log.
+fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]
@@ -89,6 +92,11 @@ mod tests {
             let read: Vec<Record<'_>> = records(&zeros).collect();
             assert!(read.len() >= whole && read == RECORDS[..read.len()], "zeros after {cut}"); // the missing bytes may be zeros
         }
+    }
+
+    #[test]
+    fn the_checksum_is_fnv_1a() {
+        assert_eq!(fnv1a("foobar".bytes()), 0x8594_4171_f739_67e8); // RFC draft-eastlake-fnv, test vectors
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 /// Returns when the next trigger is due, in milliseconds since 1970: at the next multiple of the interval after the
 /// start of this one, as in Spark. A trigger that takes longer is thus followed by the next one at once.
-pub fn next_tick_ms(started_ms: i64, interval_ms: i64) -> i64 {
+pub(super) fn next_tick_ms(started_ms: i64, interval_ms: i64) -> i64 {
     let interval_ms = interval_ms.max(1);
     started_ms.saturating_sub(started_ms.rem_euclid(interval_ms)).saturating_add(interval_ms)
 }

@@ -16,7 +16,7 @@ pub struct Gap {
 /// An invalid gap.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the gap of a session takes whole milliseconds, at least one; Spark accepts a gap of 0, below 0 or without a unit, and then never emits a row"
+    "the gap of a session must be whole milliseconds, at least one; Spark accepts a gap of 0, below 0 or without a unit, and then never emits a row"
 )]
 pub struct GapError;
 

@@ -2,12 +2,12 @@
 //!
 //! `complete`, `append`, `update`, `window()`, `session_window()` and `withWatermark()` have the meaning of Spark's
 //! Structured Streaming. The crate has no I/O and no clock: the caller reads the files and keeps the [`State`] between
-//! triggers. For lines of a socket it cuts bytes into lines ([`Cutter`]), gives a line the form in which it is logged
-//! ([`Record`]), and decides when to trigger ([`next_tick_ms`]).
+//! triggers. Input from a socket also follows Spark: where a line ends ([`Cutter`]) and how its bytes are decoded
+//! ([`decode`]).
 //!
 //! ```
 //! use std::time::Duration;
-//! use stream::{Mode, Post, Query, State, Windows, Words};
+//! use word_counts::{Mode, Post, Query, State, Windows, Words};
 //!
 //! let windows = Windows::new(Duration::from_secs(600), Duration::from_secs(300))?;
 //! let query = Query::new(Mode::Update, Some(windows.into()), Some(Duration::from_secs(30)), Words::Lake)?;
@@ -20,18 +20,14 @@
 //! ```
 
 mod lines;
-mod pace;
 mod query;
-mod record;
 mod session;
 mod state;
 mod window;
 mod words;
 
 pub use lines::{Cut, Cutter, decode};
-pub use pace::next_tick_ms;
 pub use query::{Grouping, Mode, Query, QueryError};
-pub use record::{Record, records};
 pub use session::{Gap, GapError};
 pub use state::{Emitted, Post, State, Trigger};
 pub use window::{Row, Window, WindowError, Windows};
