@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use emulators::random::Random;
 use ingest::Vocabulary;
 use serde_json::{Value, json};
 use tweets::TweetId;
-
-use crate::random::Random;
 
 /// Part of the text of every post; must never occur in a log.
 pub const TEXT_MARKER: &str = "texto-secreto";

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use emulators::random::Random;
 use emulators::s3::{EmbeddedS3, ObjectCreated};
 use emulators::sqs::{self, BATCH_MAX, Message};
 use refine::{Invocation, Refine};
@@ -11,7 +12,6 @@ use serde_json::{Value, json};
 use tweets::Years;
 
 use crate::fault::{RAW_BUCKET, REF_BUCKET};
-use crate::random::Random;
 use crate::sandbox::{Outcome, Process, clients};
 use crate::world::World;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use emulators::random::Random;
 use http::{Request, Response, StatusCode};
 use ingest::Vocabulary;
 use percent_encoding::percent_decode_str;
@@ -11,7 +12,6 @@ use serde_json::{Value, json};
 use tweets::TweetId;
 
 use crate::posts::Posts;
-use crate::random::Random;
 
 /// What a `next_token` of this API represents. X does not document it; nothing may depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Order {
         match self {
             Self::Recency => id.get(),
             Self::Ascending => i64::MAX - id.get(),
-            Self::Shuffled => i64::try_from(Random::of(0, &id.to_string()).next() >> 2).unwrap_or(0),
+            Self::Shuffled => i64::try_from(Random::of(0, &id.to_string()).number() >> 2).unwrap_or(0),
         }
     }
 
@@ -373,7 +373,7 @@ fn parse(request: &Request<Bytes>) -> Result<Search, String> {
 }
 
 fn fingerprint(parameters: &str) -> String {
-    format!("{:016x}", Random::of(0, parameters).next())
+    format!("{:016x}", Random::of(0, parameters).number())
 }
 
 /// A refusal with the body that X sends.
