@@ -41,7 +41,7 @@ struct Birth {
     versions: Vec<u64>,
 }
 
-/// The post that a reply or quote refers to. `written` is false if it has been deleted since.
+/// The post that a reply or quote refers to; it may have been deleted since.
 struct Target {
     id: u64,
     author_id: u64,
