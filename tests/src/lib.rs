@@ -14,7 +14,6 @@ mod journal;
 mod life;
 mod posts;
 mod queue;
-mod random;
 mod refined;
 mod sandbox;
 mod script;

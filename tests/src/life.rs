@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::TimeDelta;
+use emulators::random::Random;
 use ingest::Config;
 use tokio::task::JoinHandle;
 
 use crate::fault::RAW_BUCKET;
-use crate::random::Random;
 use crate::refined::NOT_A_DOCUMENT;
 use crate::sandbox::{Outcome, Sandbox};
 use crate::shape::Tick;
@@ -117,7 +117,7 @@ impl Life {
 
     /// Returns a random stream for a task that runs concurrently.
     fn branch(&self) -> Random {
-        Random::new(self.random.borrow_mut().next())
+        Random::new(self.random.borrow_mut().number())
     }
 
     /// Runs once, in a warm sandbox or in a new one. A killed process is not reused.

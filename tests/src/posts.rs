@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use emulators::random::Random;
+use emulators::x_api::snowflake;
 use ingest::Vocabulary;
 use serde_json::{Value, json};
 use tweets::TweetId;
-
-use crate::random::Random;
 
 /// Part of the text of every post; must never occur in a log.
 pub const TEXT_MARKER: &str = "texto-secreto";
@@ -49,11 +49,10 @@ impl Post {
             Vocabulary::Tweet => "edit_history_tweet_ids",
             Vocabulary::Post => "edit_history_post_ids",
         };
-        let created_at = format!("{}.000Z", &self.id.created_at().to_rfc3339_opts(SecondsFormat::Secs, true)[..19]);
         let mut json = json!({
             "id": self.id,
             "text": format!("{TEXT_MARKER} {}: o presidente falou bem", self.id),
-            "created_at": created_at,
+            "created_at": snowflake::created_at(self.id.created_at().timestamp_millis()),
             "author_id": (self.id.get() % 7 + 1).to_string(),
             "lang": "pt",
             history: self.history,

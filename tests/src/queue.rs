@@ -4,30 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use emulators::random::Random;
 use emulators::s3::{EmbeddedS3, ObjectCreated};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use emulators::sqs::{self, BATCH_MAX, Message};
 use refine::{Invocation, Refine};
 use serde_json::{Value, json};
 use tweets::Years;
 
 use crate::fault::{RAW_BUCKET, REF_BUCKET};
-use crate::random::Random;
 use crate::sandbox::{Outcome, Process, clients};
 use crate::world::World;
 
-/// Messages per batch, and deliveries before a message becomes a dead letter, as in the template.
-const BATCH: usize = 10;
-const RECEIVES_MAX: u32 = 5;
 const TIMEOUT: Duration = Duration::from_mins(1);
-/// The characters that S3 does not encode in the key of a notification.
-const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'/').remove(b'*');
-
-#[derive(Clone, Debug)]
-struct Message {
-    number: u64,
-    key: String,
-    receives: u32,
-}
 
 /// Notifications on their way to `refine`. Clones share the queue.
 #[derive(Clone, Debug, Default)]
@@ -35,9 +23,9 @@ pub(crate) struct Queue(Arc<Mutex<Kept>>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    sent: u64,
     waiting: Vec<Message>,
-    dead: BTreeMap<u64, Message>,
+    /// By id, so that a message of which two copies failed is in it once.
+    dead: BTreeMap<String, Message>,
     is_unannounced: bool,
 }
 
@@ -49,12 +37,9 @@ impl Queue {
         s3.on_object_created(move |created: &ObjectCreated| {
             if created.bucket == RAW_BUCKET && created.key.starts_with(tweets::RAW_PREFIX) {
                 let mut kept = inbox.kept();
-                if kept.is_unannounced {
-                    return;
+                if !kept.is_unannounced {
+                    kept.waiting.push(Message::new(created.clone()));
                 }
-                kept.sent += 1;
-                let message = Message { number: kept.sent, key: created.key.clone(), receives: 0 };
-                kept.waiting.push(message);
             }
         });
         queue
@@ -62,7 +47,7 @@ impl Queue {
 
     /// Returns the keys of the dead letters.
     pub(crate) fn dead_keys(&self) -> Vec<String> {
-        self.kept().dead.values().map(|message| message.key.clone()).collect()
+        self.kept().dead.values().map(|message| message.object.key.clone()).collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -92,7 +77,7 @@ impl Queue {
     pub(crate) fn redrive(&self) {
         let mut kept = self.kept();
         let dead = std::mem::take(&mut kept.dead);
-        kept.waiting.extend(dead.into_values().map(|message| Message { receives: 0, ..message }));
+        kept.waiting.extend(dead.into_values().map(|message| Message::new(message.object)));
     }
 
     /// Delivers one batch to one invocation of `refine`, in any order. With `is_careless`, some of the messages also stay in the queue.
@@ -104,9 +89,9 @@ impl Queue {
         let process = Process::new(world.next_number());
         let refine = refine_at(world, &process);
         let run = world.next_number();
-        let keys: Vec<&str> = batch.iter().map(|message| message.key.as_str()).collect();
+        let keys: Vec<&str> = batch.iter().map(|message| message.object.key.as_str()).collect();
         world.note(format!("refine {run} gets {}", keys.join(" ")));
-        let answer = refine::handle(&refine, event(&batch), Invocation::new(world.now(), TIMEOUT), |line| world.emit(line));
+        let answer = refine::handle(&refine, sqs::event(&batch), Invocation::new(world.now(), TIMEOUT), |line| world.emit(line));
         let outcome = process.invoke(run, TIMEOUT, answer, refine::Error::error_type).await;
         world.note(format!("refine {run} ends: {outcome:?}"));
         self.settle(batch, &outcome);
@@ -115,7 +100,7 @@ impl Queue {
     fn receive(&self, random: &mut Random, is_careless: bool) -> Vec<Message> {
         let mut kept = self.kept();
         let mut batch = Vec::new();
-        while batch.len() < BATCH && !kept.waiting.is_empty() {
+        while batch.len() < BATCH_MAX && !kept.waiting.is_empty() {
             let at = usize::try_from(random.within(0, kept.waiting.len() as u64 - 1)).unwrap_or(0);
             let stays = is_careless && random.one_in(8);
             let mut message = if stays { kept.waiting[at].clone() } else { kept.waiting.swap_remove(at) };
@@ -126,25 +111,11 @@ impl Queue {
     }
 
     fn settle(&self, batch: Vec<Message>, outcome: &Outcome<Value>) {
-        let failed = |message: &Message| match outcome {
-            Outcome::Answered(answer) => {
-                let failures = answer["batchItemFailures"].as_array();
-                let number = message.number.to_string();
-                failures.is_none_or(|failures| failures.iter().any(|failure| failure["itemIdentifier"].as_str() == Some(&number)))
-            }
-            _ => true,
-        };
+        let answer = if let Outcome::Answered(answer) = outcome { Some(answer) } else { None };
+        let settled = sqs::settle(batch, answer);
         let mut kept = self.kept();
-        for message in batch {
-            if !failed(&message) {
-                continue;
-            }
-            if message.receives < RECEIVES_MAX {
-                kept.waiting.push(message);
-            } else {
-                kept.dead.insert(message.number, message);
-            }
-        }
+        kept.waiting.extend(settled.again);
+        kept.dead.extend(settled.dead.into_iter().map(|message| (message.id(), message)));
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -155,19 +126,4 @@ impl Queue {
 fn refine_at(world: &World, process: &Arc<Process>) -> Refine {
     let config = refine::Config { ref_bucket: REF_BUCKET.to_owned(), table_years: Years::DEFAULT };
     Refine::new(&clients(world, process, refine::TIMEOUTS), config)
-}
-
-fn event(batch: &[Message]) -> Value {
-    let record = |message: &Message| {
-        let key = utf8_percent_encode(&message.key, UNENCODED).to_string().replace("%20", "+");
-        let body = json!({ "Records": [{
-            "eventVersion": "2.1",
-            "eventSource": "aws:s3",
-            "eventName": "ObjectCreated:Put",
-            "eventTime": "2026-11-23T14:05:00.000Z",
-            "s3": { "bucket": { "name": RAW_BUCKET }, "object": { "key": key, "size": 1 } },
-        }]});
-        json!({ "messageId": message.number.to_string(), "eventSource": "aws:sqs", "body": body.to_string() })
-    };
-    json!({ "Records": batch.iter().map(record).collect::<Vec<_>>() })
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use emulators::random::Random;
 use ingest::{Config, Cursor};
 use serde_json::Value;
 use tweets::TweetId;
 
 use crate::fault::Call;
 use crate::invariants::{Verdict, check, ids};
-use crate::random::Random;
 use crate::sandbox::{Outcome, Sandbox};
 use crate::world::World;
 

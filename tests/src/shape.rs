@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use emulators::random::Random;
 use ingest::{Config, Vocabulary};
 
 use crate::fault::RAW_BUCKET;
-use crate::random::Random;
 use crate::x_api::{DateForm, Manners, TokenKind};
 
 pub(crate) const SECRET_ID: &str = "x-token";

@@ -145,7 +145,7 @@ async fn answer_search(world: &World, process: &Process, request: Request<Bytes>
             world.lose_page(process, answer.status());
             Ok(answer.map(|body| body.slice(..body.len() / 2)))
         }
-        Fault::NotAPage => Ok(response(StatusCode::OK, Bytes::from_static(b"<!DOCTYPE html><title>X</title>"), world.now())),
+        Fault::NotAPage => Ok(response(StatusCode::OK, Bytes::from_static(b"<!DOCTYPE html><title>X</title>"))),
         Fault::Unsorted => Ok(served_by(&|x| {
             let order = std::mem::replace(&mut x.manners.order, Order::Shuffled);
             let answer = x.answer(&request, world.now());
@@ -162,12 +162,12 @@ async fn answer_search(world: &World, process: &Process, request: Request<Bytes>
         }
         Fault::StuckToken => {
             let body = json!({ "meta": { "result_count": 0, "next_token": STUCK_TOKEN } });
-            Ok(response(StatusCode::OK, Bytes::from(body.to_string()), world.now()))
+            Ok(response(StatusCode::OK, Bytes::from(body.to_string())))
         }
         Fault::Repeated => Ok(served_by(&|x| x.repeat(&request, world.now())).0),
         Fault::UsageCap => {
             let kind = "https://api.twitter.com/2/problems/usage-capped";
-            Ok(problem(429, &json!({ "title": "UsageCapExceeded", "type": kind, "detail": "Usage cap exceeded" }), world.now()))
+            Ok(problem(429, &json!({ "title": "UsageCapExceeded", "type": kind, "detail": "Usage cap exceeded" })))
         }
         Fault::Status { status, .. } => Ok(refusal_of_x(world, status)),
         Fault::Dies { applied } => {
@@ -196,14 +196,10 @@ fn refusal_of_x(world: &World, status: u16) -> Response<Bytes> {
         403 => json!({ "title": "Client Forbidden", "reason": "client-not-enrolled" }),
         429 => json!({ "title": "Too Many Requests", "type": "about:blank" }),
         _ => {
-            return response(
-                StatusCode::from_u16(status).unwrap_or_default(),
-                Bytes::from_static(b"<html>Over capacity</html>"),
-                world.now(),
-            );
+            return response(StatusCode::from_u16(status).unwrap_or_default(), Bytes::from_static(b"<html>Over capacity</html>"));
         }
     };
-    let mut answer = problem(status, &body, world.now());
+    let mut answer = problem(status, &body);
     if status == 429 {
         answer.headers_mut().insert("x-rate-limit-reset", (world.now().timestamp() + 300).into());
     }

@@ -9,6 +9,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use emulators::random::Random;
 use emulators::s3::{ACCESS_KEY, EmbeddedS3, IN_PROCESS_ENDPOINT, REGION, SECRET_KEY};
 use emulators::secrets::{Secret, Secrets};
 use http::{Method, Request, Response, StatusCode, header};
@@ -21,7 +22,6 @@ use crate::fault::{Call, Fault, Plan, RAW_BUCKET, REF_BUCKET};
 use crate::journal::Journal;
 use crate::posts::Posts;
 use crate::queue::Queue;
-use crate::random::Random;
 use crate::sandbox::{Outcome, Process};
 use crate::shape::{SECRET_ID, Shape};
 use crate::wire::put_body;
@@ -307,7 +307,7 @@ impl World {
     }
 
     pub(crate) fn random_number(&self) -> u64 {
-        lock(&self.0.random).next()
+        lock(&self.0.random).number()
     }
 
     /// Numbers a request. Returns the number, its fault, and its latency.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use emulators::random::Random;
 use http::{Request, Response, StatusCode};
 use ingest::Vocabulary;
 use percent_encoding::percent_decode_str;
@@ -11,7 +12,6 @@ use serde_json::{Value, json};
 use tweets::TweetId;
 
 use crate::posts::Posts;
-use crate::random::Random;
 
 /// What a `next_token` of this API represents. X does not document it; nothing may depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Order {
         match self {
             Self::Recency => id.get(),
             Self::Ascending => i64::MAX - id.get(),
-            Self::Shuffled => i64::try_from(Random::of(0, &id.to_string()).next() >> 2).unwrap_or(0),
+            Self::Shuffled => i64::try_from(Random::of(0, &id.to_string()).number() >> 2).unwrap_or(0),
         }
     }
 
@@ -181,13 +181,13 @@ impl XApi {
     pub(crate) fn answer(&mut self, request: &Request<Bytes>, now: DateTime<Utc>) -> Response<Bytes> {
         let authorization = request.headers().get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         if authorization != Some(&format!("Bearer {}", self.bearer_token)) {
-            return problem(401, &json!({ "title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized" }), now);
+            return problem(401, &json!({ "title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized" }));
         }
         let search = match parse(request) {
             Ok(search) => search,
             Err(offence) => {
                 self.offences.push(offence.clone());
-                return problem(400, &json!({ "title": "Invalid Request", "detail": offence }), now);
+                return problem(400, &json!({ "title": "Invalid Request", "detail": offence }));
             }
         };
         self.asked.push(search.max_results);
@@ -196,7 +196,7 @@ impl XApi {
             let message = format!("'since_id' must be a tweet id created after …. Please use a 'since_id' that is larger than {floor}");
             let errors = json!([{ "parameters": { "since_id": [search.since_id.to_string()] }, "message": message }]);
             let kind = "https://api.twitter.com/2/problems/invalid-request";
-            return problem(400, &json!({ "errors": errors, "title": "Invalid Request", "type": kind }), now);
+            return problem(400, &json!({ "errors": errors, "title": "Invalid Request", "type": kind }));
         }
         self.page(&search, now)
     }
@@ -255,7 +255,7 @@ impl XApi {
         });
         let ids: Vec<TweetId> = found.into_iter().map(|(_, id)| id).collect();
         self.last_page = (self.run, ids.clone());
-        self.serve(search, &ids, next_token, now)
+        self.serve(search, &ids, next_token)
     }
 
     /// Answers with the posts of the previous page, whatever is requested, and a token that continues in the requested span.
@@ -268,7 +268,7 @@ impl XApi {
                     TokenKind::Position => i64::MAX,
                 };
                 let token = self.token(&at.to_string(), Order::Recency, &parameters);
-                self.serve(&search, &self.last_page.1.clone(), Some(token), now)
+                self.serve(&search, &self.last_page.1.clone(), Some(token))
             }
             _ => self.answer(request, now),
         }
@@ -307,7 +307,7 @@ impl XApi {
         found
     }
 
-    fn serve(&mut self, search: &Search, ids: &[TweetId], next_token: Option<String>, now: DateTime<Utc>) -> Response<Bytes> {
+    fn serve(&mut self, search: &Search, ids: &[TweetId], next_token: Option<String>) -> Response<Bytes> {
         let data: Vec<Value> = ids.iter().map(|id| self.posts.0[id].json(search.vocabulary)).collect();
         for (id, json) in ids.iter().zip(&data) {
             *self.served.entry(*id).or_default() += 1;
@@ -331,7 +331,7 @@ impl XApi {
             }
             body["data"] = Value::Array(data);
         }
-        response(StatusCode::OK, Bytes::from(body.to_string()), now)
+        response(StatusCode::OK, Bytes::from(body.to_string()))
     }
 }
 
@@ -373,20 +373,17 @@ fn parse(request: &Request<Bytes>) -> Result<Search, String> {
 }
 
 fn fingerprint(parameters: &str) -> String {
-    format!("{:016x}", Random::of(0, parameters).next())
+    format!("{:016x}", Random::of(0, parameters).number())
 }
 
 /// A refusal with the body that X sends.
-pub(crate) fn problem(status: u16, body: &Value, now: DateTime<Utc>) -> Response<Bytes> {
-    response(StatusCode::from_u16(status).unwrap_or_default(), Bytes::from(body.to_string()), now)
+pub(crate) fn problem(status: u16, body: &Value) -> Response<Bytes> {
+    response(StatusCode::from_u16(status).unwrap_or_default(), Bytes::from(body.to_string()))
 }
 
-/// An answer with the server's clock, in whole seconds.
-pub(crate) fn response(status: StatusCode, body: Bytes, now: DateTime<Utc>) -> Response<Bytes> {
+/// An answer without `Date`, which the wire adds.
+pub(crate) fn response(status: StatusCode, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    if let Ok(date) = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string().parse() {
-        response.headers_mut().insert(http::header::DATE, date);
-    }
     response
 }

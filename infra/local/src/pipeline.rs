@@ -8,6 +8,7 @@ use std::time::Duration;
 use aws::Clients;
 use chrono::{SecondsFormat, TimeDelta};
 use emulators::files::{self, Unreadable};
+use emulators::sqs::{self, Message};
 use ingest::{CURSOR_KEY, Config, Gap, Ingest, Invocation, Preview, Status, Summary, Wire};
 use metrics::Metric;
 use refine::Refine;
@@ -153,8 +154,8 @@ impl Pipeline {
         if self.queue.dead().len() == self.rejected.len() {
             return Ok(());
         }
-        for (key, notification) in self.queue.dead().skip(self.rejected.len()) {
-            self.rejected.push(Rejected { key: key.to_owned(), reason: reason_of(&self.refine, notification, self.clock).await });
+        for message in self.queue.dead().iter().skip(self.rejected.len()) {
+            self.rejected.push(Rejected { key: message.object.key.clone(), reason: reason_of(&self.refine, message, self.clock).await });
         }
         rejected::write(&self.root, &self.rejected)
     }
@@ -210,17 +211,17 @@ pub async fn deliver(queue: &mut Queue, refine: &Refine, clock: Clock, on_batch:
             let counts = line.values.into_iter().filter(|(metric, _)| *metric == Metric::MalformedFields);
             malformed += counts.filter_map(|(_, count)| count.as_u64()).sum::<u64>();
         };
-        let answer = refine::handle(refine, batch.event(), refine::Invocation::new(clock(), TIMEOUT), count).await?;
-        on_batch(batch.len());
+        let answer = refine::handle(refine, sqs::event(&batch), refine::Invocation::new(clock(), TIMEOUT), count).await?;
+        on_batch(batch.len() as u64);
         queue.settle(batch, &answer)?;
     }
     Ok(malformed)
 }
 
-/// Returns why `refine` fails on a notification, by refining it once more without a queue: from a queue, the response only names
-/// the messages that failed.
-async fn reason_of(refine: &Refine, notification: &serde_json::Value, clock: Clock) -> String {
-    let refined = refine::handle(refine, notification.clone(), refine::Invocation::new(clock(), TIMEOUT), |_| ()).await;
+/// Returns why `refine` fails on a message: with a queue, its response only names failed messages; given a notification, it is the
+/// reason itself.
+async fn reason_of(refine: &Refine, message: &Message, clock: Clock) -> String {
+    let refined = refine::handle(refine, message.object.notification(), refine::Invocation::new(clock(), TIMEOUT), |_| ()).await;
     refined.err().map_or_else(|| "refining it again succeeded".to_owned(), |error| on_laptop(&error))
 }
 
@@ -228,11 +229,10 @@ async fn reason_of(refine: &Refine, notification: &serde_json::Value, clock: Clo
 /// counts the files and folders that could not be read.
 pub async fn all_refined(queue: &Queue, refine: &Refine, clock: Clock) -> Outcome {
     let mut problems = Vec::new();
-    if let Some((first, notification)) = queue.dead().next() {
-        let keys: Vec<&str> = queue.dead().map(|(key, _)| key).collect();
-        let reason = format!("{first}: {}", reason_of(refine, notification, clock).await);
-        let others: Vec<String> = keys.iter().skip(1).map(|key| format!("nor could {key}")).collect();
-        problems.push(format!("{} RAW file(s) could not be refined: {reason}{}", keys.len(), listed(&others)));
+    if let [first, others @ ..] = queue.dead() {
+        let reason = format!("{}: {}", first.object.key, reason_of(refine, first, clock).await);
+        let others: Vec<String> = others.iter().map(|message| format!("nor could {}", message.object.key)).collect();
+        problems.push(format!("{} RAW file(s) could not be refined: {reason}{}", queue.dead().len(), listed(&others)));
     }
     if !queue.unreadable().is_empty() {
         let count = queue.unreadable().len();

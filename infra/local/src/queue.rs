@@ -8,11 +8,11 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{NaiveDate, SecondsFormat};
+use chrono::{DateTime, NaiveDate};
 use emulators::files::Unreadable;
 use emulators::s3::{EmbeddedS3, ObjectCreated};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value, json};
+use emulators::sqs::{self, BATCH_MAX, Message};
+use serde_json::Value;
 use tweets::check_raw_key;
 use tweets::columns::{ANO, DIA, MES};
 
@@ -20,22 +20,6 @@ use crate::Outcome;
 use crate::ignored::Ignored;
 use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET};
 use crate::output::message as tell;
-
-/// Messages per batch; the batch size of the template.
-const BATCH: usize = 10;
-/// Deliveries of one message before it is set aside; `maxReceiveCount` of the template.
-const RECEIVES_MAX: u32 = 5;
-/// Characters that S3 does not encode in the key of a notification.
-const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'/').remove(b'*');
-
-/// A message: one S3 notification.
-#[derive(Clone, Debug)]
-struct Message {
-    id: String,
-    key: String,
-    body: Value,
-    receives: u32,
-}
 
 /// Pending notifications of RAW files for `refine`.
 #[derive(Debug)]
@@ -64,12 +48,12 @@ impl Queue {
         let acknowledged = Acknowledged::open(lake.acknowledged_path())?;
         let (left, ignored, unreadable) = raw_files(lake).await?;
         let is_left = |object: &&aws::Listed| !acknowledged.keys.contains(&object.key);
-        let left: VecDeque<Message> = left.iter().filter(is_left).map(message_of_listing).collect();
+        let left: VecDeque<Message> = left.iter().filter(is_left).map(message).collect();
         let waiting = Arc::new(Mutex::new(left));
         let inbox = Arc::clone(&waiting);
         lake.s3().on_object_created(move |created| {
             if created.bucket == RAW_BUCKET && check_raw_key(&created.key).is_ok() {
-                inbox.lock().unwrap_or_else(PoisonError::into_inner).push_back(message(created));
+                inbox.lock().unwrap_or_else(PoisonError::into_inner).push_back(Message::new(created.clone()));
             }
         });
         Ok(Self { waiting, s3: lake.s3().clone(), acknowledged, dead: Vec::new(), ignored, unreadable })
@@ -80,7 +64,7 @@ impl Queue {
     /// What cannot be read counts only if it may be of a day that satisfies `is_meant_day`.
     pub async fn replay(&mut self, lake: &Lake, is_meant: impl Fn(&str) -> bool, is_meant_day: impl Fn(NaiveDate) -> bool) -> Outcome<u64> {
         let (files, ignored, unreadable) = raw_files(lake).await?;
-        let meant: VecDeque<Message> = files.iter().filter(|object| is_meant(&object.key)).map(message_of_listing).collect();
+        let meant: VecDeque<Message> = files.iter().filter(|object| is_meant(&object.key)).map(message).collect();
         (self.ignored, self.unreadable) = (ignored, unreadable);
         self.unreadable.retain(|entry| day_of(&entry.path).is_none_or(&is_meant_day));
         let count = meant.len() as u64;
@@ -88,32 +72,24 @@ impl Queue {
         Ok(count)
     }
 
-    /// Returns the next batch as SQS delivers it to a function; `None` if the queue is empty.
-    pub fn receive(&mut self) -> Option<Batch> {
+    /// Returns the next batch; `None` if the queue is empty.
+    pub fn receive(&mut self) -> Option<Vec<Message>> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = waiting.len().min(BATCH);
-        let mut messages: Vec<Message> = waiting.drain(..count).collect();
-        for message in &mut messages {
+        let count = waiting.len().min(BATCH_MAX);
+        let mut batch: Vec<Message> = waiting.drain(..count).collect();
+        for message in &mut batch {
             message.receives += 1;
         }
-        (!messages.is_empty()).then_some(Batch { messages })
+        (!batch.is_empty()).then_some(batch)
     }
 
     /// Applies the function's response: failed messages become pending again or, after the last try, are set aside.
-    pub fn settle(&mut self, batch: Batch, answer: &Value) -> Outcome {
+    pub fn settle(&mut self, batch: Vec<Message>, answer: &Value) -> Outcome {
         self.s3.flush().map_err(|error| format!("cannot flush {error}; make room on the disk and run again"))?;
-        let failed: BTreeSet<&str> =
-            answer["batchItemFailures"].as_array().into_iter().flatten().filter_map(|item| item["itemIdentifier"].as_str()).collect();
-        for message in batch.messages {
-            if !failed.contains(message.id.as_str()) {
-                self.acknowledged.add(&message.key)?;
-            } else if message.receives < RECEIVES_MAX {
-                self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back(message);
-            } else {
-                self.dead.push(message);
-            }
-        }
-        Ok(())
+        let settled = sqs::settle(batch, Some(answer));
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).extend(settled.again);
+        self.dead.extend(settled.dead);
+        settled.done.iter().try_for_each(|message| self.acknowledged.add(&message.object.key))
     }
 
     /// Returns the objects below `tweets/` that the last listing found not to be RAW files.
@@ -126,10 +102,9 @@ impl Queue {
         &self.unreadable
     }
 
-    /// Returns the keys and notifications of the messages that were set aside in this process; the next process retries
-    /// them.
-    pub fn dead(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
-        self.dead.iter().map(|message| (message.key.as_str(), &message.body))
+    /// Returns the messages that were set aside in this process; the next process retries them.
+    pub fn dead(&self) -> &[Message] {
+        &self.dead
     }
 }
 
@@ -139,63 +114,17 @@ fn day_of(path: &Path) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(value(ANO)?.try_into().ok()?, value(MES)?, value(DIA)?)
 }
 
-/// Messages that were received but not yet settled.
-#[derive(Debug)]
-pub struct Batch {
-    messages: Vec<Message>,
-}
-
-impl Batch {
-    /// Returns the number of messages.
-    pub fn len(&self) -> u64 {
-        self.messages.len() as u64
-    }
-
-    /// Returns the event that Lambda's poller would send.
-    pub fn event(&self) -> Value {
-        let record = |message: &Message| {
-            json!({
-                "messageId": message.id,
-                "receiptHandle": message.id,
-                "body": message.body.to_string(),
-                "attributes": { "ApproximateReceiveCount": message.receives.to_string() },
-                "messageAttributes": {},
-                "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:xpto-refine",
-                "awsRegion": "us-east-1",
-            })
-        };
-        json!({ "Records": self.messages.iter().map(record).collect::<Vec<_>>() })
-    }
-}
-
-fn message(created: &ObjectCreated) -> Message {
-    let event_time = created.event_time.to_rfc3339_opts(SecondsFormat::Millis, true);
-    notification(&created.key, &created.etag, created.size, &created.sequencer, &event_time)
-}
-
 /// Creates the message of a file whose notification was lost with an earlier process.
-fn message_of_listing(object: &aws::Listed) -> Message {
-    notification(&object.key, object.etag.0.trim_matches('"'), object.bytes, "0", "1970-01-01T00:00:00.000Z")
-}
-
-fn notification(key: &str, etag: &str, size: u64, sequencer: &str, event_time: &str) -> Message {
-    // S3 form-encodes the key of a notification: a space is "+".
-    let encoded = utf8_percent_encode(key, UNENCODED).to_string().replace("%20", "+");
-    let body = json!({ "Records": [{
-        "eventVersion": "2.1",
-        "eventSource": "aws:s3",
-        "awsRegion": "us-east-1",
-        "eventTime": event_time,
-        "eventName": "ObjectCreated:Put",
-        "s3": {
-            "s3SchemaVersion": "1.0",
-            "configurationId": "raw-to-refine",
-            "bucket": { "name": RAW_BUCKET, "arn": format!("arn:aws:s3:::{RAW_BUCKET}") },
-            "object": { "key": encoded, "size": size, "eTag": etag, "sequencer": sequencer },
-        },
-    }]});
-    Message { id: format!("{sequencer}-{etag}"), key: key.to_owned(), body, receives: 0 }
+fn message(listed: &aws::Listed) -> Message {
+    Message::new(ObjectCreated {
+        event_name: "ObjectCreated:Put",
+        bucket: RAW_BUCKET.to_owned(),
+        key: listed.key.clone(),
+        size: listed.bytes,
+        etag: listed.etag.0.trim_matches('"').to_owned(),
+        sequencer: "0".to_owned(),
+        event_time: DateTime::UNIX_EPOCH,
+    })
 }
 
 /// Returns all RAW files in key order, the other objects below their prefix, and what is not an object.

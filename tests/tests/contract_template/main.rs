@@ -210,12 +210,11 @@ fn the_queue_settings_follow_the_timeout_and_retries_of_refine() {
     // Lambda's developer guide: at least five, because a throttled poll also counts as a receive.
     let receives = &queue["RedrivePolicy"]["maxReceiveCount"];
     assert_eq!(receives, 5);
-    for emulated in ["infra/local/src/queue.rs", "tests/src/queue.rs"] {
-        assert!(read(emulated).unwrap().contains(&format!("RECEIVES_MAX: u32 = {receives};")), "{emulated}");
-    }
+    assert_eq!(*receives, emulators::sqs::RECEIVES_MAX);
     let late = template.nested("Operations").resource("RefineLate")["Threshold"].clone();
     assert!(number(&late) > 5 * number(&queue["VisibilityTimeout"]), "a bad file becomes a dead letter before it counts as late");
     let mapping = &refine["Events"]["NewFiles"]["Properties"];
+    assert_eq!(mapping["BatchSize"], emulators::sqs::BATCH_MAX);
     assert_eq!(mapping["FunctionResponseTypes"][0], "ReportBatchItemFailures");
     assert!(mapping["ScalingConfig"]["MaximumConcurrency"].is_u64());
 }

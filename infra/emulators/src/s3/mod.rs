@@ -11,6 +11,7 @@ mod error;
 mod in_process;
 mod key_path;
 mod listing;
+mod notification;
 mod object;
 mod operations;
 mod sidecar;
@@ -41,7 +42,7 @@ use store::Store;
 use crate::files::Unreadable;
 pub use error::Error;
 pub use in_process::InProcess;
-pub use store::ObjectCreated;
+pub use notification::ObjectCreated;
 
 /// The only access key that is accepted. It is not a secret: it gives access to nothing but this emulator.
 pub const ACCESS_KEY: &str = "local";

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use s3s::dto::{
     Bucket, ChecksumMode, ChecksumType, CommonPrefix, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, CreateBucketInput,
     CreateBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag, EncodingType,
@@ -20,6 +20,7 @@ use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 
 use super::conditions::{ReadConditions, WriteConditions};
 use super::listing::{MAX_KEYS, Page, Position, Query};
+use super::notification::URL_ENCODED;
 use super::object::{Checksums, Description, Head};
 use super::store::{Source, Store};
 use super::upload;
@@ -294,9 +295,6 @@ fn query(input: &ListObjectsV2Input) -> S3Result<Query> {
         max_keys: max_keys.map_err(|_| s3_error!(InvalidArgument, "max-keys is negative"))?.min(MAX_KEYS),
     })
 }
-
-/// Characters that `encoding-type=url` leaves unchanged.
-const URL_ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/');
 
 fn encoded(text: String, encoding: Option<&EncodingType>) -> String {
     match encoding {

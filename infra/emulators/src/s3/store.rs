@@ -13,28 +13,9 @@ use super::MAX_OBJECT_BYTES;
 use super::backend::Backend;
 use super::conditions::{ReadConditions, WriteConditions, no_such_key, precondition_failed};
 use super::listing::{self, Page, Query};
+use super::notification::ObjectCreated;
 use super::object::{Checksums, Description, Head};
 use crate::files::Unreadable;
-
-/// Reports that an object was created or replaced, with the content of a bucket notification.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ObjectCreated {
-    /// `ObjectCreated:Put` or `ObjectCreated:Copy`, as in the event's `eventName`.
-    pub event_name: &'static str,
-    /// Name of the bucket.
-    pub bucket: String,
-    /// The plain key: not form-encoded as in a real notification.
-    pub key: String,
-    /// Size in bytes.
-    pub size: u64,
-    /// Hexadecimal, without quotes.
-    pub etag: String,
-    /// 16 hexadecimal digits; the later of two events of one store has the greater value, also across a restart as long
-    /// as the clock does not go back.
-    pub sequencer: String,
-    /// When the object was stored, by the store's clock.
-    pub event_time: DateTime<Utc>,
-}
 
 type Clock = Box<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 type Listener = Arc<dyn Fn(&ObjectCreated) + Send + Sync>;
@@ -179,7 +160,7 @@ impl Store {
 
     /// Returns the objects below `prefix`, in key order.
     pub fn objects(&self, bucket: &str, prefix: &str) -> io::Result<Vec<(String, Bytes)>> {
-        let backend = &locked(&self.kept).backend;
+        let backend = &locked(&self.contents).backend;
         let object = |key: String| {
             let size = backend.head(bucket, &key)?.map_or(0, |head| head.size);
             let bytes = backend.read(bucket, &key, 0..size)?;

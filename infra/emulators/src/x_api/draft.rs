@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::choices::Choices;
 use super::entities::{self, Entity, Kind};
 use super::object::{Object, raw};
 use super::people;
 use super::phrases;
-use super::random::Random;
 use super::snowflake;
 use super::text::{ascii_json, escape, shorten};
 use super::traits::{Reference, Traits};
@@ -74,7 +74,7 @@ pub(super) struct Situation {
 
 impl Draft {
     pub fn compose(situation: &Situation) -> Self {
-        let mut random = Random::of(situation.seed, 10, 0);
+        let mut random = Choices::of(situation.seed, 10, 0);
         let mut plain = String::new();
         if let Some(user) = situation.in_reply_to_user_id {
             let _ = write!(plain, "@{} ", people::username(user));
@@ -143,7 +143,7 @@ impl Draft {
 
     /// Returns every field under its older name.
     pub fn fields(&self, id: u64, edit_history: &[u64]) -> Object {
-        let mut random = Random::of(self.seed, 11, 0);
+        let mut random = Choices::of(self.seed, 11, 0);
         let first_ms = snowflake::unix_ms(edit_history.first().copied().unwrap_or(id));
         let escaped = random.chance(100);
         let json_string = |text: &str| if escaped { ascii_json(text) } else { raw(&text).get().to_owned() };
@@ -193,7 +193,7 @@ impl Draft {
     }
 
     /// Appends the fields that only some posts have, or that have other values in some posts.
-    fn push_optional(&self, fields: &mut Object, random: &mut Random) {
+    fn push_optional(&self, fields: &mut Object, random: &mut Choices) {
         if !self.media_keys.is_empty() {
             fields.push("attachments", &json!({ "media_keys": self.media_keys }));
         }
@@ -255,7 +255,7 @@ impl Draft {
 
 impl Link {
     /// Creates a link to a news page with [`phrases::MARKER_WORD`] in its path.
-    fn marked(random: &mut Random) -> Self {
+    fn marked(random: &mut Choices) -> Self {
         let short = format!("https://t.co/{}{}", phrases::MARKER_WORD, short_code(random, 2));
         Self { short, expanded: format!("{}{}", random.pick(&phrases::SITES), random.below(1_000_000)), media_key: None }
     }
@@ -263,7 +263,7 @@ impl Link {
 
 impl Metrics {
     /// Chooses counters: small for most posts, very large for some.
-    fn choose(random: &mut Random) -> Self {
+    fn choose(random: &mut Choices) -> Self {
         let likes = random.below(12) * random.below(12) * if random.chance(30) { 997 } else { 1 };
         Self {
             reposts: likes / 5,
@@ -288,7 +288,7 @@ impl Metrics {
 }
 
 /// Appends the first sentence: opener, core, mood sign, tail, hashtags.
-fn push_sentence(random: &mut Random, text: &mut String) {
+fn push_sentence(random: &mut Choices, text: &mut String) {
     let (core, signs): (_, &[&str]) = match random.below(100) {
         0..36 => (random.pick(&phrases::PRAISE), &phrases::SMILES),
         36..72 => (random.pick(&phrases::COMPLAINT), &phrases::FROWNS),
@@ -315,21 +315,21 @@ fn push_sentence(random: &mut Random, text: &mut String) {
     }
 }
 
-fn media_keys(random: &mut Random) -> Vec<String> {
+fn media_keys(random: &mut Choices) -> Vec<String> {
     let (kind, count) = match random.below(100) {
         0..9 => (3, 1),
         9..11 => (3, 4),
         11..14 => (7, 1),
         _ => return Vec::new(),
     };
-    (0..count).map(|_| format!("{kind}_{}", 1_900_000_000_000_000_000 + (random.next() >> 8))).collect()
+    (0..count).map(|_| format!("{kind}_{}", 1_900_000_000_000_000_000 + (random.number() >> 8))).collect()
 }
 
-fn short_link(random: &mut Random) -> String {
+fn short_link(random: &mut Choices) -> String {
     format!("https://t.co/{}", short_code(random, 10))
 }
 
-fn short_code(random: &mut Random, length: usize) -> String {
+fn short_code(random: &mut Choices, length: usize) -> String {
     const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     (0..length).map(|_| char::from(random.pick(ALPHABET))).collect()
 }

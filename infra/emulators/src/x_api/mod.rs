@@ -5,6 +5,7 @@
 //! rate-limit windows, as in the real API, and of scripted faults and counters for tests.
 
 mod answer;
+mod choices;
 mod corpus;
 mod counts;
 mod draft;
@@ -18,7 +19,6 @@ mod phrases;
 mod post;
 mod problem;
 mod query;
-mod random;
 mod rate_limit;
 mod search;
 mod served;

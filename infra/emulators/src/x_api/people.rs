@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
+use super::choices::Choices;
 use super::object::{Object, raw};
 use super::phrases::{HANDLES, PLACES, USER_TITLES, USER_WORDS};
-use super::random::Random;
 use super::snowflake;
 
 /// Number of accounts that write the seeded posts.
@@ -25,7 +25,7 @@ pub(super) fn username(id: u64) -> String {
     match id.checked_sub(FIRST_AUTHOR_ID) {
         Some(offset) if offset % AUTHOR_STEP == 0 && offset / AUTHOR_STEP < u64::from(AUTHORS) => {
             let number = offset / AUTHOR_STEP;
-            format!("{}_{number}", Random::of(0, 1, number).pick(&USER_WORDS))
+            format!("{}_{number}", Choices::of(0, 1, number).pick(&USER_WORDS))
         }
         _ => format!("u{}", id % 100_000_000_000_000),
     }
@@ -47,7 +47,7 @@ pub(super) fn id_of(username: &str) -> u64 {
 
 /// Returns a user with every field that the emulator supports, under the older names.
 pub(super) fn user(id: u64) -> Object {
-    let mut random = Random::of(0, 2, id);
+    let mut random = Choices::of(0, 2, id);
     let username = username(id);
     let official = username == HANDLES[0];
     let mut user = Object::default();
@@ -78,7 +78,7 @@ pub(super) fn user(id: u64) -> Object {
 
 /// Returns a photo or a video with every field that the emulator supports.
 pub(super) fn media(key: &str) -> Object {
-    let mut random = Random::of(0, 3, key.bytes().fold(0, |hash: u64, byte| hash.wrapping_mul(131) + u64::from(byte)));
+    let mut random = Choices::of(0, 3, key.bytes().fold(0, |hash: u64, byte| hash.wrapping_mul(131) + u64::from(byte)));
     let video = key.starts_with("7_");
     let mut media = Object::default();
     media.push("media_key", &key);

@@ -26,7 +26,7 @@ pub(super) fn id_at(unix_ms: i64, low: u32) -> u64 {
 }
 
 /// Formats `created_at` as X does: whole seconds, but always with `.000Z`.
-pub(super) fn created_at(unix_ms: i64) -> String {
+pub fn created_at(unix_ms: i64) -> String {
     let time = DateTime::from_timestamp(unix_ms.div_euclid(1_000), 0).unwrap_or(DateTime::<Utc>::MAX_UTC);
     format!("{}.000Z", time.format("%Y-%m-%dT%H:%M:%S"))
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::random::fnv1a;
+
 /// Resembles the tokens of the real API; it has no meaning.
 const PREFIX: &str = "b26v89c19zqg8o3f";
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
@@ -32,14 +34,7 @@ pub(super) fn read(token: &str, request: u64) -> Option<u64> {
 pub(super) fn fingerprint<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)>) -> u64 {
     let mut sorted: Vec<_> = parameters.collect();
     sorted.sort_unstable();
-    let mut hash = 0xCBF2_9CE4_8422_2325;
-    for (name, value) in sorted {
-        for byte in name.bytes().chain([0]).chain(value.bytes()).chain([0]) {
-            // FNV-1a
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
-        }
-    }
-    hash
+    fnv1a(sorted.into_iter().flat_map(|(name, value)| name.bytes().chain([0]).chain(value.bytes()).chain([0])))
 }
 
 fn seal(below: u64, request: u64) -> u64 {

@@ -3,10 +3,10 @@
 //! Everything about a minute follows from the seed and the minute's number, so no history is needed: yesterday is the
 //! same for every caller, and the cost of one minute does not depend on other minutes.
 
+use super::choices::Choices;
 use super::draft::{Draft, Situation};
 use super::people;
 use super::post::Post;
-use super::random::Random;
 use super::snowflake;
 use super::traits::{Reference, ReferenceKind};
 
@@ -70,7 +70,7 @@ impl Traffic {
     }
 
     fn births(self, minute: i64) -> Vec<Birth> {
-        let mut random = Random::of(self.seed, 1, minute.cast_unsigned());
+        let mut random = Choices::of(self.seed, 1, minute.cast_unsigned());
         let rate = self.rate(minute);
         let mut births = Vec::new();
         for slot in 0..SLOTS {
@@ -86,7 +86,7 @@ impl Traffic {
     }
 
     fn birth(self, first: u64, ms: i64) -> Birth {
-        let mut random = Random::of(self.seed, 2, first);
+        let mut random = Choices::of(self.seed, 2, first);
         let author_id = people::author_id(random.below(people::AUTHORS));
         let kind = match random.below(100) {
             0..22 => Some(ReferenceKind::RepliedTo),
@@ -101,7 +101,7 @@ impl Traffic {
             // Odd, while first versions are even: an edit can never take the id of another post.
             versions.push(snowflake::id_at(at_ms, random.below(1 << 21) << 1 | 1));
         }
-        Birth { seed: random.next(), author_id, kind, versions }
+        Birth { seed: random.number(), author_id, kind, versions }
     }
 
     /// Returns the number of posts per thousand minutes like this one.
@@ -109,7 +109,7 @@ impl Traffic {
         let hour_in_brasilia = (minute.div_euclid(60) - 3).rem_euclid(24);
         let rhythm = DAILY_RHYTHM[usize::try_from(hour_in_brasilia).unwrap_or(0)];
         let half_hour = minute.div_euclid(30);
-        let mood = match Random::of(self.seed, 3, half_hour.cast_unsigned()).below(100) {
+        let mood = match Choices::of(self.seed, 3, half_hour.cast_unsigned()).below(100) {
             // A news event: four times the traffic, fading.
             0..4 => 4_000 - minute.rem_euclid(30).cast_unsigned() * 80,
             // A quiet period.
@@ -148,7 +148,7 @@ impl Traffic {
     /// Chooses an earlier post, which usually still exists; one in eight has been deleted since.
     fn target(self, birth: &Birth, first: u64) -> Option<Target> {
         birth.kind?;
-        let mut random = Random::of(birth.seed, 4, 0);
+        let mut random = Choices::of(birth.seed, 4, 0);
         let minute = minute_of(first) - 1 - i64::from(random.below(REFERENCE_MINUTES_MAX));
         let candidates = self.births(minute);
         if candidates.is_empty() || random.chance(125) {
