@@ -197,7 +197,7 @@ fn money_is_not_wasted(world: &World, evidence: &Evidence, verdict: &mut Verdict
     let above_top = if world.shape().skew > TimeDelta::zero() { page } else { 0 };
     let at_stake = file - 1 + page + above_top;
     // No file is cut from an unsorted answer before all of it is read, so everything the run holds of it is at stake.
-    let is_unsorted = world.fault_counts().keys().any(|(_, kind)| *kind == "unsorted") || world.x(|x| x.manners.order != Order::Recency);
+    let is_unsorted = world.fault_counts().keys().any(|(_, kind)| *kind == "unsorted") || world.x(|x| x.quirks.order != Order::Recency);
     let at_stake = if is_unsorted { at_stake.max(world.record(|record| record.held_max)) } else { at_stake };
     let (pages_lost, pages_lost_unreported) = world.record(|record| (record.pages_lost, record.pages_lost_unreported));
     let repeated: u64 = world.fault_counts().iter().filter(|((_, kind), _)| *kind == "a page again").map(|(_, count)| count).sum();

@@ -32,4 +32,4 @@ pub use posts::{Post, Posts, TEXT_MARKER};
 pub use sandbox::{Outcome, Sandbox};
 pub use shape::{Shape, Tick};
 pub use world::{Record, TOKEN_MARKER, World, Write};
-pub use x_api::{DateForm, Manners, Order, TokenKind, XApi};
+pub use x_api::{DateForm, Order, ServingQuirks, TokenKind, XApi};

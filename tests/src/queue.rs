@@ -19,10 +19,10 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Notifications on their way to `refine`. Clones share the queue.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Queue(Arc<Mutex<Kept>>);
+pub(crate) struct Queue(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct State {
     waiting: Vec<Message>,
     /// By id, so that a message of which two copies failed is in it once.
     dead: BTreeMap<String, Message>,
@@ -36,9 +36,9 @@ impl Queue {
         let inbox = queue.clone();
         s3.on_object_created(move |created: &ObjectCreated| {
             if created.bucket == RAW_BUCKET && created.key.starts_with(tweets::RAW_PREFIX) {
-                let mut kept = inbox.kept();
-                if !kept.is_unannounced {
-                    kept.waiting.push(Message::new(created.clone()));
+                let mut state = inbox.state();
+                if !state.is_unannounced {
+                    state.waiting.push(Message::new(created.clone()));
                 }
             }
         });
@@ -47,16 +47,16 @@ impl Queue {
 
     /// Returns the keys of the dead letters.
     pub(crate) fn dead_keys(&self) -> Vec<String> {
-        self.kept().dead.values().map(|message| message.object.key.clone()).collect()
+        self.state().dead.values().map(|message| message.object.key.clone()).collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.kept().waiting.is_empty()
+        self.state().waiting.is_empty()
     }
 
     /// Sets whether the bucket has its notification. Objects created without it are never announced, not even later.
     pub(crate) fn set_announced(&self, is_announced: bool) {
-        self.kept().is_unannounced = !is_announced;
+        self.state().is_unannounced = !is_announced;
     }
 
     /// Invokes `refine` with `{"reprocess": …}` for all of RAW, as an operator would, until there is no `next`.
@@ -75,9 +75,9 @@ impl Queue {
 
     /// Moves the dead letters back to the queue, as an operator would.
     pub(crate) fn redrive(&self) {
-        let mut kept = self.kept();
-        let dead = std::mem::take(&mut kept.dead);
-        kept.waiting.extend(dead.into_values().map(|message| Message::new(message.object)));
+        let mut state = self.state();
+        let dead = std::mem::take(&mut state.dead);
+        state.waiting.extend(dead.into_values().map(|message| Message::new(message.object)));
     }
 
     /// Delivers one batch to one invocation of `refine`, in any order. With `is_careless`, some of the messages also stay in the queue.
@@ -98,12 +98,12 @@ impl Queue {
     }
 
     fn receive(&self, random: &mut Random, is_careless: bool) -> Vec<Message> {
-        let mut kept = self.kept();
+        let mut state = self.state();
         let mut batch = Vec::new();
-        while batch.len() < BATCH_MAX && !kept.waiting.is_empty() {
-            let at = usize::try_from(random.within(0, kept.waiting.len() as u64 - 1)).unwrap_or(0);
+        while batch.len() < BATCH_MAX && !state.waiting.is_empty() {
+            let at = usize::try_from(random.within(0, state.waiting.len() as u64 - 1)).unwrap_or(0);
             let stays = is_careless && random.one_in(8);
-            let mut message = if stays { kept.waiting[at].clone() } else { kept.waiting.swap_remove(at) };
+            let mut message = if stays { state.waiting[at].clone() } else { state.waiting.swap_remove(at) };
             message.receives += 1;
             batch.push(message);
         }
@@ -113,12 +113,12 @@ impl Queue {
     fn settle(&self, batch: Vec<Message>, outcome: &Outcome<Value>) {
         let answer = if let Outcome::Answered(answer) = outcome { Some(answer) } else { None };
         let settled = sqs::settle(batch, answer);
-        let mut kept = self.kept();
-        kept.waiting.extend(settled.again);
-        kept.dead.extend(settled.dead.into_iter().map(|message| (message.id(), message)));
+        let mut state = self.state();
+        state.waiting.extend(settled.again);
+        state.dead.extend(settled.dead.into_iter().map(|message| (message.id(), message)));
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

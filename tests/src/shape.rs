@@ -7,7 +7,7 @@ use emulators::random::Random;
 use ingest::{Config, Vocabulary};
 
 use crate::fault::RAW_BUCKET;
-use crate::x_api::{DateForm, Manners, TokenKind};
+use crate::x_api::{DateForm, ServingQuirks, TokenKind};
 
 pub(crate) const SECRET_ID: &str = "x-token";
 
@@ -34,7 +34,7 @@ pub struct Shape {
     /// The maximum number of tweets in a file.
     pub file_tweets_max: usize,
     /// How the API serves pages.
-    pub manners: Manners,
+    pub quirks: ServingQuirks,
     /// The configuration of `ingest`.
     pub config: Config,
     /// Changes of `SAFETY_LAG_SECONDS`, each with its first tick.
@@ -60,7 +60,7 @@ impl Shape {
             start: "2026-11-23T14:05:00Z".parse().unwrap_or_default(),
             posts: 0,
             file_tweets_max: 2,
-            manners: Manners::default(),
+            quirks: ServingQuirks::default(),
             config: config(),
             lag_changes: Vec::new(),
             latency_ms: (5, 5),
@@ -93,14 +93,14 @@ impl Shape {
             start: start.parse().unwrap_or_default(),
             posts: random.within(5, 40),
             file_tweets_max: random.pick(&[3, 3, 3, 2, 5]),
-            manners: Manners {
+            quirks: ServingQuirks {
                 page_posts_max: random.pick(&[1, 3, 4, 5, 7, 100]),
                 short_per_mille: random.pick(&[0, 100, 400]),
                 empty_per_mille: random.pick(&[0, 0, 100, 300]),
                 trailing_token_per_mille: random.pick(&[0, 300]),
                 token: random.pick(&[TokenKind::Position, TokenKind::Offset]),
                 date: random.pick(&[DateForm::ImfFixdate, DateForm::ImfFixdateUtc, DateForm::Rfc850, DateForm::Asctime]),
-                ..Manners::default()
+                ..ServingQuirks::default()
             },
             config,
             lag_changes,

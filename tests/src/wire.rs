@@ -93,7 +93,7 @@ async fn answer_aws(world: &World, process: &Process, request: Request<Bytes>) -
 /// Returns the answer with its `Date` as this X writes it, and without the protection that is switched off.
 async fn answer_x(world: &World, process: &Process, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
     let mut answer = answer_search(world, process, request).await?;
-    if let Ok(date) = world.x(|x| x.manners.date).write(world.now()).parse() {
+    if let Ok(date) = world.x(|x| x.quirks.date).write(world.now()).parse() {
         answer.headers_mut().insert(header::DATE, date);
     }
     Ok(match world.ablation() {
@@ -147,9 +147,9 @@ async fn answer_search(world: &World, process: &Process, request: Request<Bytes>
         }
         Fault::NotAPage => Ok(response(StatusCode::OK, Bytes::from_static(b"<!DOCTYPE html><title>X</title>"))),
         Fault::Unsorted => Ok(served_by(&|x| {
-            let order = std::mem::replace(&mut x.manners.order, Order::Shuffled);
+            let order = std::mem::replace(&mut x.quirks.order, Order::Shuffled);
             let answer = x.answer(&request, world.now());
-            x.manners.order = order;
+            x.quirks.order = order;
             answer
         })
         .0),

@@ -147,7 +147,7 @@ impl World {
         let secrets = Secrets::new();
         let token = format!("{TOKEN_MARKER}-0");
         secrets.set(SECRET_ID, Secret::Value(token.clone()));
-        let x = XApi::new(posts, shape.manners.clone(), token, Random::of(seed, "x"));
+        let x = XApi::new(posts, shape.quirks.clone(), token, Random::of(seed, "x"));
         Self(Arc::new(Inner {
             seed,
             clock,

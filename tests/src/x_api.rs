@@ -76,7 +76,7 @@ impl DateForm {
 
 /// How the API serves pages.
 #[derive(Clone, Debug)]
-pub struct Manners {
+pub struct ServingQuirks {
     /// The maximum number of posts on a page, whatever is requested.
     pub page_posts_max: usize,
     /// Pages that are even shorter, per thousand.
@@ -97,7 +97,7 @@ pub struct Manners {
     pub date: DateForm,
 }
 
-impl Default for Manners {
+impl Default for ServingQuirks {
     fn default() -> Self {
         Self {
             page_posts_max: 100,
@@ -119,7 +119,7 @@ pub struct XApi {
     /// The posts that exist.
     pub posts: Posts,
     /// How it serves pages.
-    pub manners: Manners,
+    pub quirks: ServingQuirks,
     /// The bearer token that it accepts.
     pub bearer_token: String,
     /// How often each post was served, which is what X bills.
@@ -159,10 +159,10 @@ struct Search {
 }
 
 impl XApi {
-    pub(crate) fn new(posts: Posts, manners: Manners, bearer_token: String, random: Random) -> Self {
+    pub(crate) fn new(posts: Posts, quirks: ServingQuirks, bearer_token: String, random: Random) -> Self {
         Self {
             posts,
-            manners,
+            quirks,
             bearer_token,
             served: BTreeMap::new(),
             sent: BTreeMap::new(),
@@ -207,12 +207,12 @@ impl XApi {
         let mut parts = token.unwrap_or_default().split('.');
         let (at, order, _, of) = (parts.next(), parts.next(), parts.next(), parts.next());
         let order = match order {
-            None => self.manners.order,
+            None => self.quirks.order,
             Some(letter) => {
                 [Order::Ascending, Order::Shuffled].into_iter().find(|order| order.letter() == letter).unwrap_or(Order::Recency)
             }
         };
-        let Manners { page_posts_max, short_per_mille, empty_per_mille, trailing_token_per_mille, .. } = self.manners;
+        let ServingQuirks { page_posts_max, short_per_mille, empty_per_mille, trailing_token_per_mille, .. } = self.quirks;
         let mut take = search.max_results.min(page_posts_max);
         if self.random.per_mille(short_per_mille) {
             take = usize::try_from(self.random.within(1, take as u64)).unwrap_or(take);
@@ -224,7 +224,7 @@ impl XApi {
         let is_sorted = || self.found(search, order, now).iter().take(take).is_sorted_by(|earlier, later| earlier.1 > later.1);
         let order = if order != Order::Recency && token.is_none() && is_sorted() { Order::Recency } else { order };
         // With an offset into an order that is not that of time, each deletion would lose posts for any client.
-        let kind = if order == Order::Recency { self.manners.token } else { TokenKind::Position };
+        let kind = if order == Order::Recency { self.quirks.token } else { TokenKind::Position };
         let mut found = self.found(search, order, now);
         let mut offset = 0;
         if token.is_some() {
@@ -263,7 +263,7 @@ impl XApi {
         match parse(request) {
             Ok(search) if self.last_page.0 == self.run && !self.last_page.1.is_empty() => {
                 let parameters = format!("{}|{}|{}|{}", search.since_id, search.until_id, search.max_results, search.query);
-                let at = match self.manners.token {
+                let at = match self.quirks.token {
                     TokenKind::Offset => 0,
                     TokenKind::Position => i64::MAX,
                 };
@@ -281,7 +281,7 @@ impl XApi {
 
     /// Returns the visible posts of the span, each with its position in the order of the answer, first to last.
     fn found(&self, search: &Search, order: Order, now: DateTime<Utc>) -> Vec<(i64, TweetId)> {
-        let Manners { edits_keep_their_place, ordered_by_second, .. } = self.manners;
+        let ServingQuirks { edits_keep_their_place, ordered_by_second, .. } = self.quirks;
         let floor = TweetId::lowest_at(now - TimeDelta::days(7));
         if let (false, false, Some(until)) = (edits_keep_their_place, ordered_by_second, TweetId::new(search.until_id)) {
             let from = TweetId::new(search.since_id + 1).unwrap_or(TweetId::MIN).max(floor);

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use pipeline_tests::{Ablation, Call, Campaign, Fault, Manners, Order, Shape, Trial, World, check};
+use pipeline_tests::{Ablation, Call, Campaign, Fault, Order, ServingQuirks, Shape, Trial, World, check};
 
 /// Most violations occur within a few worlds, and the tests run in parallel anyway.
 const WORLDS_AT_ONCE: u64 = 4;
@@ -89,8 +89,8 @@ fn a_run_needs_the_clock_of_x() {
 
 #[test]
 fn a_run_needs_to_see_an_unsorted_page() {
-    let manners = Manners { order: Order::Shuffled, page_posts_max: 3, ..Manners::default() };
-    breaks_in(Ablation::SortPages, Shape { manners, ..Shape::scripted() }, async |world| {
+    let quirks = ServingQuirks { order: Order::Shuffled, page_posts_max: 3, ..ServingQuirks::default() };
+    breaks_in(Ablation::SortPages, Shape { quirks, ..Shape::scripted() }, async |world| {
         world.posts(9);
         world.ingest().await;
     });

@@ -4,17 +4,17 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use pipeline_tests::{Call, DateForm, Fault, Manners, Order, Shape, World};
+use pipeline_tests::{Call, DateForm, Fault, Order, ServingQuirks, Shape, World};
 
 const AFTER_THE_LEASE: u64 = 70;
 const ORDERS: [Order; 2] = [Order::Shuffled, Order::Ascending];
 
-fn pages_of(page_posts_max: usize) -> Manners {
-    Manners { page_posts_max, ..Manners::default() }
+fn pages_of(page_posts_max: usize) -> ServingQuirks {
+    ServingQuirks { page_posts_max, ..ServingQuirks::default() }
 }
 
-fn world_with(manners: Manners, script: impl AsyncFnOnce(World)) {
-    World::scripted(Shape { manners, ..Shape::scripted() }, script);
+fn world_with(quirks: ServingQuirks, script: impl AsyncFnOnce(World)) {
+    World::scripted(Shape { quirks, ..Shape::scripted() }, script);
 }
 
 /// Makes every request to X from the `nth` on meet `fault`.
@@ -79,7 +79,7 @@ fn a_permanent_contradiction_fails_the_run_without_moving_the_cursor() {
 fn an_unsorted_page_skips_no_post() {
     for order in ORDERS {
         for page in [1, 2, 3, 4, 100] {
-            world_with(Manners { order, ..pages_of(page) }, async |world| {
+            world_with(ServingQuirks { order, ..pages_of(page) }, async |world| {
                 let posts = world.posts(9);
                 let run = world.ingest().await;
                 assert_eq!((run.status(), run.number("posts_reread")), ("complete", 0), "{order:?}, pages of {page}");
@@ -136,7 +136,7 @@ fn caps_and_deadlines_also_stop_a_run_with_unsorted_pages() {
     for order in ORDERS {
         // The cap of one run, the cap of a month, and the time of an invocation.
         for cap in 0..3 {
-            world_with(Manners { order, ..pages_of(4) }, async |world| {
+            world_with(ServingQuirks { order, ..pages_of(4) }, async |world| {
                 let posts = world.posts(24);
                 let capped = world.sandbox_with(TimeDelta::zero(), |config| match cap {
                     0 => config.max_posts_per_run = 12,
@@ -169,7 +169,7 @@ fn a_refill_from_unsorted_pages_is_complete() {
                     world.script(Call::PutRaw, 2, Fault::Dies { applied });
                     assert_eq!(world.ingest().await.status(), "died");
                     world.wait(AFTER_THE_LEASE).await;
-                    world.x(|x| x.manners.order = order);
+                    world.x(|x| x.quirks.order = order);
                     world.script(Call::Search, 3, Fault::Status { status: 429, applied: false });
                     world.ingest().await;
                     world.stop_faults();
@@ -190,7 +190,7 @@ fn an_unsorted_answer_survives_a_fault_at_any_request_and_the_end_of_a_month() {
         {
             let start = "2026-11-30T23:59:50Z".parse().unwrap();
             World::scripted(
-                Shape { start, manners: Manners { order: Order::Shuffled, ..pages_of(2) }, ..Shape::scripted() },
+                Shape { start, quirks: ServingQuirks { order: Order::Shuffled, ..pages_of(2) }, ..Shape::scripted() },
                 async |world| {
                     let posts = world.posts(8);
                     world.script(None, nth, fault);
@@ -251,8 +251,8 @@ fn one_repeated_page_is_skipped_and_two_stop_the_run() {
 fn a_fast_clock_is_detected_by_each_form_of_date() {
     for date in [DateForm::ImfFixdate, DateForm::ImfFixdateUtc, DateForm::Rfc850, DateForm::Asctime] {
         for start in ["2026-11-23T14:05:00Z", "2026-12-03T04:05:06Z"] {
-            let manners = Manners { date, ..Manners::default() };
-            World::scripted(Shape { start: start.parse().unwrap(), manners, ..Shape::scripted() }, async |world| {
+            let quirks = ServingQuirks { date, ..ServingQuirks::default() };
+            World::scripted(Shape { start: start.parse().unwrap(), quirks, ..Shape::scripted() }, async |world| {
                 let late = world.late_post(40, 10);
                 let ahead = world.sandbox_with(TimeDelta::seconds(30), |_| ());
                 assert_eq!(ahead.run(&world, Duration::from_mins(1)).await.status(), "complete");

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use pipeline_tests::{Call, Fault, Manners, Shape, World};
+use pipeline_tests::{Call, Fault, ServingQuirks, Shape, World};
 
 const POSTS: i64 = 100_000;
 const POSTS_PER_RUN: u64 = 1_000;
 
 #[test]
 fn a_backlog_of_100_000_posts_takes_many_runs_and_little_memory() {
-    let manners = Manners { page_posts_max: 70, ..Manners::default() };
-    let mut shape = Shape { file_tweets_max: 100, manners, ..Shape::scripted() };
+    let quirks = ServingQuirks { page_posts_max: 70, ..ServingQuirks::default() };
+    let mut shape = Shape { file_tweets_max: 100, quirks, ..Shape::scripted() };
     shape.config.lookback = Duration::from_hours(7 * 24);
     shape.config.max_posts_per_run = POSTS_PER_RUN;
     World::scripted(shape, async |world| {
@@ -70,8 +70,8 @@ fn posts_older_than_seven_days_are_reported_as_a_gap_and_capture_continues() {
 
 #[test]
 fn posts_already_captured_by_an_open_sweep_are_not_in_the_gap() {
-    let manners = Manners { page_posts_max: 2, ..Manners::default() };
-    World::scripted(Shape { manners, ..Shape::scripted() }, async |world| {
+    let quirks = ServingQuirks { page_posts_max: 2, ..ServingQuirks::default() };
+    World::scripted(Shape { quirks, ..Shape::scripted() }, async |world| {
         let posts = world.posts(6);
         world.script(Call::Search, 2, Fault::Status { status: 429, applied: false });
         assert_eq!(world.ingest().await.status(), "rate_limited");

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use pipeline_tests::{Call, Fault, Landing, Line, Manners, Shape, TokenKind, World};
+use pipeline_tests::{Call, Fault, Landing, Line, ServingQuirks, Shape, TokenKind, World};
 
 /// Seconds until the lease of a one-minute run that died at once has expired.
 const AFTER_THE_LEASE: u64 = 70;
@@ -15,12 +15,12 @@ fn world(script: impl AsyncFnOnce(World)) {
     World::scripted(Shape::scripted(), script);
 }
 
-fn world_with(manners: Manners, script: impl AsyncFnOnce(World)) {
-    World::scripted(Shape { manners, ..Shape::scripted() }, script);
+fn world_with(quirks: ServingQuirks, script: impl AsyncFnOnce(World)) {
+    World::scripted(Shape { quirks, ..Shape::scripted() }, script);
 }
 
-fn pages_of(page_posts_max: usize) -> Manners {
-    Manners { page_posts_max, ..Manners::default() }
+fn pages_of(page_posts_max: usize) -> ServingQuirks {
+    ServingQuirks { page_posts_max, ..ServingQuirks::default() }
 }
 
 fn status(status: u16) -> Fault {
@@ -69,7 +69,7 @@ fn v2_a_small_file_in_flight_is_not_cut_again_with_more_posts() {
 #[test]
 fn v3_two_concurrent_runs_because_a_fast_clock_shows_the_lease_as_expired() {
     for put_takes_ms in (0..120).step_by(4) {
-        let shape = Shape { skew: TimeDelta::seconds(75), manners: pages_of(2), ..Shape::scripted() };
+        let shape = Shape { skew: TimeDelta::seconds(75), quirks: pages_of(2), ..Shape::scripted() };
         World::scripted(shape, async |world| {
             let posts = world.posts(6);
             world.script(Call::PutRaw, 1, Fault::Slow { applied: false, by: Duration::from_millis(put_takes_ms) });
@@ -207,7 +207,7 @@ fn v8_a_gap_is_reported_before_the_cursor_moves_past_it() {
 
 #[test]
 fn v9_an_offset_token_skips_no_post_when_a_newer_post_is_deleted() {
-    world_with(Manners { token: TokenKind::Offset, ..pages_of(2) }, async |world| {
+    world_with(ServingQuirks { token: TokenKind::Offset, ..pages_of(2) }, async |world| {
         let posts = world.posts(6);
         let slow = Fault::Slow { applied: false, by: Duration::from_secs(1) };
         world.script(Call::Search, 2, slow);
@@ -222,7 +222,7 @@ fn v9_an_offset_token_skips_no_post_when_a_newer_post_is_deleted() {
 
 #[test]
 fn v10_an_edited_post_at_the_position_of_the_old_one_is_stored_once() {
-    world_with(Manners { edits_keep_their_place: true, ..pages_of(2) }, async |world| {
+    world_with(ServingQuirks { edits_keep_their_place: true, ..pages_of(2) }, async |world| {
         let posts = world.posts(7);
         world.script(Call::Search, 2, Fault::Slow { applied: false, by: Duration::from_secs(1) });
         let (run, edited) = tokio::join!(world.ingest(), async {
@@ -353,12 +353,12 @@ fn v16_posts_read_by_a_run_that_dies_are_counted() {
 
 #[test]
 fn v17_many_empty_pages_are_followed_and_cost_nothing() {
-    world_with(Manners { empty_per_mille: 1_000, ..Manners::default() }, async |world| {
+    world_with(ServingQuirks { empty_per_mille: 1_000, ..ServingQuirks::default() }, async |world| {
         let posts = world.posts(6);
         let few = world.sandbox_with(TimeDelta::zero(), |config| config.max_posts_per_run = 10);
         let (run, ()) = tokio::join!(few.run(&world, Duration::from_mins(1)), async {
             tokio::time::sleep(Duration::from_secs(2)).await;
-            world.x(|x| x.manners.empty_per_mille = 0);
+            world.x(|x| x.quirks.empty_per_mille = 0);
         });
         assert_eq!((run.status(), run.number("posts_read")), ("complete", 6));
         assert!(run.number("empty_pages") > 300);
@@ -370,7 +370,7 @@ fn v17_many_empty_pages_are_followed_and_cost_nothing() {
 #[test]
 fn v18_a_run_without_enough_time_stores_its_posts_in_order() {
     for left_ms in (500..16_000).step_by(500) {
-        let shape = Shape { latency_ms: (700, 700), manners: pages_of(2), ..Shape::scripted() };
+        let shape = Shape { latency_ms: (700, 700), quirks: pages_of(2), ..Shape::scripted() };
         World::scripted(shape, async |world| {
             let posts = world.posts(6);
             world.sandbox().run(&world, Duration::from_millis(left_ms)).await;
@@ -385,7 +385,7 @@ fn v18_a_run_without_enough_time_stores_its_posts_in_order() {
 
 #[test]
 fn v19_posts_of_one_second_in_any_order_are_cut_by_id() {
-    world_with(Manners { ordered_by_second: true, ..Manners::default() }, async |world| {
+    world_with(ServingQuirks { ordered_by_second: true, ..ServingQuirks::default() }, async |world| {
         let posts: Vec<_> = (0..5).map(|_| world.post(200)).collect();
         world.script(Call::PutRaw, 2, HELD_AND_DEAD);
         assert_eq!(world.ingest().await.status(), "died");
@@ -549,7 +549,7 @@ fn a_post_without_an_id_neither_loses_its_neighbours_nor_stops_the_run() {
                 assert_eq!(run.status(), if is_lone_at_first { "PageUnreadable" } else { "complete" }, "{bad} of pages of {page}");
                 let good: Vec<_> = posts.iter().copied().filter(|id| *id != posts[bad]).collect();
                 if is_lone_at_first {
-                    world.x(|x| x.manners.page_posts_max = 2);
+                    world.x(|x| x.quirks.page_posts_max = 2);
                     world.wait(AFTER_THE_LEASE).await;
                     assert_eq!(world.ingest().await.status(), "complete", "once the page has a good post, too");
                 }
@@ -602,7 +602,7 @@ fn a_request_after_a_missing_answer_puts_few_posts_at_stake() {
 /// Regression: posts read after midnight were added to the old month, so the count of the new month was too low.
 #[test]
 fn a_run_across_the_end_of_a_month_counts_for_both_months() {
-    let shape = Shape { start: "2026-11-30T23:59:50Z".parse().unwrap(), manners: pages_of(2), ..Shape::scripted() };
+    let shape = Shape { start: "2026-11-30T23:59:50Z".parse().unwrap(), quirks: pages_of(2), ..Shape::scripted() };
     World::scripted(shape, async |world| {
         let posts = world.posts(10);
         for nth in [2, 3] {
