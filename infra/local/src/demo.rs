@@ -70,7 +70,7 @@ pub async fn run(root: &Path, every: Option<Duration>, clock: Clock) -> Outcome 
         quoted(&lake.raw_dir().join("tweets")),
         quoted(&lake.ref_dir().join("tweets"))
     ))?;
-    let Some(every) = every else { return pipeline.all_refined().await.and(printed) };
+    let Some(every) = every else { return pipeline.all_refined().and(printed) };
     printed?;
     line(&format!("\nMore every {}, until Ctrl-C. Look at them with: cargo run -- panel{other}", format_duration(every)))?;
     loop {

@@ -152,15 +152,13 @@ impl Pipeline {
         if self.queue.dead().len() == self.rejected.len() {
             return Ok(());
         }
-        for (key, notification) in self.queue.dead().skip(self.rejected.len()) {
-            self.rejected.push(Rejected { key: key.to_owned(), reason: reason_of(&self.refine, notification, self.clock).await });
-        }
+        self.rejected.extend(rejected_files(&self.queue, self.rejected.len(), &self.refine, self.clock).await);
         rejected::write(&self.root, &self.rejected)
     }
 
     /// Fails if some RAW files could not be refined, with the reason of the first.
-    pub async fn all_refined(&self) -> Outcome {
-        all_refined(&self.queue, &self.refine, self.clock).await
+    pub fn all_refined(&self) -> Outcome {
+        all_refined(&self.rejected, self.queue.unreadable())
     }
 }
 
@@ -223,19 +221,26 @@ async fn reason_of(refine: &Refine, notification: &serde_json::Value, clock: Clo
     refined.err().map_or_else(|| "it can be by now".to_owned(), |error| on_laptop(&error))
 }
 
-/// Fails if RAW files could not be refined: names the messages that the queue set aside, with the reason of the first, and
-/// counts the files and folders that could not be read.
-pub async fn all_refined(queue: &Queue, refine: &Refine, clock: Clock) -> Outcome {
-    let mut problems = Vec::new();
-    if let Some((first, notification)) = queue.dead().next() {
-        let keys: Vec<&str> = queue.dead().map(|(key, _)| key).collect();
-        let reason = format!("{first}: {}", reason_of(refine, notification, clock).await);
-        let others: Vec<String> = keys.iter().skip(1).map(|key| format!("nor could {key}")).collect();
-        problems.push(format!("{} RAW file(s) could not be refined: {reason}{}", keys.len(), listed(&others)));
+/// Returns the files of the messages that `queue` set aside, after the first `known`, each with its reason.
+pub async fn rejected_files(queue: &Queue, known: usize, refine: &Refine, clock: Clock) -> Vec<Rejected> {
+    let mut rejected = Vec::new();
+    for (key, notification) in queue.dead().skip(known) {
+        rejected.push(Rejected { key: key.to_owned(), reason: reason_of(refine, notification, clock).await });
     }
-    if !queue.unreadable().is_empty() {
-        let count = queue.unreadable().len();
-        problems.push(format!("{count} file(s) or folder(s) of RAW could not be read:{}", listed(queue.unreadable())));
+    rejected
+}
+
+/// Fails if RAW files could not be refined: names the rejected ones, with the reason of the first, and counts the files and
+/// folders that could not be read.
+pub fn all_refined(rejected: &[Rejected], unreadable: &[Unreadable]) -> Outcome {
+    let mut problems = Vec::new();
+    if let [first, others @ ..] = rejected {
+        let reason = format!("{}: {}", first.key, first.reason);
+        let others: Vec<String> = others.iter().map(|other| format!("nor could {}", other.key)).collect();
+        problems.push(format!("{} RAW file(s) could not be refined: {reason}{}", rejected.len(), listed(&others)));
+    }
+    if !unreadable.is_empty() {
+        problems.push(format!("{} file(s) or folder(s) of RAW could not be read:{}", unreadable.len(), listed(unreadable)));
     }
     if problems.is_empty() {
         return Ok(());

@@ -91,7 +91,7 @@ impl Live {
             quoted(&lake.ref_dir().join("tweets")),
             quoted(root),
         ))?;
-        pipeline.all_refined().await?;
+        pipeline.all_refined()?;
         self.finished(&caught, posts_max)
     }
 

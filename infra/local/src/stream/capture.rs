@@ -43,7 +43,7 @@ impl Capture {
     }
 
     /// Fails if some RAW files could not be refined.
-    pub async fn all_refined(&self) -> Outcome {
-        self.pipeline.all_refined().await
+    pub fn all_refined(&self) -> Outcome {
+        self.pipeline.all_refined()
     }
 }

@@ -54,7 +54,7 @@ pub async fn make() -> Made {
             let wire = Wire::http(&config.x_api_base_url).unwrap();
             let mut pipeline = Pipeline::open(&lake, config, wire, clock).await.unwrap();
             pipeline.catch_up(&Report::on(lake.s3()), u64::MAX).await.unwrap();
-            pipeline.all_refined().await.unwrap();
+            pipeline.all_refined().unwrap();
         }
         x_api.stop().await;
     }
