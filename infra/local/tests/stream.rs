@@ -232,7 +232,7 @@ fn peak_kib(mut command: Command) -> u64 {
 
 /// Ten times as many tweets take hardly more memory: only the keys of the folded files.
 #[test]
-#[ignore = "minutes, and Linux only; CONTRIBUTING.md has the command"]
+#[ignore = "minutes, and Linux only; docs/testing.md has the command"]
 fn a_million_tweets_take_the_memory_of_the_open_windows() {
     let mut peaks = BTreeMap::new();
     for files in [1_000, 10_000] {
