@@ -15,9 +15,9 @@ use tweets::{TweetId, Years};
 
 use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET};
 use crate::output::listed;
+use crate::progress::Progress;
 use crate::queue::Queue;
 use crate::rejected::{self, Rejected};
-use crate::report::Report;
 use crate::{Clock, Failure, Outcome};
 
 /// Timeout of one invocation, as in the template.
@@ -104,7 +104,7 @@ impl Pipeline {
 
     /// Runs ingest until everything up to now (less the safety lag) is captured or `posts_max` posts are read, and runs
     /// refine until the queue is empty.
-    pub async fn catch_up(&mut self, report: &Report, posts_max: u64) -> Outcome<Caught> {
+    pub async fn catch_up(&mut self, progress: &Progress, posts_max: u64) -> Outcome<Caught> {
         let goal = TweetId::lowest_at((self.clock)() - TimeDelta::from_std(self.config.safety_lag)?);
         let (mut caught, mut sweeps, mut done_before) = (Caught::default(), 0, None);
         self.deliver().await?;
@@ -117,7 +117,7 @@ impl Pipeline {
             caught.add(&run);
             if let Some(Gap { from, to }) = run.gap {
                 let [from, to] = [from, to].map(|id| id.created_at().to_rfc3339_opts(SecondsFormat::Millis, true));
-                report.line(&format!("posts from {from} to {to} are lost: the X API serves seven days"));
+                progress.line(&format!("posts from {from} to {to} are lost: the X API serves seven days"));
             }
             let done = run.done;
             let has_moved = run.posts > 0 || done != done_before;
@@ -129,7 +129,7 @@ impl Pipeline {
                 Status::Complete if sweeps == 0 => sweeps += 1,
                 Status::Complete => {
                     let behind = done.map_or(0, |done| (goal.created_at() - done.created_at()).num_seconds());
-                    report
+                    progress
                         .line(&format!("this clock is about {behind} s ahead of the X API's; what came in since is left to the next run"));
                     break;
                 }
@@ -137,7 +137,7 @@ impl Pipeline {
                 // The folder is locked, so the run that holds the lease has ended. On AWS nothing shows that, so the next run waits
                 // until the lease expires.
                 Status::Busy => {
-                    report.line("an earlier run was cut off; continuing where it stopped");
+                    progress.line("an earlier run was cut off; continuing where it stopped");
                     ingest.end_lease(owner).await.map_err(|error| self.explained(error))?;
                 }
                 Status::Partial | Status::RateLimited | Status::BudgetExhausted => break,

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::demo;
 use crate::lake::{Lake, emulator_secret};
 use crate::pipeline::Pipeline;
-use crate::report::Report;
+use crate::progress::Progress;
 use crate::serve::start_x_api;
 use crate::sql::{Session, ref_dir};
 
@@ -53,7 +53,7 @@ pub async fn make() -> Made {
             let config = demo::config(&x_api.url()).unwrap();
             let wire = Wire::http(&config.x_api_base_url).unwrap();
             let mut pipeline = Pipeline::open(&lake, config, wire, clock).await.unwrap();
-            pipeline.catch_up(&Report::on(lake.s3()), u64::MAX).await.unwrap();
+            pipeline.catch_up(&Progress::on(lake.s3()), u64::MAX).await.unwrap();
             pipeline.all_refined().unwrap();
         }
         x_api.stop().await;
