@@ -1,11 +1,11 @@
 //! SQL over REF with DataFusion: the table `tweets` and its views, as in Athena.
 
 mod answer;
+mod clock;
 mod constants;
 mod damage;
 mod deep;
 mod format;
-mod functions;
 mod kept;
 mod lateral;
 mod partition_columns;
@@ -95,7 +95,7 @@ impl Session {
         let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(lateral::LateralUnnest), Arc::new(trino::TrinoTypes)];
         rules.extend(Analyzer::new().rules);
         rules.push(Arc::new(constants::InlineConstants));
-        let context = SessionContext::new_with_state(trino::state(config, rules, functions::all(now)));
+        let context = SessionContext::new_with_state(trino::state(config, rules, clock::functions(now)));
         let tweets = ref_dir.join("tweets");
         let table = partitions::tweets(&tweets, kept).map_err(|error| format!("cannot read {}: {error}", tweets.display()))?;
         let scanned = table.scanned();

@@ -42,7 +42,6 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParser, Statement};
 
 pub(super) use analyze::TrinoTypes;
-pub(super) use regex::compile;
 use scalar::{Overload, overload};
 use types::refused;
 
