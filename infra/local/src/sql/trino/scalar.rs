@@ -240,7 +240,7 @@ pub fn functions(families: &[&'static [Overload]]) -> Vec<ScalarUDF> {
     }
     let function = |(name, overloads): (&'static str, Vec<&'static Overload>)| {
         let no_arguments = overloads.iter().any(|overload| overload.takes.is_empty());
-        let volatility = if name == "random" || name == "rand" { Volatility::Volatile } else { Volatility::Immutable };
+        let volatility = Volatility::Immutable;
         let signature = if no_arguments {
             Signature::one_of(vec![TypeSignature::Nullary, TypeSignature::UserDefined], volatility)
         } else {
