@@ -59,9 +59,8 @@ const OTHERS: &[Overload] = &[
 
 const FAMILIES: &[&[Overload]] = &[
     arrays::FUNCTIONS,
-    dates::DATE_PARTS,
     dates::FUNCTIONS,
-    dates::TIME_PARTS,
+    dates::PARTS,
     numbers::FUNCTIONS,
     patterns::FUNCTIONS,
     regex::FUNCTIONS,
