@@ -33,10 +33,8 @@ pub(super) fn counts(request: &CountsRequest, corpus: &Corpus, options: &Options
         let mut bucket = Object::default();
         bucket.push("start", &spell_time(start));
         bucket.push("end", &spell_time(end));
-        if request.fields.contains("tweet_count") {
-            for vocabulary in spoken {
-                bucket.push(vocabulary.spell("tweet_count"), &here);
-            }
+        for vocabulary in spoken {
+            bucket.push(vocabulary.spell("tweet_count"), &here);
         }
         buckets.push(bucket);
         rest = &rest[here..];
