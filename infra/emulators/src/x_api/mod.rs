@@ -23,6 +23,7 @@ mod rate_limit;
 mod search;
 mod served;
 pub mod snowflake;
+mod state;
 mod token;
 mod traffic;
 mod traits;
@@ -51,7 +52,7 @@ use fault::{PROBLEM_JSON, Said};
 use parameters::{CountsRequest, SearchRequest};
 use problem::Problem;
 use rate_limit::Standing;
-use served::State;
+use state::State;
 
 /// Path of recent search.
 pub const SEARCH_PATH: &str = "/2/tweets/search/recent";
