@@ -7,6 +7,8 @@
 mod bulk;
 pub mod cli;
 mod demo;
+#[cfg(test)]
+mod fixtures;
 mod ignored;
 mod lake;
 mod live;

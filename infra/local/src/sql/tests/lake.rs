@@ -10,6 +10,7 @@ use ingest::Wire;
 use serde_json::{Value, json};
 
 use crate::demo;
+use crate::fixtures::put_refined;
 use crate::lake::{Lake, emulator_secret};
 use crate::pipeline::Pipeline;
 use crate::progress::Progress;
@@ -97,11 +98,7 @@ fn put_by_hand(root: &Path) {
     }
     posts.push(json!({ "id": id_of(90).to_string(), "created_at": "2026-11-22T00:00:00.000Z" })); // no text, no author, no counts
     let raw = json!({ "data": posts }).to_string();
-    for object in refine::refine("tweets/ano=2026/mes=11/dia=20/by-hand.json", raw.as_bytes(), tweets::Years::DEFAULT).unwrap().objects {
-        let path = ref_dir(root).join(&object.key);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, &object.bytes).unwrap();
-    }
+    put_refined(&ref_dir(root), "tweets/ano=2026/mes=11/dia=20/by-hand.json", raw.as_bytes());
 }
 
 fn id_of(number: i64) -> i64 {

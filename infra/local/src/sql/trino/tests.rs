@@ -13,6 +13,7 @@ use expect_test::expect_file;
 use serde_json::{Value, json};
 
 use super::cast;
+use crate::fixtures::put_refined;
 use crate::sql::Session;
 
 const NOW: DateTime<Utc> = DateTime::from_timestamp_secs(1_795_404_480).unwrap();
@@ -23,11 +24,7 @@ async fn session() -> Session {
     if dir.exists() {
         std::fs::remove_dir_all(&dir).unwrap();
     }
-    for object in refine::refine("tweets/rows.json", include_bytes!("conformance/rows.json"), tweets::Years::DEFAULT).unwrap().objects {
-        let path = dir.join(&object.key);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, &object.bytes).unwrap();
-    }
+    put_refined(&dir, "tweets/rows.json", include_bytes!("conformance/rows.json"));
     Session::open(&dir, NOW).await.unwrap()
 }
 
