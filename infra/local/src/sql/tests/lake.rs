@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use emulators::x_api::Options;
 use ingest::Wire;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::demo;
 use crate::fixtures::put_refined;
@@ -31,14 +32,8 @@ fn clock() -> DateTime<Utc> {
     DateTime::from_timestamp_millis(CLOCK_MS.load(Ordering::SeqCst)).unwrap()
 }
 
-/// A lake and a session over it.
-pub struct Made {
-    pub root: PathBuf,
-    pub session: Session,
-}
-
-/// Makes the whole lake, in `target/sql/lake`.
-pub async fn make() -> Made {
+/// Makes the whole lake, in `target/sql/lake`, and opens a session over it.
+pub async fn make() -> (PathBuf, Session) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/sql/lake");
     let target = root.parent().unwrap();
     if target.exists() {
@@ -61,15 +56,15 @@ pub async fn make() -> Made {
     }
     put_by_hand(&root);
     let session = Session::open(&ref_dir(&root), NOW).await.unwrap();
-    Made { root, session }
+    (root, session)
 }
 
-/// Makes a lake with only the file added by hand.
-pub async fn make_by_hand_only() -> Made {
-    let root = tempfile::tempdir().unwrap().keep();
-    put_by_hand(&root);
-    let session = Session::open(&ref_dir(&root), NOW).await.unwrap();
-    Made { root, session }
+/// Makes a lake with only the file added by hand, and opens a session over it.
+pub async fn make_by_hand_only() -> (TempDir, Session) {
+    let root = tempfile::tempdir().unwrap();
+    put_by_hand(root.path());
+    let session = Session::open(&ref_dir(root.path()), NOW).await.unwrap();
+    (root, session)
 }
 
 /// Adds cases that the emulator does not produce and refines them as any file; without `capture`, so `capturado_em` is
