@@ -4,4 +4,5 @@ pub mod files;
 pub mod s3;
 pub mod secrets;
 pub mod server;
+pub mod threads;
 pub mod x_api;

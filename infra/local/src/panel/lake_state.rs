@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use datafusion::parquet::file::metadata::{ParquetMetaDataOptions, ParquetMetaDataReader, ParquetStatisticsPolicy};
 use emulators::files;
+use emulators::threads::{cores, share_out};
 use ingest::{CURSOR_KEY, Cursor, USD_PER_POST};
 use serde::Serialize;
 use tweets::check_raw_key;
@@ -95,19 +95,8 @@ impl ParquetFiles {
 
 /// Reads the footers of files on all cores.
 fn count_rows(files: &[(PathBuf, Version)]) -> Vec<Result<u64, String>> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut counted = Vec::new();
-        while let Some((at, (path, version))) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, files.get(at)?))) {
-            counted.push((at, if version.0 == 0 { Ok(0) } else { rows_of(path) }));
-        }
-        counted
-    };
-    let threads = std::thread::available_parallelism().map_or(1, Into::into).min(files.len().max(1));
-    let mut counted = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
-    });
+    let count = |(at, (path, version)): (usize, &(PathBuf, Version))| (at, if version.0 == 0 { Ok(0) } else { rows_of(path) });
+    let mut counted: Vec<_> = share_out(files, cores(), |taken| taken.map(count).collect::<Vec<_>>()).into_iter().flatten().collect();
     counted.sort_unstable_by_key(|(at, _)| *at);
     counted.into_iter().map(|(_, rows)| rows).collect()
 }
