@@ -7,9 +7,7 @@ use serde_json::{Map, Value};
 use tweets::page::NotAPage;
 
 use crate::came::{Came, came};
-use crate::error::Error;
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use crate::error::{BoxError, Error};
 
 /// Maximum size of a refusal's body. X's refusals are below a hundredth of it.
 const PROBLEM_BYTES_MAX: usize = 64 << 10;

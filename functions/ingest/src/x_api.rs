@@ -16,11 +16,10 @@ use tweets::page::posts_stated;
 use tweets::{Page, TweetId};
 
 use crate::came::{Came, came};
+use crate::error::BoxError;
 use crate::http_date;
 use crate::refusal::{self, Failure};
 use crate::token::BearerToken;
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Timeout of one request, from the first byte sent to the last byte received.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
