@@ -47,6 +47,13 @@ pub struct Usage {
     text: String,
 }
 
+impl Usage {
+    /// Creates the error of options that cannot be used together.
+    pub(crate) fn conflict(text: impl std::fmt::Display) -> Failure {
+        Self { kind: clap::error::ErrorKind::ArgumentConflict, text: text.to_string() }.into()
+    }
+}
+
 /// Reads the wall clock; `main` passes it in, so that tests can pass in another time.
 pub type Clock = fn() -> chrono::DateTime<chrono::Utc>;
 

@@ -12,19 +12,19 @@ use crate::output::line;
 use crate::pipeline::{all_refined, deliver, refine_of, rejected_files};
 use crate::queue::Queue;
 use crate::rejected::{self, Rejected};
-use crate::{Clock, Outcome};
+use crate::{Clock, Outcome, Usage};
 
 /// Refines again the RAW files of the days `from` to `to`, both inclusive; without bounds all files, also those added by
 /// hand.
 ///
 /// REF objects that already carry the current versions of refine and of the lexicon are not rewritten.
 pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, clock: Clock) -> Outcome {
-    lake::check(root, &raw_dir(root))?;
     if let (Some(from), Some(to)) = (from, to)
         && from > to
     {
-        return Err(format!("--from {from} is after --to {to}; no day is between them").into());
+        return Err(Usage::conflict(format_args!("--from {from} is after --to {to}; no day is between them")));
     }
+    lake::check(root, &raw_dir(root))?;
     let lake = Lake::open(root, clock, "")?;
     let mut queue = Queue::open(&lake).await?;
     let is_of_all_days = from.is_none() && to.is_none();

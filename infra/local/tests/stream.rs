@@ -257,7 +257,6 @@ fn mistakes_are_told_with_the_next_step() {
     fs::write(lake.path().join("xpto-ref/tweets/note.parquet"), "not Parquet").unwrap();
     for (arguments, want) in [
         (&["--once", "--no-ingest", "--mode", "update"][..], "note.parquet: Parquet error"),
-        (&["--once", "--no-ingest", "--mode", "append"], "give a window"),
         (&["--once", "--no-ingest", "--mode", "complete", "--sink", "json:/nowhere/rows.json"], "choose another with --sink"),
     ] {
         let output = stream(lake.path(), arguments).output().unwrap();
