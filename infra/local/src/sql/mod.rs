@@ -43,7 +43,7 @@ pub use answer::Answer;
 pub(crate) use deep::on_large_stacks;
 pub use kept::KeptRows;
 pub use print::Format;
-pub use saved::list;
+pub use saved::{list, title};
 
 /// Views that the template installs, each after the views that it uses.
 pub const VIEWS: [(&str, &str); 2] = [
