@@ -171,10 +171,11 @@ impl XEmulator {
             }
             None => {}
         }
+        let refusal = |fault: Fault| fault.said().map(Answered::from).unwrap_or_default();
         let mut answered = match (self.authorized(request), endpoint) {
-            (false, _) => problem::unauthorized().into(),
-            (true, None) => Fault::EmptyNotFound.said().map(Answered::from).unwrap_or_default(),
-            (true, Some(_)) if !standing.admitted => problem::too_many_requests("about:blank").into(),
+            (false, _) => refusal(Fault::Unauthorized),
+            (true, None) => refusal(Fault::EmptyNotFound),
+            (true, Some(_)) if !standing.admitted => refusal(Fault::RateLimited),
             (true, Some(endpoint)) => self.serve(request.uri().query().unwrap_or_default(), endpoint, now),
         };
         if fault == Some(&Fault::CutBody) {
