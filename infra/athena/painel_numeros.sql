@@ -8,7 +8,7 @@ WITH parametros AS (
         -3 AS fuso, -- hours from UTC: Brasília
         CAST(floor(to_unixtime(current_timestamp)) AS bigint) AS agora_s
 ),
-ultimas AS ( -- X lets a tweet be edited for an hour: its latest version, which is also its newest, may be of the day after `ate`
+ultimas AS ( -- the latest version of an edited tweet, which is also its newest, may be of the day after `ate`
     SELECT max(criado_em) AS criado_em, max(capturado_em) AS capturado_em
     FROM tweets
     CROSS JOIN parametros

@@ -6,7 +6,7 @@ WITH parametros AS (
         current_timestamp AS ate, -- the instant after the last one; or TIMESTAMP '2026-11-01 14:00:00'
         60 AS intervalo_s
 ),
-versoes AS ( -- X lets a tweet be edited for an hour: its latest version may be later than `ate`
+versoes AS ( -- the latest version of an edited tweet may be later than `ate`, by an hour at most
     SELECT *, max(id) OVER (PARTITION BY id_original) AS ultima
     FROM tweets
     CROSS JOIN parametros

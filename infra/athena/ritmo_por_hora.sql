@@ -6,7 +6,7 @@ WITH parametros AS (
         CAST(date_format(current_date, '%Y%m%d') AS integer) AS ate, -- last day; or a number such as 20261107
         -3 AS fuso -- hours from UTC: Brasília
 ),
-versoes AS ( -- X lets a tweet be edited for an hour: its latest version may be of the day after `ate`
+versoes AS ( -- the latest version of an edited tweet may be of the day after `ate`
     SELECT *, max(id) OVER (PARTITION BY id_original) AS ultima
     FROM tweets
     CROSS JOIN parametros

@@ -6,7 +6,7 @@ WITH parametros AS (
         CAST(date_format(current_date, '%Y%m%d') AS integer) AS ate, -- last day; or a number such as 20261107
         -3 AS fuso -- hours from UTC: Brasília
 ),
-ultimas AS ( -- X lets a tweet be edited for an hour: its latest version, which is also its newest, may be of the day after `ate`
+ultimas AS ( -- the latest version of an edited tweet, which is also its newest, may be of the day after `ate`
     SELECT CAST(floor(to_unixtime(max(criado_em))) AS bigint) AS instante_s
     FROM tweets
     CROSS JOIN parametros

@@ -75,9 +75,7 @@ impl Ablation {
             _ => answer,
         }
     }
-}
 
-impl Ablation {
     /// Returns an answer of X as the functions see it.
     pub(crate) fn distort_page(self, mut answer: Response<Bytes>) -> Response<Bytes> {
         if self == Self::HideDate {

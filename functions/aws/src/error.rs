@@ -4,7 +4,8 @@ use aws_sdk_s3::error::SdkError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+/// The cause of an error.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A failed AWS call: the operation, the resource it was applied to, and the cause.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,7 @@
 use aws_sdk_secretsmanager::Client;
 
 use crate::Error;
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use crate::error::BoxError;
 
 /// The contents of a secret.
 #[derive(Clone, PartialEq, Eq)]

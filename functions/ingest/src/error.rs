@@ -7,7 +7,8 @@ use metrics::Cause;
 
 use crate::response_form::ResponseForm;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+/// The cause of an error.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a run failed or stopped early.
 #[derive(Debug, thiserror::Error)]

@@ -6,10 +6,8 @@ use http::{Response, StatusCode};
 use serde_json::{Map, Value};
 use tweets::page::NotAPage;
 
-use crate::error::Error;
+use crate::error::{BoxError, Error};
 use crate::response_form::{ResponseForm, response_form};
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Maximum size of a refusal's body. X's refusals are below a hundredth of it.
 const PROBLEM_BYTES_MAX: usize = 64 << 10;

@@ -15,12 +15,11 @@ use tower::util::BoxCloneSyncService;
 use tweets::page::posts_stated;
 use tweets::{Page, TweetId};
 
+use crate::error::BoxError;
 use crate::http_date;
 use crate::refusal::{self, Failure};
 use crate::response_form::{ResponseForm, response_form};
 use crate::token::BearerToken;
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Timeout of one request, from the first byte sent to the last byte received.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);

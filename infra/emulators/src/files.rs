@@ -8,9 +8,10 @@ use std::fmt;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use walkdir::WalkDir;
+
+use crate::threads::share_out;
 
 /// Number of files flushed concurrently. A file system batches them into one commit: on ext4, sixteen take little
 /// longer than one.
@@ -75,18 +76,10 @@ pub fn flush(root: &Path, files: &[PathBuf]) -> io::Result<()> {
 
 /// Runs `flush` on all files concurrently; returns the first failure, if any, after all were tried.
 fn at_once(files: &[PathBuf], flush: impl Fn(&Path) -> io::Result<()> + Sync) -> io::Result<()> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut outcome = Ok(());
-        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            outcome = outcome.and(flush(file).map_err(|error| at(file, error)));
-        }
-        outcome
+    let flush_all = |files: &mut dyn Iterator<Item = (usize, &PathBuf)>| {
+        files.map(|(_, file)| flush(file).map_err(|error| at(file, error))).fold(Ok(()), Result::and)
     };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..files.len().min(FLUSHES_AT_ONCE)).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).fold(Ok(()), Result::and)
-    })
+    share_out(files, FLUSHES_AT_ONCE, flush_all).into_iter().fold(Ok(()), Result::and)
 }
 
 /// Flushes the bytes of a file.

@@ -6,4 +6,5 @@ pub mod s3;
 pub mod secrets;
 pub mod server;
 pub mod sqs;
+pub mod threads;
 pub mod x_api;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use emulators::files::{self, Unreadable};
+use emulators::threads::{cores, share_out};
 use indicatif::{ProgressBar, ProgressStyle};
 use rows::Refined;
 use tweets::{RAW_PREFIX, Years, check_raw_key};
@@ -58,10 +58,9 @@ pub fn run(raw: &Path, reference: &Path) -> Outcome {
     files::create_folders(reference).map_err(|error| format!("cannot create the folder {}: {error}", reference.display()))?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(raw_files.len() as u64).with_style(style); // draws nothing if standard error is not a terminal
-    let next = AtomicUsize::new(0);
-    let work = || {
+    let parts = share_out(&raw_files, cores(), |taken| {
         let mut totals = ThreadTotals::default();
-        while let Some((path, key)) = raw_files.get(next.fetch_add(1, Ordering::Relaxed)) {
+        for (_, (path, key)) in taken {
             if let Err(error) = refine_file(path, key, reference, &mut totals) {
                 totals.refused.push(format!("{}: {error}", path.display()));
             }
@@ -72,11 +71,6 @@ pub fn run(raw: &Path, reference: &Path) -> Outcome {
         }
         totals.flush(reference);
         totals
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let parts: Vec<ThreadTotals> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     bar.finish_and_clear();
     report(reference, raw_files.len(), parts, unreadable, started.elapsed().as_secs_f64())

@@ -10,7 +10,7 @@ use ingest::{Config, DEFAULT_QUERY, Wire};
 use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source, emulator_secret};
 use crate::output::{line, quoted};
 use crate::pipeline::Pipeline;
-use crate::report::Report;
+use crate::progress::Progress;
 use crate::serve::start_x_api;
 use crate::sql::{Format, Session};
 use crate::{Clock, Outcome};
@@ -41,14 +41,14 @@ pub async fn run(root: &Path, every: Option<Duration>, clock: Clock) -> Outcome 
     let lake = Lake::open(root, clock, &emulator_secret())?;
     lake.claim(Source::Emulator)?;
     let server = start_x_api(0, Options::default(), clock).await?;
-    let report = Report::on(lake.s3());
-    report.line(&format!("X API (emulated) at {}, S3 in {}", server.url(), root.display()));
+    let progress = Progress::on(lake.s3());
+    progress.line(&format!("X API (emulated) at {}, S3 in {}", server.url(), root.display()));
 
     let config = config(&server.url())?;
     let wire = Wire::http(&config.x_api_base_url)?;
     let mut pipeline = Pipeline::open(&lake, config, wire, clock).await?;
-    let caught = pipeline.catch_up(&report, u64::MAX).await;
-    report.finish();
+    let caught = pipeline.catch_up(&progress, u64::MAX).await;
+    progress.finish();
     let caught = caught?;
 
     line(&format!(
@@ -70,12 +70,12 @@ pub async fn run(root: &Path, every: Option<Duration>, clock: Clock) -> Outcome 
         quoted(&lake.raw_dir().join("tweets")),
         quoted(&lake.ref_dir().join("tweets"))
     ))?;
-    let Some(every) = every else { return pipeline.all_refined().await.and(printed) };
+    let Some(every) = every else { return pipeline.all_refined().and(printed) };
     printed?;
     line(&format!("\nCapturing more every {}, until Ctrl-C. Look at them with: cargo run -- panel{other}", format_duration(every)))?;
     loop {
         tokio::time::sleep(every).await;
-        let caught = pipeline.catch_up(&report, u64::MAX).await?;
+        let caught = pipeline.catch_up(&progress, u64::MAX).await?;
         if caught.posts > 0 {
             line(&format!("{} {} new tweets", clock().format("%H:%M:%SZ"), caught.posts))?;
         }

@@ -69,6 +69,17 @@ fn recorded_source(path: &Path) -> Outcome<Option<Recorded>> {
     }
 }
 
+/// Reads the source of the lake at `root`; `None` if it is not recorded.
+///
+/// # Errors
+/// Fails if the file that records it is damaged or cannot be read.
+pub fn source(root: &Path) -> Outcome<Option<Source>> {
+    Ok(match recorded_source(&source_path(root))? {
+        Some(Recorded::Source(source)) => Some(source),
+        Some(Recorded::Nothing) | None => None,
+    })
+}
+
 /// Both buckets in one folder, locked by this process.
 #[derive(Debug)]
 pub struct Lake {
@@ -187,7 +198,7 @@ pub fn acknowledged_path(root: &Path) -> PathBuf {
 }
 
 /// Returns the path of the file that records the source of the lake at `root`.
-pub fn source_path(root: &Path) -> PathBuf {
+fn source_path(root: &Path) -> PathBuf {
     root.join("source.txt")
 }
 

@@ -7,6 +7,8 @@
 mod bulk;
 pub mod cli;
 mod demo;
+#[cfg(test)]
+mod fixtures;
 mod ignored;
 mod lake;
 mod live;
@@ -14,9 +16,9 @@ mod output;
 mod panel;
 mod parquet;
 mod pipeline;
+mod progress;
 mod queue;
 mod rejected;
-mod report;
 mod reprocess;
 mod serve;
 pub mod sql;
@@ -43,6 +45,13 @@ pub struct Unfinished(pub String);
 pub struct Usage {
     kind: clap::error::ErrorKind,
     text: String,
+}
+
+impl Usage {
+    /// Creates the error of options that cannot be used together.
+    pub(crate) fn conflict(text: impl std::fmt::Display) -> Failure {
+        Self { kind: clap::error::ErrorKind::ArgumentConflict, text: text.to_string() }.into()
+    }
 }
 
 /// Reads the wall clock; `main` passes it in, so that tests can pass in another time.

@@ -16,9 +16,9 @@ use tweets::{TweetId, Years};
 
 use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET};
 use crate::output::listed;
+use crate::progress::Progress;
 use crate::queue::Queue;
 use crate::rejected::{self, Rejected};
-use crate::report::Report;
 use crate::{Clock, Failure, Outcome};
 
 /// Timeout of one invocation, as in the template.
@@ -105,7 +105,7 @@ impl Pipeline {
 
     /// Runs ingest until everything up to now (less the safety lag) is captured or `posts_max` posts are read, and runs
     /// refine until the queue is empty.
-    pub async fn catch_up(&mut self, report: &Report, posts_max: u64) -> Outcome<CatchUp> {
+    pub async fn catch_up(&mut self, progress: &Progress, posts_max: u64) -> Outcome<CatchUp> {
         let goal = TweetId::lowest_at((self.clock)() - TimeDelta::from_std(self.config.safety_lag)?);
         let (mut totals, mut sweeps, mut done_before) = (CatchUp::default(), 0, None);
         self.deliver().await?;
@@ -118,7 +118,7 @@ impl Pipeline {
             totals.add(&run);
             if let Some(Gap { from, to }) = run.gap {
                 let [from, to] = [from, to].map(|id| id.created_at().to_rfc3339_opts(SecondsFormat::Millis, true));
-                report.line(&format!("posts from {from} to {to} are lost: the X API serves seven days"));
+                progress.line(&format!("posts from {from} to {to} are lost: the X API serves seven days"));
             }
             let done = run.done;
             let has_moved = run.posts > 0 || done != done_before;
@@ -130,7 +130,7 @@ impl Pipeline {
                 Status::Complete if sweeps == 0 => sweeps += 1,
                 Status::Complete => {
                     let behind = done.map_or(0, |done| (goal.created_at() - done.created_at()).num_seconds());
-                    report.line(&format!(
+                    progress.line(&format!(
                         "this clock is about {behind} s ahead of the X API's; posts that arrived since are left to the next run"
                     ));
                     break;
@@ -139,7 +139,7 @@ impl Pipeline {
                 // The folder is locked, so the run that holds the lease has ended. On AWS nothing shows that, so the next run waits
                 // until the lease expires.
                 Status::Busy => {
-                    report.line("an earlier run was interrupted; continuing where it stopped");
+                    progress.line("an earlier run was interrupted; continuing where it stopped");
                     ingest.end_lease(owner).await.map_err(|error| self.explained(error))?;
                 }
                 Status::Partial | Status::RateLimited | Status::BudgetExhausted => break,
@@ -154,15 +154,13 @@ impl Pipeline {
         if self.queue.dead().len() == self.rejected.len() {
             return Ok(());
         }
-        for message in self.queue.dead().iter().skip(self.rejected.len()) {
-            self.rejected.push(Rejected { key: message.object.key.clone(), reason: reason_of(&self.refine, message, self.clock).await });
-        }
+        self.rejected.extend(rejected_files(&self.queue, self.rejected.len(), &self.refine, self.clock).await);
         rejected::write(&self.root, &self.rejected)
     }
 
     /// Fails if some RAW files could not be refined, with the reason of the first.
-    pub async fn all_refined(&self) -> Outcome {
-        all_refined(&self.queue, &self.refine, self.clock).await
+    pub fn all_refined(&self) -> Outcome {
+        all_refined(&self.rejected, self.queue.unreadable())
     }
 }
 
@@ -225,18 +223,26 @@ async fn reason_of(refine: &Refine, message: &Message, clock: Clock) -> String {
     refined.err().map_or_else(|| "refining it again succeeded".to_owned(), |error| on_laptop(&error))
 }
 
-/// Fails if RAW files could not be refined: names the messages that the queue set aside, with the reason of the first, and
-/// counts the files and folders that could not be read.
-pub async fn all_refined(queue: &Queue, refine: &Refine, clock: Clock) -> Outcome {
-    let mut problems = Vec::new();
-    if let [first, others @ ..] = queue.dead() {
-        let reason = format!("{}: {}", first.object.key, reason_of(refine, first, clock).await);
-        let others: Vec<String> = others.iter().map(|message| format!("nor could {}", message.object.key)).collect();
-        problems.push(format!("{} RAW file(s) could not be refined: {reason}{}", queue.dead().len(), listed(&others)));
+/// Returns the files of the messages that `queue` set aside, after the first `known`, each with its reason.
+pub async fn rejected_files(queue: &Queue, known: usize, refine: &Refine, clock: Clock) -> Vec<Rejected> {
+    let mut rejected = Vec::new();
+    for message in queue.dead().iter().skip(known) {
+        rejected.push(Rejected { key: message.object.key.clone(), reason: reason_of(refine, message, clock).await });
     }
-    if !queue.unreadable().is_empty() {
-        let count = queue.unreadable().len();
-        problems.push(format!("{count} file(s) or folder(s) of RAW could not be read:{}", listed(queue.unreadable())));
+    rejected
+}
+
+/// Fails if RAW files could not be refined: names the rejected ones, with the reason of the first, and counts the files and
+/// folders that could not be read.
+pub fn all_refined(rejected: &[Rejected], unreadable: &[Unreadable]) -> Outcome {
+    let mut problems = Vec::new();
+    if let [first, others @ ..] = rejected {
+        let reason = format!("{}: {}", first.key, first.reason);
+        let others: Vec<String> = others.iter().map(|other| format!("nor could {}", other.key)).collect();
+        problems.push(format!("{} RAW file(s) could not be refined: {reason}{}", rejected.len(), listed(&others)));
+    }
+    if !unreadable.is_empty() {
+        problems.push(format!("{} file(s) or folder(s) of RAW could not be read:{}", unreadable.len(), listed(unreadable)));
     }
     if problems.is_empty() {
         return Ok(());

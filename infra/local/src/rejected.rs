@@ -1,4 +1,5 @@
-//! The list of RAW files that `refine` rejected, in the lake's folder: `demo`, `live` and `stream` write it, `panel` shows it.
+//! The list of RAW files that `refine` rejected, in the lake's folder: `demo`, `live`, `stream` and `reprocess` write it,
+//! `panel` shows it.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -9,35 +9,42 @@ use tweets::RawKey;
 use crate::ignored::report_ignored;
 use crate::lake::{self, Lake, raw_dir};
 use crate::output::line;
-use crate::pipeline::{all_refined, deliver, refine_of};
+use crate::pipeline::{all_refined, deliver, refine_of, rejected_files};
 use crate::queue::Queue;
-use crate::{Clock, Outcome};
+use crate::rejected::{self, Rejected};
+use crate::{Clock, Outcome, Usage};
 
 /// Refines again the RAW files of the days `from` to `to`, both inclusive; without bounds all files, also those added by
 /// hand.
 ///
 /// REF objects that already carry the current versions of refine and of the lexicon are not rewritten.
 pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, clock: Clock) -> Outcome {
-    lake::check(root, &raw_dir(root))?;
     if let (Some(from), Some(to)) = (from, to)
         && from > to
     {
-        return Err(format!("--from {from} is after --to {to}").into());
+        return Err(Usage::conflict(format_args!("--from {from} is after --to {to}; no day is between them")));
     }
+    lake::check(root, &raw_dir(root))?;
     let lake = Lake::open(root, clock, "")?;
     let mut queue = Queue::open(&lake).await?;
+    let is_of_all_days = from.is_none() && to.is_none();
     let is_meant_day = |day: NaiveDate| from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to);
     let is_meant = |key: &str| match key.parse::<RawKey>() {
         Ok(key) => is_meant_day(key.oldest_created_at().date_naive()),
-        Err(_) => from.is_none() && to.is_none(),
+        Err(_) => is_of_all_days,
     };
+    let mut rejected = if is_of_all_days { Vec::new() } else { rejected_before(root)? };
+    rejected.retain(|file| !is_meant(&file.key));
     let files = queue.replay(&lake, is_meant, is_meant_day).await?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(files).with_style(style); // draws nothing if standard error is not a terminal
     let refine = refine_of(&lake);
     let malformed = deliver(&mut queue, &refine, clock, |messages| bar.inc(messages)).await?;
     bar.finish_and_clear();
-    let refined = all_refined(&queue, &refine, clock).await;
+    let rejected_now = rejected_files(&queue, 0, &refine, clock).await;
+    let refined = all_refined(&rejected_now, queue.unreadable());
+    rejected.extend(rejected_now);
+    rejected::write(root, &rejected)?;
     let (refine, lexicon) = (refine::REFINE_VERSION, refine::LEXICON_VERSION);
     let files = files - queue.dead().len() as u64;
     line(&format!("{files} RAW files went through refine {refine} with lexicon {lexicon}."))?;
@@ -46,4 +53,9 @@ pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, cl
     }
     report_ignored(queue.ignored())?;
     refined
+}
+
+/// Reads the list of rejected files, of which a span of days replaces a part.
+fn rejected_before(root: &Path) -> Outcome<Vec<Rejected>> {
+    rejected::read(root).map_err(|error| format!("{error}; `reprocess` without --from and --to replaces it").into())
 }

@@ -201,6 +201,38 @@ fn an_old_day_may_be_a_link_to_another_disk() {
     assert!(emulators::files::find(elsewhere.path()).files.iter().all(|path| !path.to_str().unwrap().contains("%~")));
 }
 
+#[test]
+fn a_file_that_reprocess_mends_is_no_longer_listed_as_rejected() {
+    let (lake, _) = lake();
+    let raw = lake.path().join("xpto-raw/tweets");
+    let (captured, added) = (a_file(lake.path(), "xpto-raw/tweets", ".json"), raw.join("added.json"));
+    let whole = fs::read(&captured).unwrap();
+    let listed = || {
+        let list: Option<serde_json::Value> =
+            fs::read(lake.path().join("rejected.json")).ok().map(|list| serde_json::from_slice(&list).unwrap());
+        let keys = list.iter().flat_map(|list| list.as_array().unwrap()).map(|file| file["key"].as_str().unwrap().to_owned());
+        keys.map(|key| key.contains("added")).collect::<Vec<_>>()
+    };
+    for path in [&captured, &added] {
+        fs::write(path, "{").unwrap();
+    }
+    check(lake.path(), &["reprocess"], 1);
+    assert_eq!(listed(), [true, false], "in the order of keys");
+    fs::write(&captured, &whole).unwrap();
+    check(lake.path(), &["reprocess", "--to", "2020-01-01"], 0);
+    assert_eq!(listed(), [true, false], "the file is of another day");
+    check(lake.path(), &["reprocess", "--from", "2020-01-01"], 0);
+    assert_eq!(listed(), [true], "the key of the file that was added has no day");
+    fs::write(&captured, "{").unwrap();
+    check(lake.path(), &["reprocess", "--from", "2020-01-01"], 1);
+    assert_eq!(listed(), [true, false]);
+    for path in [&captured, &added] {
+        fs::write(path, &whole).unwrap();
+    }
+    check(lake.path(), &["reprocess"], 0);
+    assert!(!lake.path().join("rejected.json").exists());
+}
+
 #[cfg(unix)]
 #[test]
 fn what_cannot_be_read_in_raw_is_passed_by_and_named() {

@@ -232,7 +232,7 @@ fn peak_kib(mut command: Command) -> u64 {
 
 /// Ten times as many tweets take hardly more memory: only the keys of the folded files.
 #[test]
-#[ignore = "minutes, and Linux only; CONTRIBUTING.md has the command"]
+#[ignore = "minutes, and Linux only; docs/testing.md has the command"]
 fn a_million_tweets_take_the_memory_of_the_open_windows() {
     let mut peaks = BTreeMap::new();
     for files in [1_000, 10_000] {
@@ -257,7 +257,6 @@ fn mistakes_are_told_with_the_next_step() {
     fs::write(lake.path().join("xpto-ref/tweets/note.parquet"), "not Parquet").unwrap();
     for (arguments, want) in [
         (&["--once", "--no-ingest", "--mode", "update"][..], "note.parquet: Parquet error"),
-        (&["--once", "--no-ingest", "--mode", "append"], "give a window"),
         (&["--once", "--no-ingest", "--mode", "complete", "--sink", "json:/nowhere/rows.json"], "choose another with --sink"),
     ] {
         let output = stream(lake.path(), arguments).output().unwrap();

@@ -33,10 +33,8 @@ pub(super) fn counts(request: &CountsRequest, corpus: &Corpus, options: &Options
         let mut bucket = Object::default();
         bucket.push("start", &format_time(start));
         bucket.push("end", &format_time(end));
-        if request.fields.contains("tweet_count") {
-            for vocabulary in vocabularies {
-                bucket.push(vocabulary.name_of("tweet_count"), &here);
-            }
+        for vocabulary in vocabularies {
+            bucket.push(vocabulary.name_of("tweet_count"), &here);
         }
         buckets.push(bucket);
         rest = &rest[here..];

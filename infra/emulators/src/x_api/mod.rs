@@ -23,6 +23,7 @@ mod rate_limit;
 mod search;
 mod served;
 pub mod snowflake;
+mod state;
 mod text;
 mod token;
 mod traffic;
@@ -52,7 +53,7 @@ use fault::{FaultResponse, PROBLEM_JSON};
 use parameters::{CountsRequest, SearchRequest};
 use problem::Problem;
 use rate_limit::RateLimitStatus;
-use served::State;
+use state::State;
 
 /// Path of recent search.
 pub const SEARCH_PATH: &str = "/2/tweets/search/recent";
@@ -171,10 +172,11 @@ impl XEmulator {
             }
             None => {}
         }
+        let refusal = |fault: Fault| fault.response().map(Reply::from).unwrap_or_default();
         let mut reply = match (self.authorized(request), endpoint) {
-            (false, _) => problem::unauthorized().into(),
-            (true, None) => Fault::EmptyNotFound.response().map(Reply::from).unwrap_or_default(),
-            (true, Some(_)) if !rate_limit.admitted => problem::too_many_requests("about:blank").into(),
+            (false, _) => refusal(Fault::Unauthorized),
+            (true, None) => refusal(Fault::EmptyNotFound),
+            (true, Some(_)) if !rate_limit.admitted => refusal(Fault::RateLimited),
             (true, Some(endpoint)) => self.serve(request.uri().query().unwrap_or_default(), endpoint, now),
         };
         if fault == Some(&Fault::CutBody) {

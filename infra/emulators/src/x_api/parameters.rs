@@ -41,8 +41,6 @@ pub(super) struct CountsRequest {
     pub span: Range<DateTime<Utc>>,
     pub granularity: Granularity,
     pub vocabulary: Vocabulary,
-    /// Fields of a bucket, under the older names.
-    pub fields: BTreeSet<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +70,7 @@ impl SearchRequest {
         let bound = parameters.fingerprint();
         let query = parameters.query(options);
         let max_results = parameters.max_results();
-        let cursor = parameters.cursor(bound);
+        let cursor = parameters.cursor(Some(bound));
         let window = parameters.window(now, cursor.is_some());
         let relevancy = parameters.choice("sort_order", &["recency", "relevancy"]) == Some(1);
         let requested = parameters.requested_fields(vocabulary);
@@ -88,10 +86,9 @@ impl CountsRequest {
     pub fn read(encoded: &str, options: &Options, now: DateTime<Utc>) -> Result<Self, Problem> {
         let mut parameters = Parameters::decode(encoded);
         let query = parameters.query(options);
-        let bound = parameters.fingerprint();
-        // All buckets of seven days fit one response, so this endpoint issues no tokens.
-        let cursor = parameters.cursor(bound);
-        let window = parameters.window(now, cursor.is_some());
+        // All buckets of seven days fit one response, so this endpoint issues no tokens and accepts none.
+        parameters.cursor(None);
+        let window = parameters.window(now, false);
         let names = ["minute", "hour", "day"];
         let granularity = match parameters.choice("granularity", &names) {
             Some(0) => Granularity::Minute,
@@ -104,9 +101,7 @@ impl CountsRequest {
         parameters.nothing_else(&["granularity", "search_count.fields"]);
         parameters.finish(vocabulary)?;
         let Some(query) = query else { return Err(invalid_request(vocabulary, &[])) };
-        let mut fields: BTreeSet<String> = columns.iter().map(|name| older(name).to_owned()).collect();
-        fields.extend(["start", "end", "tweet_count"].map(str::to_owned));
-        Ok(Self { query, ids: window.ids, span: window.span, granularity, vocabulary, fields })
+        Ok(Self { query, ids: window.ids, span: window.span, granularity, vocabulary })
     }
 }
 
@@ -199,7 +194,8 @@ impl Parameters {
         }
     }
 
-    fn cursor(&mut self, bound: u64) -> Option<u64> {
+    /// Returns the id below which a token continues a request; `bound` is the fingerprint of the request, if it has tokens.
+    fn cursor(&mut self, bound: Option<u64>) -> Option<u64> {
         let (name, text) = match (self.take("next_token"), self.take("pagination_token")) {
             (None, None) => return None,
             (Some(_), Some(text)) => {
@@ -209,7 +205,7 @@ impl Parameters {
             (Some(text), None) => ("next_token", text),
             (None, Some(text)) => ("pagination_token", text),
         };
-        let below = token::read(&text, bound);
+        let below = bound.and_then(|bound| token::read(&text, bound));
         if below.is_none() {
             let message = format!("The `{name}` query parameter value [{text}] is not valid for this request");
             self.wrong(name, text, message);

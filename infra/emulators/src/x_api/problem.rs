@@ -40,16 +40,6 @@ pub(super) fn invalid_request(vocabulary: Vocabulary, wrong: &[Invalid]) -> Prob
     }
 }
 
-/// Returns a 401: the token is missing or wrong.
-pub(super) fn unauthorized() -> Problem {
-    Problem { status: 401, body: json!({ "title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized" }) }
-}
-
-/// Returns a 429 of the 15-minute window.
-pub(super) fn too_many_requests(kind: &str) -> Problem {
-    Problem { status: 429, body: json!({ "title": "Too Many Requests", "detail": "Too Many Requests", "type": kind, "status": 429 }) }
-}
-
 /// Returns an entry for `errors` in a 200 response: a resource that was not found.
 pub(super) fn not_found(vocabulary: Vocabulary, kind: &str, parameter: &str, id: &str) -> Value {
     let (kind, parameter) = (vocabulary.name_of(kind), vocabulary.name_of(parameter));

@@ -1,9 +1,7 @@
 //! Counters of what an emulator has served, for tests and for billing.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
-use super::fault::Fault;
-use super::rate_limit::RateWindow;
 use super::search::Page;
 
 /// Counters over the lifetime of an emulator.
@@ -35,23 +33,5 @@ impl Served {
         for id in &page.ids {
             *self.times.entry(*id).or_default() += 1;
         }
-    }
-}
-
-/// The state that changes with each request.
-#[derive(Debug, Default)]
-pub(super) struct State {
-    pub served: Served,
-    pub search_window: RateWindow,
-    pub counts_window: RateWindow,
-    pub script: VecDeque<Option<Fault>>,
-    pub always: Option<Fault>,
-}
-
-impl State {
-    /// Returns the number of the next page, from 1.
-    pub fn next_page(&mut self) -> u64 {
-        self.served.pages += 1;
-        self.served.pages
     }
 }

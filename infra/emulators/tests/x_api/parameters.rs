@@ -222,9 +222,12 @@ fn a_span_is_counted_by_granularity() {
     let (_, newer) = count(&emulator, &[span[0], span[1], span[2], ("search_count.fields", "start,end,post_count")], now());
     assert_eq!(newer["meta"]["total_post_count"], want);
     assert!(newer["data"][0]["post_count"].is_u64());
+    // Of a search with the same parameters.
+    let token = found(&emulator, &span, now())["meta"]["next_token"].as_str().unwrap().to_owned();
+    assert_eq!(count(&emulator, &[span[0], span[1], span[2], ("next_token", &token)], now()).0, 400);
     for wrong in [("granularity", "week"), ("max_results", "10"), ("tweet.fields", "id"), ("next_token", "x")] {
         assert_eq!(count(&emulator, &[span[0], wrong], now()).0, 400, "{wrong:?}");
     }
     assert_eq!(emulator.served().counts, 4);
-    assert_eq!(emulator.served().posts, 0);
+    assert_eq!(emulator.served().posts, 10, "of the search");
 }

@@ -13,7 +13,7 @@ use ingest::{Config, DEFAULT_QUERY, Fault, Preview, Problem, Status, USD_PER_COU
 use crate::lake::{Lake, RAW_BUCKET, SECRET_ID, Source};
 use crate::output::{line, message, quoted};
 use crate::pipeline::{CatchUp, Pipeline};
-use crate::report::Report;
+use crate::progress::Progress;
 use crate::{Clock, Failure, Outcome, Unfinished, Usage, Variable};
 
 /// Default folder of a lake of real posts, separate from the demo's.
@@ -75,9 +75,9 @@ impl Live {
             return Err("not confirmed, so nothing was read".into());
         }
 
-        let report = Report::on(lake.s3());
-        let totals = pipeline.catch_up(&report, self.max_posts).await;
-        report.finish();
+        let progress = Progress::on(lake.s3());
+        let totals = pipeline.catch_up(&progress, self.max_posts).await;
+        progress.finish();
         let totals = totals.map_err(explained)?;
         let spent = totals.estimated_usd + usd(preview.requests, USD_PER_COUNT);
         line(&format!(
@@ -91,7 +91,7 @@ impl Live {
             quoted(&lake.ref_dir().join("tweets")),
             quoted(root),
         ))?;
-        pipeline.all_refined().await?;
+        pipeline.all_refined()?;
         self.finished(&totals, posts_max)
     }
 

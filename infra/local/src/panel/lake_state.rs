@@ -4,17 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use datafusion::parquet::file::metadata::{ParquetMetaDataOptions, ParquetMetaDataReader, ParquetStatisticsPolicy};
 use emulators::files;
+use emulators::threads::{cores, share_out};
 use ingest::{CURSOR_KEY, Cursor, USD_PER_POST};
 use serde::Serialize;
 use tweets::check_raw_key;
 
-use crate::lake::{acknowledged_path, raw_dir, ref_dir, source_path};
+use crate::lake::{self, Source, acknowledged_path, raw_dir, ref_dir};
 use crate::parquet;
 use crate::rejected::{self, Rejected};
 
@@ -46,8 +46,8 @@ pub struct Month {
     pub name: String,
     /// Posts read.
     pub posts_read: u64,
-    /// Their price in dollars; emulated posts cost nothing.
-    pub usd: f64,
+    /// Their price in dollars; emulated posts cost nothing. `None` if the record of the lake's source is damaged.
+    pub usd: Option<f64>,
 }
 
 /// Size and modification time of a file. While both are the same, the file is not read again.
@@ -95,19 +95,8 @@ impl ParquetFiles {
 
 /// Reads the footers of files on all cores.
 fn count_rows(files: &[(PathBuf, Version)]) -> Vec<Result<u64, String>> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut counted = Vec::new();
-        while let Some((at, (path, version))) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, files.get(at)?))) {
-            counted.push((at, if version.0 == 0 { Ok(0) } else { rows_of(path) }));
-        }
-        counted
-    };
-    let threads = std::thread::available_parallelism().map_or(1, Into::into).min(files.len().max(1));
-    let mut counted = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
-    });
+    let count = |(at, (path, version)): (usize, &(PathBuf, Version))| (at, if version.0 == 0 { Ok(0) } else { rows_of(path) });
+    let mut counted: Vec<_> = share_out(files, cores(), |taken| taken.map(count).collect::<Vec<_>>()).into_iter().flatten().collect();
     counted.sort_unstable_by_key(|(at, _)| *at);
     counted.into_iter().map(|(_, rows)| rows).collect()
 }
@@ -127,7 +116,16 @@ fn rows_of(path: &Path) -> Result<u64, String> {
 impl LakeState {
     /// Reads the state of the lake at `root`, whose Parquet files have `tweets` rows.
     pub fn read(root: &Path, tweets: u64, mut problems: Vec<String>) -> Self {
-        let is_emulated = source(root);
+        let source = lake::source(root);
+        let usd_per_post = match &source {
+            Ok(Some(Source::Emulator)) => Some(0.0),
+            Ok(Some(Source::XApi) | None) => Some(USD_PER_POST),
+            Err(error) => {
+                problems.insert(0, error.to_string()); // the page shows the first ones
+                None
+            }
+        };
+        let is_emulated = source.ok().flatten().map(|source| source == Source::Emulator);
         let mut state = Self { tweets, is_emulated, ..Self::default() };
         state.rejected = rejected::read(root).unwrap_or_else(|error| {
             problems.push(error.to_string());
@@ -136,7 +134,7 @@ impl LakeState {
         let cursor = raw_dir(root).join(CURSOR_KEY);
         if let Ok(bytes) = std::fs::read(&cursor) {
             match serde_json::from_slice::<Cursor>(&bytes) {
-                Ok(cursor) => state.add(&cursor),
+                Ok(cursor) => state.add(&cursor, usd_per_post),
                 Err(error) => problems.push(format!("{}: {error}", cursor.display())),
             }
             state.last_run = std::fs::metadata(&cursor).and_then(|file| file.modified()).ok().map(DateTime::from);
@@ -147,17 +145,12 @@ impl LakeState {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "posts of a month are far below 2^52")]
-    fn add(&mut self, cursor: &Cursor) {
+    fn add(&mut self, cursor: &Cursor, usd_per_post: Option<f64>) {
         self.captured_until = Some(cursor.done.created_at());
         let posts_read = cursor.month.posts_read;
-        let usd = if self.is_emulated == Some(true) { 0.0 } else { posts_read as f64 * USD_PER_POST };
+        let usd = usd_per_post.map(|usd| posts_read as f64 * usd);
         self.month = Some(Month { name: cursor.month.name.clone(), posts_read, usd });
     }
-}
-
-fn source(root: &Path) -> Option<bool> {
-    let text = std::fs::read_to_string(source_path(root)).ok()?;
-    (!text.trim().is_empty()).then(|| text.starts_with("emulated"))
 }
 
 /// Counts the RAW files that are neither refined nor rejected.
@@ -176,4 +169,35 @@ fn waiting(root: &Path, rejected: &[Rejected]) -> Option<usize> {
         check_raw_key(key).is_ok() && !refined.contains(key.as_bytes()) && !rejected.iter().any(|rejected| rejected.key == *key)
     };
     Some(found.iter().filter_map(key).filter(is_waiting).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_is_shown_only_if_the_source_of_the_posts_can_be_read() {
+        let root = tempfile::tempdir().unwrap();
+        let mut cursor = Cursor::starting_at(tweets::TweetId::MIN, "2026-11".to_owned());
+        cursor.month.posts_read = 200;
+        let path = raw_dir(root.path()).join(CURSOR_KEY);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, serde_json::to_vec(&cursor).unwrap()).unwrap();
+        for (text, is_emulated, usd) in [
+            (None, None, Some(1.0)),
+            (Some("emulated posts\n"), Some(true), Some(0.0)),
+            (Some("posts of the X API\n"), Some(false), Some(1.0)),
+            (Some(""), None, Some(1.0)),
+            (Some("emulated"), None, None),
+            (Some("posts of the X"), None, None),
+            (Some("\0\0\0\0"), None, None),
+        ] {
+            if let Some(text) = text {
+                std::fs::write(root.path().join("source.txt"), text).unwrap();
+            }
+            let state = LakeState::read(root.path(), 0, vec!["another".to_owned()]);
+            assert_eq!((state.is_emulated, state.month.and_then(|month| month.usd)), (is_emulated, usd), "{text:?}");
+            assert_eq!(state.problems[0].contains("source.txt is damaged"), usd.is_none(), "{:?}", state.problems);
+        }
+    }
 }

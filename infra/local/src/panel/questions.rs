@@ -1,5 +1,7 @@
 //! The saved questions that the panel shows. No other statement is ever run.
 
+use crate::sql;
+
 /// A file of `infra/athena`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Question {
@@ -47,7 +49,7 @@ pub fn named(name: &str) -> Option<&'static Question> {
 impl Question {
     /// Returns what the question answers: the text of its first comment line.
     pub fn title(&self) -> &'static str {
-        self.sql.lines().next().and_then(|line| line.strip_prefix("--")).unwrap_or_default().trim()
+        sql::title(self.sql)
     }
 
     /// Returns the statement over other days: the lines of `parametros` that compute `desde` and `ate` from `current_date` give

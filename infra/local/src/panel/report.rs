@@ -16,7 +16,7 @@ use super::snapshot;
 use crate::lake::{self, ref_dir};
 use crate::output::line;
 use crate::sql::{Answer, Session};
-use crate::{Clock, Outcome};
+use crate::{Clock, Outcome, Usage};
 
 /// Rows of a ranking.
 const LINES: usize = 12;
@@ -40,7 +40,7 @@ pub struct Options {
 /// Writes the report of the lake at `root`.
 pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
     if options.from > options.to {
-        return Err(format!("--from {} is after --to {}", options.from, options.to).into());
+        return Err(Usage::conflict(format_args!("--from {} is after --to {}", options.from, options.to)));
     }
     lake::check(root, &ref_dir(root))?;
     let session = Session::open(&ref_dir(root), clock()).await?;

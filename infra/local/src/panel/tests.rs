@@ -14,6 +14,7 @@ use super::questions::{PANEL, Question};
 use super::server::{Site, serve};
 use super::snapshot::Snapshot;
 use super::watcher::{Published, Watcher};
+use crate::fixtures::put_refined;
 use crate::lake::ref_dir;
 use crate::sql::{Answer, KeptRows, Session};
 
@@ -32,11 +33,7 @@ fn put(root: &Path, name: &str, posts: &[(&str, &str)]) {
         json!({ "id": id, "created_at": at, "text": text, "entities": { "hashtags": [{ "tag": "<b>" }] } })
     };
     let raw = json!({ "data": posts.iter().map(post).collect::<Vec<_>>() }).to_string();
-    for object in refine::refine(&format!("tweets/{name}.json"), raw.as_bytes(), tweets::Years::DEFAULT).unwrap().objects {
-        let path = ref_dir(root).join(&object.key);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, &object.bytes).unwrap();
-    }
+    put_refined(&ref_dir(root), &format!("tweets/{name}.json"), raw.as_bytes());
 }
 
 fn lake() -> tempfile::TempDir {

@@ -45,7 +45,7 @@ impl Session {
     pub async fn answer(&self, statement: &str) -> Outcome<Answer> {
         let frame = self.plan(statement).await?;
         let planned = frame.schema().as_arrow().clone();
-        let is_utc = !super::converts_zones(frame.logical_plan());
+        let is_utc = !format::converts_zones(frame.logical_plan());
         let mut batches = frame.execute_stream().await?;
         let schema = format::unique_names(&format::printed(&planned, &batches.schema(), is_utc));
         let columns = schema.fields().iter().map(|field| field.name().clone()).collect();

@@ -12,6 +12,8 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::json::WriterBuilder;
 use datafusion::arrow::json::writer::{Encoder, EncoderFactory, EncoderOptions, LineDelimited, NullableEncoder};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
+use datafusion::logical_expr::{Expr, LogicalPlan};
 
 /// Metadata key of columns that hold ids. DataFusion preserves it through aliases and views.
 const IS_ID: &str = "xpto.id";
@@ -19,6 +21,21 @@ const IS_ID: &str = "xpto.id";
 const EXACT_MAX: u64 = (1 << 53) - 1;
 /// Decimal digits that a double always preserves.
 const EXACT_DIGITS: u8 = 15;
+
+/// Returns whether the statement converts times to a zone.
+pub(super) fn converts_zones(plan: &LogicalPlan) -> bool {
+    let mut converts = false;
+    let is_conversion = |expr: &Expr| matches!(expr, Expr::ScalarFunction(call) if ["at_timezone", "with_timezone"].contains(&call.name()));
+    let _ = plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                converts |= is_conversion(expr);
+                Ok(if converts { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+            })
+        })
+    });
+    converts
+}
 
 /// Marks a column of the table that holds ids.
 pub(super) fn marked(field: Field) -> Field {

@@ -1,15 +1,16 @@
 //! SQL over REF with DataFusion: the table `tweets` and its views, as in Athena.
 
 mod answer;
+mod clock;
 mod constants;
 mod damage;
 mod deep;
 mod format;
-mod functions;
 mod kept;
 mod lateral;
 mod partition_columns;
 mod partitions;
+mod print;
 mod saved;
 mod streamed;
 mod table;
@@ -19,55 +20,36 @@ mod trino;
 mod waiting;
 
 use std::collections::BTreeSet;
-use std::io::{IsTerminal as _, Write as _, stdout};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use clap::ValueEnum;
-use console::Term;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::error::ArrowError;
-use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
-use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use emulators::files::Unreadable;
-use futures_util::TryStreamExt as _;
 
 use crate::lake::{self, ref_dir};
-use crate::output::{self, shown, shown_json};
+use crate::output;
 use crate::{Clock, Failure, Outcome, tables};
 use damage::Scanned;
-use table::Table;
 use waiting::Waiting;
 
 pub use answer::Answer;
 pub(crate) use deep::on_large_stacks;
 pub use kept::KeptRows;
-pub use saved::list;
+pub use print::Format;
+pub use saved::{list, title};
 
 /// Views that the template installs, each after the views that it uses.
 pub const VIEWS: [(&str, &str); 2] = [
     ("tweets_atuais", include_str!("../../../athena/views/tweets_atuais.sql")),
     ("palavras", include_str!("../../../athena/views/palavras.sql")),
 ];
-
-/// Output format of rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Boxes, for people.
-    Table,
-    /// A header and one line per row; null is an empty field, an empty text is `""`, a list is its JSON.
-    Csv,
-    /// One JSON object per line, each with all columns; ids are strings, and so is every integer that a double would
-    /// change.
-    Json,
-}
 
 /// Runs one or more statements over the current rows.
 pub struct Session {
@@ -95,7 +77,7 @@ impl Session {
         let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(lateral::LateralUnnest), Arc::new(trino::TrinoTypes)];
         rules.extend(Analyzer::new().rules);
         rules.push(Arc::new(constants::InlineConstants));
-        let context = SessionContext::new_with_state(trino::state(config, rules, functions::all(now)));
+        let context = SessionContext::new_with_state(trino::state(config, rules, clock::functions(now)));
         let tweets = ref_dir.join("tweets");
         let table = partitions::tweets(&tweets, kept).map_err(|error| format!("cannot read {}: {error}", tweets.display()))?;
         let scanned = table.scanned();
@@ -139,7 +121,7 @@ impl Session {
         let waiting = Waiting::start(self.scanned.count());
         let frame = self.plan(statement).await?;
         let printed = tokio::select! {
-            printed = print_rows(frame, format, waiting) => printed,
+            printed = print::print_rows(frame, format, waiting) => printed,
             () = output::closed() => return Ok(()),
         };
         let (files, passed_by) = self.scanned.take();
@@ -177,104 +159,6 @@ fn named(error: Failure, files: BTreeSet<PathBuf>) -> Failure {
         return error;
     }
     damage::message("cannot be read to the end, so the rows above are not the whole result:", &unreadable).into()
-}
-
-/// Returns whether the statement converts times to a zone.
-fn converts_zones(plan: &LogicalPlan) -> bool {
-    let mut converts = false;
-    let is_conversion = |expr: &Expr| matches!(expr, Expr::ScalarFunction(call) if ["at_timezone", "with_timezone"].contains(&call.name()));
-    let _ = plan.apply_with_subqueries(|node| {
-        node.apply_expressions(|expr| {
-            expr.apply(|expr| {
-                converts |= is_conversion(expr);
-                Ok(if converts { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
-            })
-        })
-    });
-    converts
-}
-
-/// Prints rows. Clears `waiting` before the first row, so that the two never share a line.
-async fn print_rows(frame: DataFrame, format: Format, waiting: Waiting) -> Outcome {
-    let planned = frame.schema().as_arrow().clone();
-    let is_utc = !converts_zones(frame.logical_plan());
-    let mut rows = frame.execute_stream().await?;
-    let mut printer = Printer::new(format, format::unique_names(&format::printed(&planned, &rows.schema(), is_utc)));
-    let mut next = rows.try_next().await?;
-    drop(waiting);
-    while let Some(batch) = next {
-        printer.print(&batch)?;
-        next = rows.try_next().await?;
-    }
-    printer.finish()
-}
-
-/// Prints rows to standard output, which may be a terminal.
-struct Printer {
-    schema: SchemaRef,
-    is_terminal: bool,
-    form: Form,
-}
-
-enum Form {
-    Table(Table),
-    Csv { has_header: bool },
-    Json,
-}
-
-impl Printer {
-    fn new(format: Format, schema: SchemaRef) -> Self {
-        let is_terminal = stdout().is_terminal();
-        let form = match format {
-            Format::Table => {
-                let columns = || Term::stdout().size_checked().map_or(usize::MAX, |(_, columns)| columns.into());
-                Form::Table(Table::new(&schema, is_terminal.then(columns)))
-            }
-            Format::Csv => Form::Csv { has_header: false },
-            Format::Json => Form::Json,
-        };
-        Self { schema, is_terminal, form }
-    }
-
-    fn print(&mut self, batch: &RecordBatch) -> Outcome {
-        let batch = format::as_printed(batch, &self.schema)?;
-        match &mut self.form {
-            Form::Table(table) => write(&table.push(&batch)?),
-            Form::Csv { .. } => {
-                self.header()?;
-                let text = format::csv(&batch)?;
-                write(&if self.is_terminal { shown(&text) } else { text.into() })
-            }
-            Form::Json => {
-                let text = format::json(&batch)?;
-                write(&if self.is_terminal { shown_json(&text) } else { text.into() })
-            }
-        }
-    }
-
-    fn header(&mut self) -> Outcome {
-        match &mut self.form {
-            Form::Csv { has_header } if !*has_header => {
-                *has_header = true;
-                let text = format::csv_header(&self.schema);
-                write(&if self.is_terminal { shown(&text) } else { text.into() })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn finish(mut self) -> Outcome {
-        self.header()?;
-        match self.form {
-            Form::Table(table) => write(&table.finish()),
-            Form::Csv { .. } | Form::Json => Ok(()),
-        }
-    }
-}
-
-fn write(text: &str) -> Outcome {
-    let mut out = stdout().lock();
-    output::write_outcome(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
 /// Runs one statement over the lake at `root`.

@@ -194,6 +194,7 @@ fn chooses_days(filter: &Expr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::fixtures::put_refined;
     use crate::sql;
     use datafusion::arrow::array::{Int64Array, StringArray};
     use datafusion::arrow::util::pretty::pretty_format_batches;
@@ -207,11 +208,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for (number, day) in DAYS.iter().enumerate() {
             let raw = format!(r#"{{"data":[{{"id":"{}","created_at":"{day}T12:00:00.000Z","text":"a"}}]}}"#, number + 1);
-            for object in refine::refine(&format!("tweets/{number}.json"), raw.as_bytes(), tweets::Years::DEFAULT).unwrap().objects {
-                let path = dir.path().join(&object.key);
-                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-                std::fs::write(path, &object.bytes).unwrap();
-            }
+            put_refined(dir.path(), &format!("tweets/{number}.json"), raw.as_bytes());
         }
         let session = sql::Session::open(dir.path(), NOON).await.unwrap();
         (dir, session)

@@ -34,8 +34,8 @@ pub fn list(dir: &Path) -> Outcome {
     Err(format!("{} file(s) cannot be read; correct them or move them away\n  {}", unreadable.len(), unreadable.join("\n  ")).into())
 }
 
-/// Returns the text of the first line, if it is a comment.
-fn title(sql: &str) -> &str {
+/// Returns what a saved question answers: the text of its first line, if that is a comment.
+pub fn title(sql: &str) -> &str {
     let first = sql.trim_start_matches('\u{feff}').lines().next();
     first.and_then(|line| line.strip_prefix("--")).unwrap_or_default().trim()
 }

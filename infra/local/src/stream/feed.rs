@@ -130,15 +130,9 @@ impl Feed {
     }
 
     /// Fails if some of the input could not be counted.
-    pub async fn all_counted(self) -> Outcome {
+    pub fn all_counted(self) -> Outcome {
         match self {
-            Self::Lake { capture, files } => {
-                let refined = match capture {
-                    Some(capture) => capture.all_refined().await,
-                    None => Ok(()),
-                };
-                refined.and(files.all_counted())
-            }
+            Self::Lake { capture, files } => capture.map_or(Ok(()), |capture| capture.all_refined()).and(files.all_counted()),
             Self::Socket(_) => Ok(()),
         }
     }

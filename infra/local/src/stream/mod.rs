@@ -66,7 +66,7 @@ pub async fn run(root: &Path, options: &Options, clock: Clock) -> Outcome {
                 if stream.checkpoint.state.next_trigger() == triggers {
                     message(&format!("{}\n", stream.why_idle()));
                 }
-                return stream.feed.all_counted().await;
+                return stream.feed.all_counted();
             }
         };
         if let Some(ending) = waited {

@@ -8,7 +8,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use humantime::{format_duration, parse_duration};
 use word_counts::{Gap, Grouping, Mode, Query, Windows, Words};
 
-use crate::Outcome;
+use crate::{Outcome, Usage};
 
 /// Default lateness of a post.
 const LATE: Duration = Duration::from_secs(30);
@@ -142,20 +142,20 @@ impl ValueEnum for Rule {
 impl Options {
     /// Returns the query that these options describe.
     pub fn query(&self) -> Outcome<Query> {
-        let windows = self.window.map(|window| Windows::new(window, self.slide.unwrap_or(window))).transpose()?;
-        let sessions = self.session.map(Gap::new).transpose()?;
+        let windows = self.window.map(|window| Windows::new(window, self.slide.unwrap_or(window))).transpose().map_err(Usage::conflict)?;
+        let sessions = self.session.map(Gap::new).transpose().map_err(Usage::conflict)?;
         let grouping = windows.map(Grouping::from).or(sessions.map(Grouping::from));
-        Ok(Query::new(self.mode, grouping, self.late(), self.words())?)
+        Query::new(self.mode, grouping, self.late(), self.words()).map_err(Usage::conflict)
     }
 
     /// Fails if an option has no meaning for the source, rather than ignoring it.
     pub fn check_source(&self) -> Outcome {
         match self.source {
             Origin::Lake if self.lines_per_trigger.is_some() => {
-                Err("--lines-per-trigger is for a socket; the lake has --files-per-trigger".into())
+                Err(Usage::conflict("--lines-per-trigger is for a socket; the lake has --files-per-trigger"))
             }
             Origin::Tcp(_) if self.files_per_trigger.is_some() => {
-                Err("--files-per-trigger is for the lake; a socket has --lines-per-trigger".into())
+                Err(Usage::conflict("--files-per-trigger is for the lake; a socket has --lines-per-trigger"))
             }
             _ => Ok(()),
         }

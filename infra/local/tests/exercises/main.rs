@@ -204,7 +204,7 @@ fn mistakes_are_told_with_the_next_step() {
     ] {
         let output = command(lake.path(), &[&["stream", "--source", "tcp://127.0.0.1:9"], arguments].concat()).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {error}");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
         assert!(error.contains(want), "{arguments:?}: {error}");
     }
 }

@@ -27,7 +27,7 @@ fn modes_are_those_of_spark() {
         let (server, lake, mode) = (Server::start(), tempfile::tempdir().unwrap(), case["mode"].as_str().unwrap());
         if case["refused"].is_string() {
             let refused = server.stream(lake.path(), &["--mode", mode]).output().unwrap();
-            assert_eq!(refused.status.code(), Some(1));
+            assert_eq!(refused.status.code(), Some(2));
             assert!(String::from_utf8_lossy(&refused.stderr).contains("append is not supported for counts without a watermark"));
             continue;
         }

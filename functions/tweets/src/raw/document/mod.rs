@@ -27,13 +27,13 @@ use crate::{TweetId, Years};
 
 use lenient::{Checked, Lenient, Sent};
 use malformed::Segment;
-use sent::{Answer, Data, Entities, Note, Post, Reference};
+use sent::{Answer, Data, Entities, Note, Reference, SentPost};
 
 pub use fields::Count;
 pub use malformed::{Example, Malformed};
 pub use rejected::NotADocument;
 pub use scalar::Text;
-pub use sent::{Included, PublicMetrics, User};
+pub use sent::{IncludedPost, PublicMetrics, User};
 
 /// A RAW file: tweets, the users and tweets they refer to, and how they were captured.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ pub struct Document<'a> {
     pub is_utf8: bool,
     references_requested: bool,
     users: HashMap<TweetId, User<'a>>,
-    included: HashMap<TweetId, Included<'a>>,
+    included: HashMap<TweetId, IncludedPost<'a>>,
 }
 
 /// One tweet of a RAW file.
@@ -58,7 +58,7 @@ pub struct Tweet<'a> {
     pub id: TweetId,
     /// Creation time: `created_at`, or the time in the id if that is missing or malformed.
     pub created_at: DateTime<Utc>,
-    sent: Box<Post<'a>>,
+    sent: Box<SentPost<'a>>,
 }
 
 /// The kind of a tweet and the tweet that it refers to.
@@ -119,7 +119,7 @@ impl<'a> Document<'a> {
     }
 
     /// Returns the included tweet that `tweet` retweets.
-    pub fn retweeted(&self, tweet: &Tweet) -> Option<&Included<'a>> {
+    pub fn retweeted(&self, tweet: &Tweet) -> Option<&IncludedPost<'a>> {
         self.included.get(&tweet.reference(&["retweeted", "reposted"])?)
     }
 
@@ -163,7 +163,7 @@ fn other_form(place: impl Into<String>, found: &'static str, wanted: &'static st
 }
 
 /// Returns the posts of a file if it is a page of posts.
-fn posts<'a>(data: Option<Checked<Data<'a>>>, result_count: Option<Count>, raw: &[u8]) -> Result<Vec<Box<Post<'a>>>, NotADocument> {
+fn posts<'a>(data: Option<Checked<Data<'a>>>, result_count: Option<Count>, raw: &[u8]) -> Result<Vec<Box<SentPost<'a>>>, NotADocument> {
     let data = match data {
         None => Data::default(),
         Some(Checked::Valid(data)) => data,
@@ -206,7 +206,7 @@ fn unknown_list_of_objects(raw: &[u8]) -> Option<String> {
 }
 
 /// Converts a post to a tweet, if it has an id and a place in the table.
-fn tweet<'a>(index: usize, sent: Box<Post<'a>>, years: Years, malformed: &mut Malformed) -> Result<Tweet<'a>, NotADocument> {
+fn tweet<'a>(index: usize, sent: Box<SentPost<'a>>, years: Years, malformed: &mut Malformed) -> Result<Tweet<'a>, NotADocument> {
     let id = match sent.id {
         Some(Checked::Valid(id)) => id,
         Some(Checked::Malformed(found)) => return Err(NotADocument::WithoutId { index, found }),
@@ -304,7 +304,7 @@ impl<'a> Tweet<'a> {
     }
 }
 
-impl Included<'_> {
+impl IncludedPost<'_> {
     /// Returns `text`, which holds only the beginning of a long tweet.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()

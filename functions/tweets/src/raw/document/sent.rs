@@ -14,31 +14,31 @@ object! {
     /// The top-level object of a RAW file.
     for<'a> pub(super) struct Answer<'a> {
         pub(super) data: Checked<Data<'a>>,
-        pub(super) includes: Includes<'a>,
-        pub(super) meta: Meta,
-        pub(super) capture: Capture,
+        pub(super) includes: SentIncludes<'a>,
+        pub(super) meta: SentMeta,
+        pub(super) capture: SentCapture,
     }
 }
 
 object! {
-    for<'a> pub(super) struct Meta {
+    for<'a> pub(super) struct SentMeta {
         pub(super) result_count: Count,
     }
 }
 
 object! {
     /// The metadata that `ingest` adds to a response.
-    for<'a> pub(super) struct Capture {
+    for<'a> pub(super) struct SentCapture {
         pub(super) captured_at: DateTime<Utc>,
         pub(super) requested: ReferencesRequested,
     }
 }
 
 object! {
-    for<'a> pub(super) struct Includes<'a> {
+    for<'a> pub(super) struct SentIncludes<'a> {
         pub(super) users: Vec<User<'a>>,
-        pub(super) tweets: Vec<Included<'a>>,
-        pub(super) posts: Vec<Included<'a>>,
+        pub(super) tweets: Vec<IncludedPost<'a>>,
+        pub(super) posts: Vec<IncludedPost<'a>>,
     }
 }
 
@@ -46,7 +46,7 @@ object! {
 #[derive(Debug, Default)]
 pub(super) struct Data<'a> {
     #[expect(clippy::vec_box, reason = "a post is large, and is moved a few times on its way to a tweet")]
-    pub(super) posts: Vec<Box<Post<'a>>>,
+    pub(super) posts: Vec<Box<SentPost<'a>>>,
     /// The first item that is not an object: its index and its form.
     pub(super) not_an_object: Option<(usize, &'static str)>,
     /// Whether there are more than [`POSTS_MAX`] posts. The rest was skipped.
@@ -62,7 +62,8 @@ impl<'de> Form<'de> for Data<'de> {
     fn from_array<A: SeqAccess<'de>>(mut array: A, malformed: &mut Malformed) -> Result<Option<Self>, A::Error> {
         let mut data = Self::default();
         for index in 0..POSTS_MAX {
-            let item = malformed.within(Segment::Item(index), |malformed| array.next_element_seed(Lenient::<Box<Post>>::new(malformed)))?;
+            let item =
+                malformed.within(Segment::Item(index), |malformed| array.next_element_seed(Lenient::<Box<SentPost>>::new(malformed)))?;
             let found = match item {
                 None => return Ok(Some(data)),
                 Some(Sent::Value(post)) => {
@@ -83,8 +84,7 @@ impl<'de> Form<'de> for Data<'de> {
 
 object! {
     /// A post. Values that a row depends on are [`Checked`].
-    #[expect(clippy::struct_field_names, reason = "the API's own names")]
-    for<'a> pub(super) struct Post<'a> {
+    for<'a> pub(super) struct SentPost<'a> {
         pub(super) id: Checked<TweetId>,
         pub(super) created_at: Checked<DateTime<Utc>>,
         pub(super) author_id: TweetId,
@@ -200,7 +200,7 @@ object! {
 
 object! {
     /// A post in `includes`. Only its text is used.
-    for<'a> pub struct Included<'a> {
+    for<'a> pub struct IncludedPost<'a> {
         pub(super) id: TweetId,
         pub(super) text: Text<'a>,
         pub(super) note_post: Box<Note<'a>>,

@@ -79,7 +79,7 @@ fn a_retweeted_tweet_is_found_in_either_list_and_the_newer_one_wins() {
             "includes":{{"posts":{posts},"tweets":{tweets}}}}}"#
         );
         let document = Document::parse(includes.as_bytes(), Years::DEFAULT).unwrap();
-        document.retweeted(&document.tweets[0]).and_then(Included::text).map(str::to_owned)
+        document.retweeted(&document.tweets[0]).and_then(IncludedPost::text).map(str::to_owned)
     };
     let (newer, older) = (r#"[{"id":"1","text":"newer"}]"#, r#"[{"id":"1","text":"older"}]"#);
     assert_eq!(included(newer, older).as_deref(), Some("newer"));

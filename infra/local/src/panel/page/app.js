@@ -261,7 +261,7 @@ function showTiles({ state, today, charts }) {
   const lag = today?.atraso_s;
   tile("lag", Number.isInteger(lag) ? phrase("seconds", { n: numbers.format(lag) }) : phrase("unknown"), phrase("lag_note")).value.dataset.value = lag ?? "";
   const month = state?.month;
-  tile("month", counted(month?.posts_read), !month ? "" : state.is_emulated ? phrase("free") : dollars.format(month.usd)).value.dataset.value = month?.posts_read ?? "";
+  tile("month", counted(month?.posts_read), month?.usd == null ? "" : state.is_emulated ? phrase("free") : dollars.format(month.usd)).value.dataset.value = month?.posts_read ?? "";
   tile("waiting", counted(state?.waiting), "", state?.waiting > 100);
   showRejected(tile("rejected", counted(state?.rejected.length), "", state?.rejected.length > 0), state?.rejected ?? []);
   const failed = charts?.find(({ question, error }) => error && !(question in words));

@@ -12,6 +12,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use super::by_hand::QUESTIONS;
 use super::lake::NOW;
 use super::{Session, athena};
+use crate::fixtures::put_refined;
 
 /// Returns the days of a lake with one tweet a day: every day from 2026-10-01 to 2026-12-02, and four days of other
 /// years and months.
@@ -27,11 +28,7 @@ fn day(number: i32) -> NaiveDate {
 fn put(lake: &Path, day: NaiveDate) {
     let (id, at) = (day.format("19%Y%m%d"), day.format("%Y-%m-%dT12:00:00.000Z"));
     let raw = format!(r#"{{"data":[{{"id":"{id}","created_at":"{at}","text":"bom dia #brasil"}}]}}"#);
-    for object in refine::refine(&format!("tweets/{day}.json"), raw.as_bytes(), tweets::Years::DEFAULT).unwrap().objects {
-        let path = lake.join(&object.key);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, &object.bytes).unwrap();
-    }
+    put_refined(lake, &format!("tweets/{day}.json"), raw.as_bytes());
 }
 
 fn lake() -> tempfile::TempDir {

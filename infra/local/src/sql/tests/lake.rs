@@ -8,11 +8,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use emulators::x_api::Options;
 use ingest::Wire;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::demo;
+use crate::fixtures::put_refined;
 use crate::lake::{Lake, emulator_secret};
 use crate::pipeline::Pipeline;
-use crate::report::Report;
+use crate::progress::Progress;
 use crate::serve::start_x_api;
 use crate::sql::{Session, ref_dir};
 
@@ -30,14 +32,8 @@ fn clock() -> DateTime<Utc> {
     DateTime::from_timestamp_millis(CLOCK_MS.load(Ordering::SeqCst)).unwrap()
 }
 
-/// A lake and a session over it.
-pub struct Made {
-    pub root: PathBuf,
-    pub session: Session,
-}
-
-/// Makes the whole lake, in `target/sql/lake`.
-pub async fn make() -> Made {
+/// Makes the whole lake, in `target/sql/lake`, and opens a session over it.
+pub async fn make() -> (PathBuf, Session) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/sql/lake");
     let target = root.parent().unwrap();
     if target.exists() {
@@ -53,22 +49,22 @@ pub async fn make() -> Made {
             let config = demo::config(&x_api.url()).unwrap();
             let wire = Wire::http(&config.x_api_base_url).unwrap();
             let mut pipeline = Pipeline::open(&lake, config, wire, clock).await.unwrap();
-            pipeline.catch_up(&Report::on(lake.s3()), u64::MAX).await.unwrap();
-            pipeline.all_refined().await.unwrap();
+            pipeline.catch_up(&Progress::on(lake.s3()), u64::MAX).await.unwrap();
+            pipeline.all_refined().unwrap();
         }
         x_api.stop().await;
     }
     put_by_hand(&root);
     let session = Session::open(&ref_dir(&root), NOW).await.unwrap();
-    Made { root, session }
+    (root, session)
 }
 
-/// Makes a lake with only the file added by hand.
-pub async fn make_by_hand_only() -> Made {
-    let root = tempfile::tempdir().unwrap().keep();
-    put_by_hand(&root);
-    let session = Session::open(&ref_dir(&root), NOW).await.unwrap();
-    Made { root, session }
+/// Makes a lake with only the file added by hand, and opens a session over it.
+pub async fn make_by_hand_only() -> (TempDir, Session) {
+    let root = tempfile::tempdir().unwrap();
+    put_by_hand(root.path());
+    let session = Session::open(&ref_dir(root.path()), NOW).await.unwrap();
+    (root, session)
 }
 
 /// Adds cases that the emulator does not produce and refines them as any file; without `capture`, so `capturado_em` is
@@ -97,11 +93,7 @@ fn put_by_hand(root: &Path) {
     }
     posts.push(json!({ "id": id_of(90).to_string(), "created_at": "2026-11-22T00:00:00.000Z" })); // no text, no author, no counts
     let raw = json!({ "data": posts }).to_string();
-    for object in refine::refine("tweets/ano=2026/mes=11/dia=20/by-hand.json", raw.as_bytes(), tweets::Years::DEFAULT).unwrap().objects {
-        let path = ref_dir(root).join(&object.key);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, &object.bytes).unwrap();
-    }
+    put_refined(&ref_dir(root), "tweets/ano=2026/mes=11/dia=20/by-hand.json", raw.as_bytes());
 }
 
 fn id_of(number: i64) -> i64 {

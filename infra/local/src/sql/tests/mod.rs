@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use super::{Session, VIEWS};
 use by_hand::QUESTIONS;
-use lake::{Made, NOW};
+use lake::NOW;
 
 /// Rows of an answer that are stored for people to read; the other rows are compared, too.
 const GOLDEN_ROWS: usize = 40;
@@ -41,7 +41,7 @@ fn json_lines(rows: &[RecordBatch]) -> Vec<Value> {
 
 #[tokio::test]
 async fn every_question_has_the_answers_computed_by_hand_and_recorded() {
-    let Made { root, session } = lake::make().await;
+    let (root, session) = lake::make().await;
     let rows = rows::read(&super::ref_dir(&root));
     let answers = root.with_file_name("answers");
     for (name, by_hand) in QUESTIONS {
@@ -105,7 +105,7 @@ fn no_question_groups_sentiment_by_author() {
 
 #[tokio::test]
 async fn the_views_have_the_expected_columns_and_only_the_latest_versions() {
-    let Made { session, .. } = lake::make_by_hand_only().await;
+    let (_root, session) = lake::make_by_hand_only().await;
     let names = |rows: &[RecordBatch]| rows[0].schema().fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
     let columns = |table| format!("SELECT * FROM {table} WHERE ano = 0");
     let tweets = names(&session.query(&columns("tweets")).await.unwrap());

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::lake::NOW;
 use super::{Session, VIEWS, athena};
+use crate::fixtures::put_refined;
 
 const FILES: u32 = 100;
 const POSTS_PER_FILE: u32 = 100;
@@ -65,12 +66,5 @@ fn put(lake: &Path, file: u32) {
         json!({ "id": (1_990_000_000_000_000_000_u64 + u64::from(number)).to_string(), "created_at": "2026-11-22T12:00:00.000Z", "text": text.join(" ") })
     };
     let posts: Vec<_> = (0..POSTS_PER_FILE).map(|number| post(file * POSTS_PER_FILE + number)).collect();
-    for object in refine::refine(&format!("tweets/{file}.json"), json!({ "data": posts }).to_string().as_bytes(), tweets::Years::DEFAULT)
-        .unwrap()
-        .objects
-    {
-        let path = lake.join(&object.key);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, &object.bytes).unwrap();
-    }
+    put_refined(lake, &format!("tweets/{file}.json"), json!({ "data": posts }).to_string().as_bytes());
 }

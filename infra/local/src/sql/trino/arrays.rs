@@ -77,6 +77,7 @@ pub const FUNCTIONS: &[Overload] = &[
         |types| with_element(&[types.get(1).cloned().unwrap_or(DataType::Null), gives::first(types)?], gives::last(types)?),
         concatenated,
     ),
+    overload("sequence", &[I, I, I], |_| Ok(types::list_of(DataType::Int64)), sequence),
     // The positions of an array's elements, for WITH ORDINALITY.
     overload(
         "ordinals",
@@ -258,4 +259,20 @@ fn array_type(types: &[DataType]) -> Result<DataType> {
 fn array(row: &Row) -> Result<ScalarValue> {
     let DataType::List(element) = row.gives else { return Err(failed("an array is expected")) };
     listed((0..row.len()).map(|place| row.any(place)?.cast_to(element.data_type())).collect::<Result<Vec<_>>>()?, row)
+}
+
+/// Returns the numbers from the first argument to the second, both inclusive, in steps of the third; refuses what Trino
+/// refuses.
+fn sequence(row: &Row) -> Result<ScalarValue> {
+    const ENTRIES_MAX: i64 = 10_000;
+    let (start, end, step) = (row.int(0), row.int(1), row.int(2));
+    let distance = end.checked_sub(start).ok_or_else(|| failed("the ends of a sequence are too far apart"))?;
+    if step == 0 || distance.signum() * step.signum() < 0 {
+        return Err(failed("the step of a sequence must lead from its start to its stop"));
+    }
+    let taken_max = distance / step;
+    if taken_max >= ENTRIES_MAX {
+        return Err(failed("a sequence has at most 10000 entries"));
+    }
+    listed((0..=taken_max).map(|taken| (start + taken * step).into()).collect(), row)
 }

@@ -15,48 +15,33 @@ const W: Kind = Kind::Wall;
 const Z: Kind = Kind::Zoned;
 const DATE: Kind = Kind::Date;
 
-/// Defines a part of a date, for a date and for timestamps with and without a zone.
-macro_rules! part {
-    ($($name:literal, $of:expr;)*) => {
-        &[$(
-            overload($name, &[DATE], gives::bigint, |row| { let of: fn(NaiveDateTime) -> i64 = $of; Ok(of(row.wall(0)?).into()) }),
-            overload($name, &[W], gives::bigint, |row| { let of: fn(NaiveDateTime) -> i64 = $of; Ok(of(row.wall(0)?).into()) }),
-            overload($name, &[Z], gives::bigint, |row| { let of: fn(NaiveDateTime) -> i64 = $of; Ok(of(row.wall(0)?).into()) }),
-        )*]
+/// Defines parts of a time, each for these kinds of arguments.
+macro_rules! parts {
+    ($($name:literal, [$($kind:ident),*], $of:expr;)*) => {
+        &[$($(
+            overload($name, &[$kind], gives::bigint, |row| { let of: fn(NaiveDateTime) -> i64 = $of; Ok(of(row.wall(0)?).into()) }),
+        )*)*]
     };
 }
 
-pub const DATE_PARTS: &[Overload] = part! {
-    "year", |at| at.year().into();
-    "quarter", |at| at.quarter().into();
-    "month", |at| at.month().into();
-    "week", |at| at.iso_week().week().into();
-    "week_of_year", |at| at.iso_week().week().into();
-    "year_of_week", |at| at.iso_week().year().into();
-    "yow", |at| at.iso_week().year().into();
-    "day", |at| at.day().into();
-    "day_of_month", |at| at.day().into();
-    "day_of_week", |at| at.weekday().number_from_monday().into();
-    "dow", |at| at.weekday().number_from_monday().into();
-    "day_of_year", |at| at.ordinal().into();
-    "doy", |at| at.ordinal().into();
-};
-
-/// Defines a part of a time of day, which a date does not have.
-macro_rules! time_part {
-    ($($name:literal, $of:expr;)*) => {
-        &[$(
-            overload($name, &[W], gives::bigint, |row| { let of: fn(NaiveDateTime) -> i64 = $of; Ok(of(row.wall(0)?).into()) }),
-            overload($name, &[Z], gives::bigint, |row| { let of: fn(NaiveDateTime) -> i64 = $of; Ok(of(row.wall(0)?).into()) }),
-        )*]
-    };
-}
-
-pub const TIME_PARTS: &[Overload] = time_part! {
-    "hour", |at| at.hour().into();
-    "minute", |at| at.minute().into();
-    "second", |at| at.second().into();
-    "millisecond", |at| at.and_utc().timestamp_subsec_millis().into();
+pub const PARTS: &[Overload] = parts! {
+    "year", [DATE, W, Z], |at| at.year().into();
+    "quarter", [DATE, W, Z], |at| at.quarter().into();
+    "month", [DATE, W, Z], |at| at.month().into();
+    "week", [DATE, W, Z], |at| at.iso_week().week().into();
+    "week_of_year", [DATE, W, Z], |at| at.iso_week().week().into();
+    "year_of_week", [DATE, W, Z], |at| at.iso_week().year().into();
+    "yow", [DATE, W, Z], |at| at.iso_week().year().into();
+    "day", [DATE, W, Z], |at| at.day().into();
+    "day_of_month", [DATE, W, Z], |at| at.day().into();
+    "day_of_week", [DATE, W, Z], |at| at.weekday().number_from_monday().into();
+    "dow", [DATE, W, Z], |at| at.weekday().number_from_monday().into();
+    "day_of_year", [DATE, W, Z], |at| at.ordinal().into();
+    "doy", [DATE, W, Z], |at| at.ordinal().into();
+    "hour", [W, Z], |at| at.hour().into();
+    "minute", [W, Z], |at| at.minute().into();
+    "second", [W, Z], |at| at.second().into();
+    "millisecond", [W, Z], |at| at.and_utc().timestamp_subsec_millis().into();
 };
 
 pub const FUNCTIONS: &[Overload] = &[

@@ -42,7 +42,6 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParser, Statement};
 
 pub(super) use analyze::TrinoTypes;
-pub(super) use regex::compile;
 use scalar::{Overload, overload};
 use types::refused;
 
@@ -60,9 +59,8 @@ const OTHERS: &[Overload] = &[
 
 const FAMILIES: &[&[Overload]] = &[
     arrays::FUNCTIONS,
-    dates::DATE_PARTS,
     dates::FUNCTIONS,
-    dates::TIME_PARTS,
+    dates::PARTS,
     numbers::FUNCTIONS,
     patterns::FUNCTIONS,
     regex::FUNCTIONS,

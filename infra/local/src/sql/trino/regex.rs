@@ -4,13 +4,18 @@
 //! has is refused.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::Arc;
 
+use datafusion::arrow::array::ArrayRef;
+use datafusion::arrow::array::builder::{ListBuilder, StringBuilder};
 use datafusion::common::ScalarValue;
+use datafusion::common::cast::{as_int64_array, as_string_array};
 use datafusion::error::Result;
 use regex::{Captures, Regex};
 
-use super::scalar::{Kind, Overload, Row, gives, overload, text, texts};
+use super::scalar::{Kind, Overload, Row, Run, gives, overload, text, texts};
 use super::types::failed;
 
 const T: Kind = Kind::Text;
@@ -21,6 +26,14 @@ pub const FUNCTIONS: &[Overload] = &[
     overload("regexp_count", &[T, T], gives::bigint, |row| Ok(number(pattern(row)?.find_iter(row.text(0)).count()).into())),
     overload("regexp_extract", &[T, T], gives::text, |row| extract(row, 0)),
     overload("regexp_extract", &[T, T, I], gives::text, |row| extract(row, row.int(2))),
+    Overload {
+        name: "regexp_extract_all",
+        takes: &[T, T, I],
+        variadic: false,
+        gives: gives::texts,
+        run: Run::Columns(extract_all),
+        sees_null: false,
+    },
     overload("regexp_position", &[T, T], gives::integer, |row| position(row, 1)),
     overload("regexp_position", &[T, T, I], gives::integer, |row| position(row, row.int(2))),
     overload("regexp_replace", &[T, T], gives::text, |row| text(pattern(row)?.replace_all(row.text(0), ""))),
@@ -32,50 +45,58 @@ fn number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+/// Patterns that a thread keeps compiled.
+const KEPT: usize = 8;
+
+/// A compiled pattern. A clone of the regex would build its search states again.
 struct Pattern {
     text: String,
-    regex: Regex,
+    regex: Rc<Regex>,
     has_end: bool,
 }
 
-/// Returns the second argument, compiled. It is usually the same for all rows.
-fn pattern(row: &Row) -> Result<Arc<Regex>> {
-    thread_local! {
-        static LAST: RefCell<Option<(Arc<Regex>, Pattern)>> = const { RefCell::new(None) };
-    }
-    let wanted = row.text(1);
-    let (regex, has_end) = LAST.with_borrow_mut(|last| {
-        if let Some((regex, last)) = last.as_ref().filter(|(_, last)| last.text == wanted) {
-            return Ok((Arc::clone(regex), last.has_end));
-        }
-        let compiled = compiled(wanted)?;
-        let regex = Arc::new(compiled.regex.clone());
-        let has_end = compiled.has_end;
-        *last = Some((Arc::clone(&regex), compiled));
-        Ok::<_, datafusion::error::DataFusionError>((regex, has_end))
-    })?;
-    if has_end && row.text(0).ends_with('\n') {
+/// Returns the second argument, compiled.
+fn pattern(row: &Row) -> Result<Rc<Regex>> {
+    pattern_for(row.text(0), row.text(1))
+}
+
+/// Returns a pattern, compiled, if it has Trino's meaning for this text.
+fn pattern_for(text: &str, pattern: &str) -> Result<Rc<Regex>> {
+    let (regex, has_end) = compiled(pattern)?;
+    if has_end && text.ends_with('\n') {
         return Err(failed("`$` matches before a line feed at the end of a text in Athena, and not here: use `\\z`, or rtrim(…) the text"));
     }
     Ok(regex)
 }
 
-/// Compiles a pattern for functions that run it themselves; `$` is refused, because its meaning depends on the text.
-pub fn compile(pattern: &str) -> Result<Regex> {
-    match compiled(pattern)? {
-        Pattern { has_end: true, .. } => Err(failed("`$` is not supported here: it matches before a line feed in Athena; use `\\z`")),
-        Pattern { regex, .. } => Ok(regex),
+/// Returns a compiled pattern, and whether it has a `$`.
+///
+/// A file is a batch of at most 100 texts, and all batches of a statement use the same pattern. Compiling that of
+/// `palavras` and building its search states takes longer than searching a batch, so both are kept.
+fn compiled(wanted: &str) -> Result<(Rc<Regex>, bool)> {
+    thread_local! {
+        static COMPILED: RefCell<VecDeque<Pattern>> = const { RefCell::new(VecDeque::new()) };
     }
+    COMPILED.with_borrow_mut(|kept| {
+        if let Some(pattern) = kept.iter().find(|pattern| pattern.text == wanted) {
+            return Ok((Rc::clone(&pattern.regex), pattern.has_end));
+        }
+        let pattern = compile(wanted)?;
+        let found = (Rc::clone(&pattern.regex), pattern.has_end);
+        kept.truncate(KEPT - 1);
+        kept.push_front(pattern);
+        Ok(found)
+    })
 }
 
-fn compiled(pattern: &str) -> Result<Pattern> {
+fn compile(pattern: &str) -> Result<Pattern> {
     let (written, has_end) = written_out(pattern)?;
     let regex = Regex::new(&written).map_err(|error| {
         let why = error.to_string();
         let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
         failed(format!("the pattern `{pattern}` is not supported on this machine, whether or not Athena supports it: {why}"))
     })?;
-    Ok(Pattern { text: pattern.to_owned(), regex, has_end })
+    Ok(Pattern { text: pattern.to_owned(), regex: Rc::new(regex), has_end })
 }
 
 /// Expands the pattern to Joni's meaning; also returns whether it has a `$`.
@@ -175,6 +196,26 @@ fn extract(row: &Row, wanted: i64) -> Result<ScalarValue> {
     Ok(ScalarValue::Utf8(found))
 }
 
+/// Returns a group of each match, null where the group did not participate in the match. `palavras` calls it for every text.
+fn extract_all(arguments: &[ArrayRef]) -> Result<ArrayRef> {
+    let [texts, patterns, groups] = arguments else { return Err(failed("regexp_extract_all takes a text, a pattern and a group")) };
+    let (texts, patterns, groups) = (as_string_array(texts)?, as_string_array(patterns)?, as_int64_array(groups)?);
+    let mut found = ListBuilder::new(StringBuilder::new());
+    for ((text, pattern), wanted) in texts.iter().zip(patterns).zip(groups) {
+        let (Some(text), Some(pattern), Some(wanted)) = (text, pattern, wanted) else {
+            found.append_null();
+            continue;
+        };
+        let regex = pattern_for(text, pattern)?;
+        let wanted = group(&regex, wanted)?;
+        for captures in regex.captures_iter(text) {
+            found.values().append_option(captures.get(wanted).map(|found| found.as_str()));
+        }
+        found.append(true);
+    }
+    Ok(Arc::new(found.finish()))
+}
+
 /// Returns the position, in characters, of the first match at or after character `start`; −1 if there is none.
 fn position(row: &Row, start: i64) -> Result<ScalarValue> {
     let regex = pattern(row)?;
@@ -232,4 +273,20 @@ fn expanded(replacement: &str, regex: &Regex, found: &Captures) -> Result<String
         }
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_compiled_once_among_others() {
+        let regex = |pattern: &str| compiled(pattern).unwrap().0;
+        let first = regex("a+");
+        assert_eq!(regex("b").as_str(), "b");
+        assert!(compiled("(").is_err());
+        assert!(Rc::ptr_eq(&first, &regex("a+")));
+        let others: Vec<_> = (0..KEPT).map(|number| regex(&number.to_string())).collect();
+        assert!(!Rc::ptr_eq(&first, &regex("a+")) && Rc::ptr_eq(&others[KEPT - 1], &regex(&(KEPT - 1).to_string())));
+    }
 }

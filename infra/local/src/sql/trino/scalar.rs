@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, TimeZone as _};
 use datafusion::arrow::array::timezone::Tz;
@@ -16,6 +17,7 @@ use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::ScalarValue;
 use datafusion::common::cast::as_timestamp_millisecond_array;
 use datafusion::common::cast::{as_date32_array, as_float64_array, as_int64_array, as_list_array, as_string_array};
+use datafusion::common::utils::SingleRowListArrayBuilder;
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility};
 
@@ -47,9 +49,17 @@ pub struct Overload {
     /// Accepts any number of further arguments of the last kind.
     pub variadic: bool,
     pub gives: fn(&[DataType]) -> Result<DataType>,
-    pub run: fn(&Row) -> Result<ScalarValue>,
+    pub run: Run,
     /// Also called for null arguments.
     pub sees_null: bool,
+}
+
+/// How a function is computed.
+#[derive(Clone, Copy)]
+pub enum Run {
+    Row(fn(&Row) -> Result<ScalarValue>),
+    /// From all rows of all arguments, for a function whose result would be slow to put together from values.
+    Columns(fn(&[ArrayRef]) -> Result<ArrayRef>),
 }
 
 pub const fn overload(
@@ -58,7 +68,7 @@ pub const fn overload(
     gives: fn(&[DataType]) -> Result<DataType>,
     run: fn(&Row) -> Result<ScalarValue>,
 ) -> Overload {
-    Overload { name, takes, variadic: false, gives, run, sees_null: false }
+    Overload { name, takes, variadic: false, gives, run: Run::Row(run), sees_null: false }
 }
 
 /// One argument of all rows.
@@ -183,9 +193,10 @@ pub fn list(values: &[ScalarValue], element: &DataType) -> Result<ScalarValue> {
     Ok(ScalarValue::List(ScalarValue::new_list_nullable(values, element)))
 }
 
-pub fn texts<T: Into<String>>(values: impl IntoIterator<Item = Option<T>>) -> Result<ScalarValue> {
-    let values: Vec<_> = values.into_iter().map(|value| ScalarValue::Utf8(value.map(Into::into))).collect();
-    list(&values, &DataType::Utf8)
+#[expect(clippy::unnecessary_wraps, reason = "the shape of `Overload::run`")]
+pub fn texts<T: AsRef<str>>(values: impl IntoIterator<Item = Option<T>>) -> Result<ScalarValue> {
+    let texts: StringArray = values.into_iter().collect();
+    Ok(SingleRowListArrayBuilder::new(Arc::new(texts)).build_list_scalar())
 }
 
 /// All overloads of one name.
@@ -229,7 +240,7 @@ pub fn functions(families: &[&'static [Overload]]) -> Vec<ScalarUDF> {
     }
     let function = |(name, overloads): (&'static str, Vec<&'static Overload>)| {
         let no_arguments = overloads.iter().any(|overload| overload.takes.is_empty());
-        let volatility = if name == "random" || name == "rand" { Volatility::Volatile } else { Volatility::Immutable };
+        let volatility = Volatility::Immutable;
         let signature = if no_arguments {
             Signature::one_of(vec![TypeSignature::Nullary, TypeSignature::UserDefined], volatility)
         } else {
@@ -362,6 +373,11 @@ impl ScalarUDFImpl for Function {
         let types: Vec<_> = arrays.iter().map(|array| array.data_type().clone()).collect();
         let (overload, read) = self.choose(&types)?;
         let arrays = arrays.iter().zip(&read).map(|(array, read)| Ok(cast(array, read)?)).collect::<Result<Vec<_>>>()?;
+        let run = match overload.run {
+            Run::Row(run) => run,
+            Run::Columns(run) if is_constant => return ScalarValue::try_from_array(&run(&arrays)?, 0).map(ColumnarValue::Scalar),
+            Run::Columns(run) => return run(&arrays).map(ColumnarValue::Array),
+        };
         let last = overload.takes.last().copied().unwrap_or(Kind::Any);
         let kinds = overload.takes.iter().copied().chain(std::iter::repeat(last));
         let columns = arrays.iter().zip(kinds).map(|(array, kind)| kind.column(array)).collect::<Result<Vec<_>>>()?;
@@ -370,7 +386,7 @@ impl ScalarUDFImpl for Function {
         let null = ScalarValue::try_from(gives)?;
         let value = |row| {
             let is_null = !overload.sees_null && nulls.iter().any(|nulls| nulls.is_null(row));
-            if is_null { Ok(null.clone()) } else { (overload.run)(&Row { columns: &columns, gives, arrays: &arrays, place: row }) }
+            if is_null { Ok(null.clone()) } else { run(&Row { columns: &columns, gives, arrays: &arrays, place: row }) }
         };
         if is_constant {
             return value(0).map(ColumnarValue::Scalar);

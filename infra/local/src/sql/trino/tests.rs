@@ -13,6 +13,7 @@ use expect_test::expect_file;
 use serde_json::{Value, json};
 
 use super::cast;
+use crate::fixtures::put_refined;
 use crate::sql::Session;
 
 const NOW: DateTime<Utc> = DateTime::from_timestamp_secs(1_795_404_480).unwrap();
@@ -23,11 +24,7 @@ async fn session() -> Session {
     if dir.exists() {
         std::fs::remove_dir_all(&dir).unwrap();
     }
-    for object in refine::refine("tweets/rows.json", include_bytes!("conformance/rows.json"), tweets::Years::DEFAULT).unwrap().objects {
-        let path = dir.join(&object.key);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, &object.bytes).unwrap();
-    }
+    put_refined(&dir, "tweets/rows.json", include_bytes!("conformance/rows.json"));
     Session::open(&dir, NOW).await.unwrap()
 }
 
@@ -114,4 +111,35 @@ async fn every_statement_has_the_answer_of_trino_or_is_refused() {
     println!("{equal} equal");
     expect_file!["conformance/refused.txt"].assert_eq(&refused);
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// Statements that `answers.txt` does not have; `!` marks a refusal.
+#[tokio::test]
+async fn matches_and_sequences_are_those_of_trino() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = Session::open(folder.path(), NOW).await.unwrap();
+    for (expression, want) in [
+        ("regexp_extract_all('a1 b2', '([a-z])([0-9])', 0)", json!(["a1", "b2"])),
+        ("regexp_extract_all('a1 b', '[0-9]|([a-z])', 1)", json!(["a", null, "b"])), // the digit matches without the group
+        ("regexp_extract_all('', 'a', 0)", json!([])),
+        ("regexp_extract_all(CAST(NULL AS varchar), 'a', 0)", json!(null)),
+        ("regexp_extract_all('a', 'a', 1)", json!("! the pattern has 0 groups: there is no group 1")),
+        ("regexp_extract_all('a', 'a', -1)", json!("! the pattern has 0 groups: there is no group -1")),
+        ("sequence(0, 599, 300)", json!([0, 300])),
+        ("sequence(0, 600, 300)", json!([0, 300, 600])),
+        ("sequence(5, 5, 1)", json!([5])),
+        ("sequence(2, 0, -1)", json!([2, 1, 0])),
+        ("sequence(CAST(NULL AS bigint), 0, 1)", json!(null)),
+        ("sequence(1, 0, 1)", json!("! the step of a sequence must lead from its start to its stop")),
+        ("sequence(0, 10000, 1)", json!("! a sequence has at most 10000 entries")),
+        ("sequence(-9223372036854775807, 9223372036854775807, 1)", json!("! the ends of a sequence are too far apart")),
+    ] {
+        let answer = match session.query(&format!("SELECT {expression} AS v")).await {
+            Ok(batches) => rows(&batches)[0][0].clone(),
+            Err(error) => {
+                json!(format!("! {}", error.to_string().lines().next().unwrap_or_default().trim_start_matches("Execution error: ")))
+            }
+        };
+        assert_eq!(answer, want, "{expression}");
+    }
 }

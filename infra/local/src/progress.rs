@@ -13,14 +13,14 @@ use crate::output::{message, shown, shown_in_line};
 
 /// Reports files as they appear. Progress goes to standard error, results to standard output.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub struct Progress {
     bar: Option<ProgressBar>,
     raw_files: Arc<AtomicU64>,
     ref_files: Arc<AtomicU64>,
 }
 
-impl Report {
-    /// Creates a report on every object that this S3 stores.
+impl Progress {
+    /// Reports every object that this S3 stores.
     pub fn on(s3: &EmbeddedS3) -> Self {
         let bar = stderr().is_terminal().then(|| {
             let bar = ProgressBar::new_spinner()
@@ -28,10 +28,10 @@ impl Report {
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
-        let report = Self { bar, raw_files: Arc::default(), ref_files: Arc::default() };
-        let listener = report.clone();
+        let progress = Self { bar, raw_files: Arc::default(), ref_files: Arc::default() };
+        let listener = progress.clone();
         s3.on_object_created(move |created| listener.created(created));
-        report
+        progress
     }
 
     fn created(&self, created: &ObjectCreated) {
