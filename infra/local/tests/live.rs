@@ -227,9 +227,12 @@ fn refusals_of_x_are_reported_with_the_next_step() {
         let shown = check(x_api.live(dir.path(), &["--yes"]), 1, want);
         assert!(!shown.contains("secret `"), "advice is about this command: {shown}");
     }
-    x_api.emulator.always(None);
-    // A refusal in the middle, after the count and one page: the posts read before it are in REF, and the next run
-    // resumes.
+}
+
+#[test]
+fn a_refusal_in_the_middle_keeps_what_was_read_and_the_next_run_resumes() {
+    let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
+    // After the count and one page: the posts read before it are in REF.
     x_api.emulator.script([None, None, Some(Fault::CreditsDepleted)]);
     let arguments = ["--yes", "--lookback-minutes", "1440"]; // even a quiet night falls in a day of hundreds of posts
     check(x_api.live(dir.path(), &arguments), 1, "buy credits in the X developer console");
@@ -242,7 +245,11 @@ fn refusals_of_x_are_reported_with_the_next_step() {
     x_api.emulator.always(Some(Fault::Html(503)));
     check(x_api.live(dir.path(), &arguments), 3, "stopped: X gave no usable answer; run the same command again");
     assert_eq!(rows(dir.path()), (x_api.posts(), x_api.posts()));
+}
 
+#[test]
+fn an_x_api_that_does_not_answer_is_reported() {
+    let dir = tempfile::tempdir().unwrap();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut nobody = local(dir.path(), &["live", "--yes", "--x-api-url", &format!("http://{closed}")]);
     nobody.env("X_BEARER_TOKEN", EMULATOR_TOKEN);
