@@ -19,7 +19,7 @@ pub enum Error {
     BucketIsRef { bucket: String, key: String },
     #[error("s3://{bucket}/{key} does not exist; restore it and redrive the message, or delete the message")]
     RawMissing { bucket: String, key: String },
-    #[error("cannot read the RAW file; the message is safe to repeat, and 403 means that refine may not read the bucket")]
+    #[error("cannot read RAW; it is safe to repeat this, and 403 means that refine may not read the bucket")]
     RawUnreadable { source: aws::Error },
     #[error("the file is larger than a RAW file can be; split it and delete the message")]
     RawTooLarge { source: aws::Error },
@@ -27,7 +27,9 @@ pub enum Error {
     RawRejected { bucket: String, key: String, source: NotADocument },
     #[error("cannot write the Parquet file; the message is safe to repeat, and 403 means that refine may not write to the bucket")]
     RefUnwritable { source: aws::Error },
-    #[error("s3://{bucket}/{key} was changed by another writer during each of {attempts} attempts; the message is safe to repeat")]
+    #[error(
+        "s3://{bucket}/{key} was changed by other writers at the same time, {attempts} attempts at most; the message is safe to repeat"
+    )]
     RefContended { bucket: String, key: String, attempts: u32 },
     #[error("no time was left for s3://{bucket}/{key}; the message is safe to repeat")]
     DeadlineReached { bucket: String, key: String },

@@ -62,14 +62,17 @@ pub struct Settled {
     pub dead: Vec<Message>,
 }
 
-/// Settles a batch by the function's answer, which lists the failed messages; without an answer, all of them failed.
+/// Settles a batch by the function's answer, which lists the failed messages. All of them failed if there is no answer, or if
+/// it lists something that is not a message of the batch.
 /// Source: AWS Lambda developer guide, implementing partial batch responses.
 pub fn settle(batch: Vec<Message>, answer: Option<&Value>) -> Settled {
-    let failures = answer.and_then(|answer| answer["batchItemFailures"].as_array());
-    let failed: BTreeSet<&str> = failures.into_iter().flatten().filter_map(|failure| failure["itemIdentifier"].as_str()).collect();
+    let ids: BTreeSet<String> = batch.iter().map(Message::id).collect();
+    let failures = answer.and_then(|answer| answer["batchItemFailures"].as_array()).into_iter().flatten();
+    let failed: Option<BTreeSet<&str>> =
+        failures.map(|failure| failure["itemIdentifier"].as_str().filter(|id| ids.contains(*id))).collect();
     let mut settled = Settled::default();
     for message in batch {
-        let is_done = answer.is_some() && !failed.contains(message.id().as_str());
+        let is_done = answer.is_some() && failed.as_ref().is_some_and(|failed| !failed.contains(message.id().as_str()));
         let fate = match message.receives {
             _ if is_done => &mut settled.done,
             ..RECEIVES_MAX => &mut settled.again,
@@ -119,6 +122,10 @@ mod tests {
         assert_eq!(settled(failures(&[])), ["abcd", "", ""]);
         assert_eq!(settled(failures(&["b", "c", "d"])), ["a", "bc", "d"]);
         assert_eq!(settled(Some(json!({}))), ["abcd", "", ""]);
-        assert_eq!(settled(None), ["", "abc", "d"]);
+        for nothing_known in
+            [None, Some(json!({ "batchItemFailures": [{}] })), Some(json!({ "batchItemFailures": [{ "itemIdentifier": "e" }] }))]
+        {
+            assert_eq!(settled(nothing_known), ["", "abc", "d"]);
+        }
     }
 }

@@ -40,7 +40,7 @@ pub struct Pipeline {
     raw_dir: PathBuf,
     /// Folder of the lake.
     root: PathBuf,
-    /// The rejected files that the lake's folder lists.
+    /// The files that were rejected since the pipeline was opened. The queue delivers those of earlier processes again.
     rejected: Vec<Rejected>,
 }
 
@@ -69,8 +69,6 @@ impl Pipeline {
     pub async fn open(lake: &Lake, config: Config, wire: Wire, clock: Clock) -> Outcome<Self> {
         check_cursor(lake)?;
         let (clients, refine) = (lake.clients(ingest::TIMEOUTS), refine_of(lake));
-        // What an earlier process rejected is delivered again: the list starts empty.
-        rejected::write(lake.root(), &[])?;
         Ok(Self {
             config,
             clients,
@@ -151,10 +149,7 @@ impl Pipeline {
     /// Delivers all pending messages to refine.
     pub async fn deliver(&mut self) -> Outcome {
         deliver(&mut self.queue, &self.refine, self.clock, |_| {}).await?;
-        if self.queue.dead().len() == self.rejected.len() {
-            return Ok(());
-        }
-        self.rejected.extend(rejected_files(&self.queue, self.rejected.len(), &self.refine, self.clock).await);
+        self.rejected.extend(rejected_files(self.queue.take_dead(), &self.refine, self.clock).await);
         rejected::write(&self.root, &self.rejected)
     }
 
@@ -216,18 +211,15 @@ pub async fn deliver(queue: &mut Queue, refine: &Refine, clock: Clock, on_batch:
     Ok(malformed)
 }
 
-/// Returns why `refine` fails on a message: with a queue, its response only names failed messages; given a notification, it is the
-/// reason itself.
-async fn reason_of(refine: &Refine, message: &Message, clock: Clock) -> String {
-    let refined = refine::handle(refine, message.object.notification(), refine::Invocation::new(clock(), TIMEOUT), |_| ()).await;
-    refined.err().map_or_else(|| "refining it again succeeded".to_owned(), |error| on_laptop(&error))
-}
-
-/// Returns the files of the messages that `queue` set aside, after the first `known`, each with its reason.
-pub async fn rejected_files(queue: &Queue, known: usize, refine: &Refine, clock: Clock) -> Vec<Rejected> {
+/// Returns the files of messages that were set aside, each with the reason.
+///
+/// With a queue, the response of `refine` only names failed messages; given a notification, it is the reason itself. A
+/// file that is refined at this last attempt is not rejected.
+pub async fn rejected_files(dead: Vec<Message>, refine: &Refine, clock: Clock) -> Vec<Rejected> {
     let mut rejected = Vec::new();
-    for message in queue.dead().iter().skip(known) {
-        rejected.push(Rejected { key: message.object.key.clone(), reason: reason_of(refine, message, clock).await });
+    for Message { object, .. } in dead {
+        let refined = refine::handle(refine, object.notification(), refine::Invocation::new(clock(), TIMEOUT), |_| ()).await;
+        rejected.extend(refined.err().map(|error| Rejected { key: object.key, reason: on_laptop(&error) }));
     }
     rejected
 }

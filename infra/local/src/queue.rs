@@ -19,7 +19,8 @@ use tweets::columns::{ANO, DIA, MES};
 use crate::Outcome;
 use crate::ignored::Ignored;
 use crate::lake::{Lake, RAW_BUCKET, REF_BUCKET};
-use crate::output::message as tell;
+use crate::output::message as print_message;
+use crate::rejected::{self, Rejected};
 
 /// Pending notifications of RAW files for `refine`.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub struct Queue {
     s3: EmbeddedS3,
     acknowledged: Acknowledged,
     dead: Vec<Message>,
+    rejected_before: Vec<Rejected>,
     ignored: Vec<Ignored>,
     unreadable: Vec<Unreadable>,
 }
@@ -41,13 +43,17 @@ struct Acknowledged {
 }
 
 impl Queue {
-    /// Opens the queue of a lake: all RAW files that are not refined yet and, from now on, each new RAW file.
+    /// Opens the queue of a lake: all RAW files that are not refined yet or listed as rejected and, from now on, each new RAW
+    /// file.
     pub async fn open(lake: &Lake) -> Outcome<Self> {
         // Parquet files can be recreated: flush them in batches, before their messages are acknowledged.
         lake.s3().flush_later(REF_BUCKET);
         let acknowledged = Acknowledged::open(lake.acknowledged_path())?;
         let (left, ignored, unreadable) = raw_files(lake).await?;
-        let is_left = |object: &&aws::Listed| !acknowledged.keys.contains(&object.key);
+        let rejected_before = rejected::read_or_report(lake.root());
+        let rejected: BTreeSet<&str> = rejected_before.iter().map(|file| file.key.as_str()).collect();
+        // A file that was refined once and rejected since is not refined.
+        let is_left = |object: &&aws::Listed| !acknowledged.keys.contains(&object.key) || rejected.contains(object.key.as_str());
         let left: VecDeque<Message> = left.iter().filter(is_left).map(message).collect();
         let waiting = Arc::new(Mutex::new(left));
         let inbox = Arc::clone(&waiting);
@@ -56,7 +62,7 @@ impl Queue {
                 inbox.lock().unwrap_or_else(PoisonError::into_inner).push_back(Message::new(created.clone()));
             }
         });
-        Ok(Self { waiting, s3: lake.s3().clone(), acknowledged, dead: Vec::new(), ignored, unreadable })
+        Ok(Self { waiting, s3: lake.s3().clone(), acknowledged, dead: Vec::new(), rejected_before, ignored, unreadable })
     }
 
     /// Enqueues every RAW file whose key satisfies `is_meant`, refined or not. Returns the number of pending messages.
@@ -102,9 +108,14 @@ impl Queue {
         &self.unreadable
     }
 
-    /// Returns the messages that were set aside in this process; the next process retries them.
-    pub fn dead(&self) -> &[Message] {
-        &self.dead
+    /// Returns the files that earlier processes rejected.
+    pub fn rejected_before(&self) -> &[Rejected] {
+        &self.rejected_before
+    }
+
+    /// Takes the messages that were set aside; the next process retries them.
+    pub fn take_dead(&mut self) -> Vec<Message> {
+        std::mem::take(&mut self.dead)
     }
 }
 
@@ -178,7 +189,7 @@ fn keys(path: &Path, bytes: &[u8]) -> BTreeSet<String> {
     let keys: BTreeSet<String> = lines().filter_map(|line| Some(std::str::from_utf8(line).ok()?.to_owned())).collect();
     let damaged = lines().filter(|line| std::str::from_utf8(line).is_err()).count();
     if damaged > 0 {
-        tell(&format!("{damaged} line(s) of {} are damaged; the files that they named are refined again\n", path.display()));
+        print_message(&format!("{damaged} line(s) of {} are damaged; the files that they named are refined again\n", path.display()));
     }
     keys
 }

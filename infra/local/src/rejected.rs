@@ -8,6 +8,7 @@ use emulators::files;
 use serde::{Deserialize, Serialize};
 
 use crate::Outcome;
+use crate::output::message;
 
 /// A RAW file without its Parquet files, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,14 @@ pub fn read(root: &Path) -> Outcome<Vec<Rejected>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(format!("cannot read {}: {error}", path.display()).into()),
     }
+}
+
+/// Reads the list. A damaged one is reported and counts as empty, since the next write replaces it.
+pub fn read_or_report(root: &Path) -> Vec<Rejected> {
+    read(root).unwrap_or_else(|error| {
+        message(&format!("{error}; the list is made again, of the files that are refined now\n"));
+        Vec::new()
+    })
 }
 
 /// Replaces the list; an empty list removes it.

@@ -33,29 +33,23 @@ pub async fn run(root: &Path, from: Option<NaiveDate>, to: Option<NaiveDate>, cl
         Ok(key) => is_meant_day(key.oldest_created_at().date_naive()),
         Err(_) => is_of_all_days,
     };
-    let mut rejected = if is_of_all_days { Vec::new() } else { rejected_before(root)? };
-    rejected.retain(|file| !is_meant(&file.key));
+    let mut rejected: Vec<Rejected> = queue.rejected_before().iter().filter(|file| !is_meant(&file.key)).cloned().collect();
     let files = queue.replay(&lake, is_meant, is_meant_day).await?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} RAW files, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(files).with_style(style); // draws nothing if standard error is not a terminal
     let refine = refine_of(&lake);
     let malformed = deliver(&mut queue, &refine, clock, |messages| bar.inc(messages)).await?;
     bar.finish_and_clear();
-    let rejected_now = rejected_files(&queue, 0, &refine, clock).await;
+    let rejected_now = rejected_files(queue.take_dead(), &refine, clock).await;
     let refined = all_refined(&rejected_now, queue.unreadable());
+    let files = files - rejected_now.len() as u64;
     rejected.extend(rejected_now);
-    rejected::write(root, &rejected)?;
+    let listed = rejected::write(root, &rejected);
     let (refine, lexicon) = (refine::REFINE_VERSION, refine::LEXICON_VERSION);
-    let files = files - queue.dead().len() as u64;
     line(&format!("{files} RAW files went through refine {refine} with lexicon {lexicon}."))?;
     if malformed > 0 {
         line(&format!("{malformed} malformed values were read as null; `reprocess --raw DIR --ref DIR` counts them by field."))?;
     }
     report_ignored(queue.ignored())?;
-    refined
-}
-
-/// Reads the list of rejected files, of which a span of days replaces a part.
-fn rejected_before(root: &Path) -> Outcome<Vec<Rejected>> {
-    rejected::read(root).map_err(|error| format!("{error}; `reprocess` without --from and --to replaces it").into())
+    refined.and(listed)
 }

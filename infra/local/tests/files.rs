@@ -218,6 +218,8 @@ fn a_file_that_reprocess_mends_is_no_longer_listed_as_rejected() {
     }
     check(lake.path(), &["reprocess"], 1);
     assert_eq!(listed(), [true, false], "in the order of keys");
+    check(lake.path(), &[], 1);
+    assert_eq!(listed(), [true, false], "the next command tries both again, also the one that was refined before");
     fs::write(&captured, &whole).unwrap();
     check(lake.path(), &["reprocess", "--to", "2020-01-01"], 0);
     assert_eq!(listed(), [true, false], "the file is of another day");
@@ -229,7 +231,9 @@ fn a_file_that_reprocess_mends_is_no_longer_listed_as_rejected() {
     for path in [&captured, &added] {
         fs::write(path, &whole).unwrap();
     }
-    check(lake.path(), &["reprocess"], 0);
+    fs::write(lake.path().join("rejected.json"), "damaged").unwrap();
+    let (_, error) = check(lake.path(), &["reprocess"], 0);
+    assert!(error.contains("the list is made again"), "{error}");
     assert!(!lake.path().join("rejected.json").exists());
 }
 
