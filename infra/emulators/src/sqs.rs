@@ -62,8 +62,8 @@ pub struct Settled {
     pub dead: Vec<Message>,
 }
 
-/// Settles a batch by the function's answer, which lists the failed messages. All of them failed if there is no answer, or if
-/// it lists something that is not a message of the batch.
+/// Settles a batch by the function's answer, which lists the failed messages. Without an answer, or if it lists something that
+/// is not a message of the batch, all of them failed.
 /// Source: AWS Lambda developer guide, implementing partial batch responses.
 pub fn settle(batch: Vec<Message>, answer: Option<&Value>) -> Settled {
     let ids: BTreeSet<String> = batch.iter().map(Message::id).collect();
