@@ -16,6 +16,8 @@ const SLOTS: u32 = 120;
 const SLOT_MS: u32 = 500;
 /// Posts per thousand minutes of an average hour.
 const BASE_RATE: u64 = 9_000;
+/// Posts per thousand minutes of the quietest half hour: a first run of the demo has something to show at any hour.
+const LEAST_RATE: u64 = 500;
 /// Activity of each hour in Brasília (UTC−3), in permille.
 const DAILY_RHYTHM: [u64; 24] =
     [500, 250, 120, 60, 60, 150, 500, 900, 1200, 1300, 1350, 1400, 1600, 1400, 1250, 1250, 1250, 1350, 1500, 1650, 1900, 1750, 1300, 900];
@@ -116,7 +118,7 @@ impl Traffic {
             4..7 => 60,
             _ => 1_000,
         };
-        BASE_RATE * rhythm / 1_000 * mood / 1_000
+        (BASE_RATE * rhythm / 1_000 * mood / 1_000).max(LEAST_RATE)
     }
 
     fn write(self, birth: &Birth, edit: usize) -> Post {

@@ -72,6 +72,19 @@ fn a_week_has_rhythm_bursts_and_quiet_hours() {
     assert!(evening > 10 * night, "20 h in Brasília has {evening}, 3 h has {night}");
 }
 
+/// The demo captures half an hour.
+#[test]
+fn no_half_hour_is_empty() {
+    let corpus = Corpus::seeded(1);
+    let start = at("2026-12-01T00:00:00Z");
+    let half_hour = TimeDelta::minutes(30);
+    let fewest = (0..30)
+        .flat_map(|day| (12..18).map(move |half| start + TimeDelta::days(day) + half_hour * half)) // the night in Brasília
+        .map(|from| corpus.posts(from..from + half_hour).len())
+        .min();
+    assert!(fewest.unwrap() >= 3, "{fewest:?}");
+}
+
 #[test]
 fn every_kind_of_post_occurs_and_is_well_formed() {
     let corpus = Corpus::seeded(1);
