@@ -55,7 +55,7 @@ def run(bootstraps, local):
                         check(failed.type == "ConfigInvalid" and variable in failed.message, f"{name} without variables is ConfigInvalid")
 
         # In a busy half hour the emulated X has more posts than one run reads by default.
-        with function(bootstraps, "ingest", {**environment, "LOOKBACK_MINUTES": "10"}) as ingest:
+        with function(bootstraps, "ingest", {**environment, "MAX_POSTS_PER_RUN": "3000"}) as ingest:
             answer = ingest.invoke(sample("scheduler-tick"))
             check(answer["status"] == "complete" and answer["posts"] > 0, f"ingest answers: {json.dumps(answer)}")
             check(ingest.logs("ingest finished"), "ingest logs its summary")

@@ -87,7 +87,7 @@ def on_a_terminal(local, environment, folder):
     token = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=environment["X_SECRET_ID"])["SecretString"])
     (folder / "token.txt").write_text(token["bearer_token"], encoding="utf-8")
     command = [local, "live", "--lake", str(folder / "live"), "--x-api-url", environment["X_API_BASE_URL"], "--token-file", "token.txt"]
-    command += ["--lookback-minutes", "10"]  # a busy half hour has more posts than one run reads, and it would end with 3
+    command += ["--max-posts", "3000"]  # a busy half hour has more posts than one run reads, and it would end with 3
     raw = folder / "live" / "xpto-raw" / "tweets"
     for answer, code, reads in [("n", 1, False), ("", 1, False), ("y", 0, True)]:
         ours, theirs = pty.openpty()
@@ -96,7 +96,7 @@ def on_a_terminal(local, environment, folder):
         os.write(ours, answer.encode() + b"\n")
         stdout, stderr = process.communicate()
         os.close(ours)
-        check("Go on? [y/N]" in stderr and "at most $5.00" in stderr, f"live asks on a terminal; the answer is {answer!r}")
+        check("Go on? [y/N]" in stderr and "at most $15.00" in stderr, f"live asks on a terminal; the answer is {answer!r}")
         check((process.returncode, raw.exists()) == (code, reads), "and reads" if reads else "and reads nothing")
         check(TOKEN_MARK not in stdout + stderr, "without showing the token")
 

@@ -70,7 +70,7 @@ def run(local):
     server, environment = serve(local, lake)
     try:
         # A busy half hour has more posts than one run reads by default.
-        with Watch({**environment, "LOOKBACK_MINUTES": "10"}, f"{lake}/watch.log") as watch:
+        with Watch({**environment, "MAX_POSTS_PER_RUN": "3000"}, f"{lake}/watch.log") as watch:
             started = time.monotonic()
             answer = watch.invoke("refine", "s3-put")
             print(f"        the first answer took {time.monotonic() - started:.1f} s")

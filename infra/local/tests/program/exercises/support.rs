@@ -10,14 +10,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::local;
+
 /// Far beyond what anything here takes.
 pub const PATIENCE: Duration = Duration::from_mins(2);
-
-pub fn command(lake: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
-    command.arg("--lake").arg(lake).args(arguments).env_clear();
-    command
-}
 
 /// The other side of a stream: a server, as `nc -lk` is one.
 pub struct Server(pub TcpListener);
@@ -41,7 +37,7 @@ impl Server {
     }
 
     pub fn stream(&self, lake: &Path, arguments: &[&str]) -> Command {
-        command(lake, &[&["stream", "--source", &self.source()], arguments].concat())
+        local(lake, &[&["stream", "--source", &self.source()], arguments].concat())
     }
 }
 

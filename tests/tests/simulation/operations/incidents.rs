@@ -8,8 +8,8 @@ use chrono::TimeDelta;
 use pipeline_tests::{Call, Fault, Outcome, Sandbox, Shape, World};
 use serde_json::Value;
 
-use crate::cloudformation::{Template, read};
-use crate::cloudwatch::CloudWatch;
+use super::cloudformation::{Template, read};
+use super::cloudwatch::CloudWatch;
 
 const INGEST: &str = "xpto-ingest";
 const REFINE: &str = "xpto-refine";

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use metrics::Line;
 use serde_json::Value;
 
-use crate::cloudformation::{Template, text};
+use super::cloudformation::{Template, text};
 
 /// A metric: its namespace, its name, its dimensions.
 pub type Name = (String, String, BTreeMap<String, String>);

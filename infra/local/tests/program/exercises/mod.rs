@@ -1,6 +1,5 @@
 //! The exercises of streaming from the user's side: real processes, real sockets, killed and restarted.
 
-#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
 mod deaths;
@@ -16,8 +15,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::local;
 use deaths::logged_bytes;
-use support::{PATIENCE, Running, Server, command, counts, finish};
+use support::{PATIENCE, Running, Server, counts, finish};
 
 /// `exercicio_janela`: windows of ten minutes every five by time of arrival, ordered by window.
 #[test]
@@ -161,7 +161,7 @@ fn no_input_is_too_much() {
 fn a_table_in_memory_is_seen_by_sql() {
     let (server, lake) = (Server::start(), tempfile::tempdir().unwrap());
     let sql = |statement: &str| {
-        let rows = finish(command(lake.path(), &["sql", statement, "--format", "json"]));
+        let rows = finish(local(lake.path(), &["sql", statement, "--format", "json"]));
         rows.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>()
     };
     let once = |mode: &[&str], text: &str| {
@@ -202,7 +202,7 @@ fn mistakes_are_told_with_the_next_step() {
         (&["--mode", "batch", "--window", "5s"], "leave the windows out"),
         (&["--mode", "update", "--files-per-trigger", "5"], "--lines-per-trigger"),
     ] {
-        let output = command(lake.path(), &[&["stream", "--source", "tcp://127.0.0.1:9"], arguments].concat()).output().unwrap();
+        let output = local(lake.path(), &[&["stream", "--source", "tcp://127.0.0.1:9"], arguments].concat()).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
         assert!(error.contains(want), "{arguments:?}: {error}");

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{PATIENCE, Running, Server, command};
+use super::support::{PATIENCE, Running, Server};
+use crate::local;
 
 /// A command of `docs/exercises.md`, with what is typed and what it prints.
 struct Exercise {
@@ -44,7 +45,7 @@ fn played(exercise: &Exercise) -> Vec<Value> {
             argument => argument,
         })
         .collect();
-    let running = Running::start(command(lake.path(), &arguments));
+    let running = Running::start(local(lake.path(), &arguments));
     let mut connection = server.accept();
     let ends_by_itself = arguments.contains(&"--once");
     for (number, piece) in exercise.pieces.iter().enumerate() {

@@ -11,12 +11,12 @@ use std::process::{Command, Stdio};
 use chrono::{DateTime, SecondsFormat, TimeDelta};
 use serde_json::{Value, json};
 
+use crate::local;
+
 const WINDOWED: [&str; 6] = ["--window", "10m", "--slide", "5m", "--late", "30s"];
 
 fn stream(lake: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
-    command.arg("--lake").arg(lake).arg("stream").args(arguments).env_clear();
-    command
+    local(lake, &[&["stream"], arguments].concat())
 }
 
 /// Runs the command to its end and returns its output.

@@ -9,6 +9,8 @@ use std::process::{Command, Output, Stdio};
 use emulators::server::Server;
 use emulators::x_api::{Corpus, EMULATOR_TOKEN, Fault, Options, XEmulator};
 
+use crate::local;
+
 /// The X API on a socket, served until the value is dropped.
 struct XApi {
     emulator: XEmulator,
@@ -45,12 +47,6 @@ impl XApi {
     fn posts(&self) -> u64 {
         self.emulator.served().posts
     }
-}
-
-fn local(lake: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
-    command.args(arguments).arg("--lake").arg(lake).env_clear().stdin(Stdio::null());
-    command
 }
 
 /// Returns exit code, standard output and standard error, after checking that neither contains the token.
@@ -241,10 +237,21 @@ fn a_refusal_in_the_middle_keeps_what_was_read_and_the_next_run_resumes() {
     // the command successfully, with the exit code for unfinished work.
     x_api.emulator.script([None, None, None, Some(Fault::RateLimited)]);
     check(x_api.live(dir.path(), &arguments), 3, "stopped: X's rate limit is reached; run the same command again in 15 minutes");
-    x_api.emulator.script([None, None]);
-    x_api.emulator.always(Some(Fault::Html(503)));
-    check(x_api.live(dir.path(), &arguments), 3, "stopped: X gave no usable answer; run the same command again");
     assert_eq!(rows(dir.path()), (x_api.posts(), x_api.posts()));
+}
+
+#[test]
+fn an_outage_in_the_middle_keeps_what_was_read() {
+    let (x_api, dir) = (XApi::start(), tempfile::tempdir().unwrap());
+    x_api.emulator.script([None, None]); // the count and one page
+    x_api.emulator.always(Some(Fault::Html(503)));
+    check(
+        x_api.live(dir.path(), &["--yes", "--lookback-minutes", "1440"]),
+        3,
+        "stopped: X gave no usable answer; run the same command again",
+    );
+    assert_eq!(rows(dir.path()), (x_api.posts(), x_api.posts()));
+    assert_eq!(x_api.posts(), 100);
 }
 
 #[test]

@@ -18,7 +18,7 @@ impl Drop for Running {
     }
 }
 
-fn local(folder: &Path, arguments: &[&str]) -> Command {
+fn local_in(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
     command.current_dir(folder).args(arguments).env_clear();
     command
@@ -35,7 +35,7 @@ fn get(port: &str, path: &str) -> String {
 #[test]
 fn without_a_lake_it_makes_one_of_emulated_posts_and_shows_it() {
     let folder = tempfile::tempdir().unwrap();
-    let mut panel = Running(local(folder.path(), &["panel", "--no-open"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut panel = Running(local_in(folder.path(), &["panel", "--no-open"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
     let mut lines = BufReader::new(panel.0.stdout.take().unwrap()).lines();
     let first = lines.next().unwrap().unwrap();
     let port = first.split("127.0.0.1:").nth(1).and_then(|rest| rest.split('/').next()).unwrap().to_owned();
@@ -65,7 +65,7 @@ fn a_port_or_a_lake_that_cannot_be_had_is_named() {
             "there is no lake in none".to_owned(),
         ),
     ] {
-        let output = local(folder.path(), &arguments).output().unwrap();
+        let output = local_in(folder.path(), &arguments).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!((output.status.code(), error.contains(&want)), (Some(1), true), "{error}");
     }
@@ -77,7 +77,7 @@ fn a_report_of_an_empty_lake_is_a_whole_file() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(folder.path().join("lake/xpto-ref/tweets")).unwrap();
     let arguments = ["report", "--lake", "lake", "--out", "r.html", "--from", "2026-11-01", "--to", "2026-11-02"];
-    let output = local(folder.path(), &arguments).output().unwrap();
+    let output = local_in(folder.path(), &arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let html = std::fs::read_to_string(folder.path().join("r.html")).unwrap();
     assert!(html.starts_with("<!doctype html>") && html.ends_with("</html>\n") && html.contains("plotly.js v3"));

@@ -3,7 +3,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "clippy.toml exempts the test functions, not what they call")]
 
 #[allow(dead_code, reason = "each test crate uses a part of it")]
-#[path = "../contract_template/cloudformation.rs"]
+#[path = "../../contract_template/cloudformation.rs"]
 mod cloudformation;
 mod cloudwatch;
 mod incidents;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Running, Server, counts};
+use super::support::{Running, Server, counts};
 
 fn want(rows: &Value) -> BTreeMap<String, u64> {
     rows.as_array().unwrap().iter().map(|row| (row[0].as_str().unwrap().to_owned(), row[1].as_u64().unwrap())).collect()

@@ -1,0 +1,19 @@
+//! Tests that run the program, all in one program themselves: most of their time is waiting, and they wait at the same time.
+
+mod command_line;
+#[cfg(unix)]
+mod exercises;
+mod files;
+mod live;
+mod panel;
+mod stream;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Returns the program on a lake, with nothing from the environment of the tests and an empty standard input.
+fn local(lake: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    command.arg("--lake").arg(lake).args(arguments).env_clear().stdin(Stdio::null());
+    command
+}
