@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use datafusion::arrow::array::{Array as _, RecordBatch};
@@ -86,12 +87,18 @@ fn recorded() -> Vec<Recorded> {
     all
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_statement_has_the_answer_of_trino_or_is_refused() {
-    let session = session().await;
+    let session = Arc::new(session().await);
+    let query = |recorded: Recorded| {
+        let session = Arc::clone(&session);
+        tokio::spawn(async move { (session.query(recorded.statement).await, recorded) })
+    };
+    let running: Vec<_> = recorded().into_iter().map(query).collect();
     let (mut wrong, mut refused, mut equal) = (String::new(), String::new(), 0);
-    for Recorded { statement, answer } in recorded() {
-        match (session.query(statement).await, &answer) {
+    for running in running {
+        let (ours, Recorded { statement, answer }) = running.await.unwrap();
+        match (ours, &answer) {
             (Ok(batches), Ok(theirs)) => {
                 let ours = rows(&batches);
                 if ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| is_same(ours, theirs)) {
