@@ -27,7 +27,7 @@ fn lake() -> (tempfile::TempDir, String) {
     (lake, count)
 }
 
-/// Makes the lake of [`lake`] with a tweet of another day: the demo alone may capture one file, or none, late at night.
+/// Makes the lake of [`lake`] with a tweet of another day: late at night the demo captures a single file.
 fn lake_of_two_days() -> (tempfile::TempDir, String) {
     let (lake, count) = lake();
     fs::write(
