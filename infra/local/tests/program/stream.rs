@@ -11,20 +11,12 @@ use std::process::{Command, Stdio};
 use chrono::{DateTime, SecondsFormat, TimeDelta};
 use serde_json::{Value, json};
 
-use crate::local;
+use crate::{finish, local};
 
 const WINDOWED: [&str; 6] = ["--window", "10m", "--slide", "5m", "--late", "30s"];
 
 fn stream(lake: &Path, arguments: &[&str]) -> Command {
     local(lake, &[&["stream"], arguments].concat())
-}
-
-/// Runs the command to its end and returns its output.
-#[track_caller]
-fn finish(mut command: Command) -> String {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Puts REF files `numbers` into a lake, as refine makes them: two minutes apart, the last tweet of each half an hour

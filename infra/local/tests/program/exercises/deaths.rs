@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::support::{PATIENCE, Running, Server, counts, finish};
+use super::support::{PATIENCE, Running, Server, counts};
+use crate::finish;
 
 /// The size of the log of a lake, in bytes.
 pub fn logged_bytes(lake: &Path) -> u64 {

@@ -15,9 +15,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::local;
+use crate::{finish, local};
 use deaths::logged_bytes;
-use support::{PATIENCE, Running, Server, counts, finish};
+use support::{PATIENCE, Running, Server, counts};
 
 /// `exercicio_janela`: windows of ten minutes every five by time of arrival, ordered by window.
 #[test]

@@ -105,14 +105,6 @@ fn lines_of(from: impl std::io::Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-/// Runs to the end, and returns what it printed.
-#[track_caller]
-pub fn finish(mut command: Command) -> String {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
 pub fn counts(rows: &[Value]) -> BTreeMap<String, u64> {
     let counts: BTreeMap<_, _> =
         rows.iter().map(|row| (row["word"].as_str().unwrap().to_owned(), row["count"].as_u64().unwrap())).collect();
