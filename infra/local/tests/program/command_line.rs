@@ -4,18 +4,12 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::local;
-
-#[track_caller]
-fn stdout(output: Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
+use crate::{finish, local, stdout};
 
 /// Counts connections to an address that no process should call.
 fn trap() -> (String, Arc<AtomicUsize>) {
@@ -51,7 +45,7 @@ fn a_hostile_environment_redirects_no_request() {
     // A machine without certificates can still reach itself.
     command.env("SSL_CERT_FILE", dir.path().join("none")).env("SSL_CERT_DIR", dir.path().join("none"));
     command.env("AWS_ACCESS_KEY_ID", "AKIAREAL").env("AWS_SECRET_ACCESS_KEY", "real").env("X_BEARER_TOKEN", "real-token");
-    let shown = stdout(command.output().unwrap());
+    let shown = finish(command);
     assert!(shown.contains("complete") && shown.contains("| sentimento |"), "{shown}");
     assert_eq!(calls.load(Ordering::SeqCst), 0);
 }
@@ -59,11 +53,11 @@ fn a_hostile_environment_redirects_no_request() {
 #[test]
 fn a_second_run_adds_only_what_is_new() {
     let dir = tempfile::tempdir().unwrap();
-    stdout(local(dir.path(), &[]).output().unwrap());
+    finish(local(dir.path(), &[]));
     let count = "SELECT count(*) AS rows, count(DISTINCT id) AS tweets, count(DISTINCT arquivo_raw) AS files FROM tweets";
-    let first = stdout(local(dir.path(), &["sql", count, "--format", "json"]).output().unwrap());
-    stdout(local(dir.path(), &["demo"]).output().unwrap());
-    let second = stdout(local(dir.path(), &["sql", count, "--format", "json"]).output().unwrap());
+    let first = finish(local(dir.path(), &["sql", count, "--format", "json"]));
+    finish(local(dir.path(), &["demo"]));
+    let second = finish(local(dir.path(), &["sql", count, "--format", "json"]));
     let number = |text: &str, name: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()[name].as_u64().unwrap();
     assert_eq!(number(&second, "rows"), number(&second, "tweets"), "{second}");
     // By day half an hour has hundreds of tweets, at night a dozen; the seconds between the runs have a few at most.
@@ -74,18 +68,15 @@ fn a_second_run_adds_only_what_is_new() {
 #[test]
 fn rows_can_be_printed_as_csv_and_json() {
     let dir = tempfile::tempdir().unwrap();
-    stdout(local(dir.path(), &[]).output().unwrap());
+    finish(local(dir.path(), &[]));
     let statement = "SELECT ano > 2000 AS agora, 'x,y' AS texto FROM tweets LIMIT 1";
-    assert_eq!(stdout(local(dir.path(), &["sql", statement, "--format", "csv"]).output().unwrap()), "agora,texto\ntrue,\"x,y\"\n");
-    assert_eq!(
-        stdout(local(dir.path(), &["sql", statement, "--format", "json"]).output().unwrap()),
-        "{\"agora\":true,\"texto\":\"x,y\"}\n"
-    );
-    let whole = stdout(local(dir.path(), &["sql", "SELECT * FROM tweets LIMIT 3", "--format", "csv"]).output().unwrap());
+    assert_eq!(finish(local(dir.path(), &["sql", statement, "--format", "csv"])), "agora,texto\ntrue,\"x,y\"\n");
+    assert_eq!(finish(local(dir.path(), &["sql", statement, "--format", "json"])), "{\"agora\":true,\"texto\":\"x,y\"}\n");
+    let whole = finish(local(dir.path(), &["sql", "SELECT * FROM tweets LIMIT 3", "--format", "csv"]));
     assert!(whole.starts_with("id,id_original,texto,"), "lists and nulls, too: {whole}");
     let file = dir.path().join("question.sql");
     std::fs::write(&file, "SELECT 1 AS um").unwrap();
-    assert_eq!(stdout(local(dir.path(), &["sql", "-f", file.to_str().unwrap(), "--format", "csv"]).output().unwrap()), "um\n1\n");
+    assert_eq!(finish(local(dir.path(), &["sql", "-f", file.to_str().unwrap(), "--format", "csv"])), "um\n1\n");
 }
 
 #[test]
@@ -142,7 +133,7 @@ fn a_wrong_statement_is_reported_with_advice() {
 #[test]
 fn a_file_that_cannot_be_refined_is_named_with_its_reason() {
     let dir = tempfile::tempdir().unwrap();
-    stdout(local(dir.path(), &[]).output().unwrap());
+    finish(local(dir.path(), &[]));
     std::fs::write(dir.path().join("xpto-raw/tweets/mine.json"), "{\"data\": segredo").unwrap();
     for command in ["demo", "reprocess"] {
         let output = local(dir.path(), &[command]).output().unwrap();
@@ -158,7 +149,7 @@ fn a_file_that_cannot_be_refined_is_named_with_its_reason() {
         "{rejected}"
     );
     std::fs::remove_file(dir.path().join("xpto-raw/tweets/mine.json")).unwrap();
-    stdout(local(dir.path(), &[]).output().unwrap());
+    finish(local(dir.path(), &[]));
     assert!(!dir.path().join("rejected.json").exists());
 }
 
@@ -170,7 +161,7 @@ fn a_closed_pipe_does_not_end_the_pipeline_early() {
     let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop((process.stdout.take(), process.stderr.take()));
     assert_eq!(process.wait().unwrap().code(), Some(0));
-    let rows = stdout(local(dir.path(), &["sql", "SELECT count(*) > 0 AS rows FROM tweets", "--format", "csv"]).output().unwrap());
+    let rows = finish(local(dir.path(), &["sql", "SELECT count(*) > 0 AS rows FROM tweets", "--format", "csv"]));
     assert_eq!(rows, "rows\ntrue\n");
 }
 
@@ -178,7 +169,7 @@ fn a_closed_pipe_does_not_end_the_pipeline_early() {
 #[test]
 fn sql_only_reads() {
     let dir = tempfile::tempdir().unwrap();
-    stdout(local(dir.path(), &[]).output().unwrap());
+    finish(local(dir.path(), &[]));
     let written = dir.path().join("written.csv");
     for statement in [
         &format!("COPY (SELECT 1) TO '{}'", written.display()),
@@ -201,7 +192,7 @@ fn sql_only_reads() {
     }
     assert!(!written.exists());
     for statement in ["SHOW TABLES", "DESCRIBE tweets", "EXPLAIN SELECT * FROM tweets", "WITH a AS (SELECT 1) SELECT * FROM a"] {
-        stdout(local(dir.path(), &["sql", statement]).output().unwrap());
+        finish(local(dir.path(), &["sql", statement]));
     }
 }
 
@@ -210,9 +201,9 @@ fn lists_are_json_in_csv() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(dir.path().join("xpto-ref")).unwrap();
     let lists = r#"SELECT 1 AS um, ARRAY['a', 'b"c'] AS dois, CAST(NULL AS varchar) AS nada, if(1 = 2, ARRAY['a']) AS lista"#;
-    let csv = stdout(local(dir.path(), &["sql", lists, "--format", "csv"]).output().unwrap());
+    let csv = finish(local(dir.path(), &["sql", lists, "--format", "csv"]));
     assert_eq!(csv, "um,dois,nada,lista\n1,\"[\"\"a\"\",\"\"b\\\"\"c\"\"]\",,\n");
-    stdout(local(dir.path(), &["sql", "SELECT * FROM tweets", "--format", "csv"]).output().unwrap());
+    finish(local(dir.path(), &["sql", "SELECT * FROM tweets", "--format", "csv"]));
 }
 
 #[test]
@@ -221,8 +212,8 @@ fn a_lake_may_have_any_name() {
     std::fs::create_dir(dir.path().join("in")).unwrap();
     for name in ["a b", "a?b", "a*b[1]", "100%25", "a#b", "ação", "in/../out"] {
         let lake = dir.path().join(name);
-        stdout(local(&lake, &[]).output().unwrap());
-        let rows = stdout(local(&lake, &["sql", "SELECT count(*) > 0 AS rows FROM tweets", "--format", "csv"]).output().unwrap());
+        finish(local(&lake, &[]));
+        let rows = finish(local(&lake, &["sql", "SELECT count(*) > 0 AS rows FROM tweets", "--format", "csv"]));
         assert_eq!(rows, "rows\ntrue\n", "{name}");
     }
 }
@@ -231,7 +222,7 @@ fn a_lake_may_have_any_name() {
 #[test]
 fn a_run_resumes_at_once_after_another_was_interrupted() {
     let dir = tempfile::tempdir().unwrap();
-    stdout(local(dir.path(), &[]).output().unwrap());
+    finish(local(dir.path(), &[]));
     let path = dir.path().join("xpto-raw/state/ingest.json");
     let mut cursor: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     let until = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now() + Duration::from_mins(10));
@@ -249,11 +240,11 @@ fn a_run_resumes_at_once_after_another_was_interrupted() {
 #[test]
 fn json_rows_keep_every_id_and_column() {
     let dir = tempfile::tempdir().unwrap();
-    stdout(local(dir.path(), &[]).output().unwrap());
+    finish(local(dir.path(), &[]));
     let statement = "WITH autores AS (SELECT autor_id AS quem, * FROM tweets_atuais)
         SELECT a.id, b.id, a.quem, b.criado_em, count(*) OVER () AS n, max(a.id) OVER () AS ultimo
         FROM autores a JOIN tweets b ON a.id = b.id LIMIT 5";
-    let shown = stdout(local(dir.path(), &["sql", statement, "--format", "json"]).output().unwrap());
+    let shown = finish(local(dir.path(), &["sql", statement, "--format", "json"]));
     assert_eq!(shown.lines().count(), 5);
     for line in shown.lines() {
         let row: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -282,11 +273,7 @@ fn every_timestamp_says_that_it_is_in_utc_unless_a_zone_is_named() {
         ),
         ("CAST(TIMESTAMP '2026-11-23 09:00:00 America/Sao_Paulo' AS timestamp) AS a".to_owned(), "a\n2026-11-23T09:00:00.000\n"),
     ] {
-        assert_eq!(
-            stdout(local(dir.path(), &["sql", &format!("SELECT {columns}"), "--format", "csv"]).output().unwrap()),
-            want,
-            "{columns}"
-        );
+        assert_eq!(finish(local(dir.path(), &["sql", &format!("SELECT {columns}"), "--format", "csv"])), want, "{columns}");
     }
 }
 
@@ -300,7 +287,7 @@ fn a_question_can_be_given_as_an_argument_a_file_or_a_pipe() {
     for text in [question, &marked] {
         std::fs::write(&file, text).unwrap();
         for arguments in [&["sql", text, "--format", "csv"][..], &["sql", "--format", "csv", "-f", file.to_str().unwrap()]] {
-            assert_eq!(stdout(local(dir.path(), arguments).output().unwrap()), "um\n1\n", "{arguments:?}");
+            assert_eq!(finish(local(dir.path(), arguments)), "um\n1\n", "{arguments:?}");
         }
         let mut process =
             local(dir.path(), &["sql", "-f", "-", "--format", "csv"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -325,8 +312,8 @@ fn a_deep_statement_is_answered_or_refused() {
         (0..400).map(|id| format!("id + {id} = 7")).collect::<Vec<_>>().join(" OR ")
     );
     let unions = format!("SELECT count(*) AS n FROM ({})", vec!["SELECT 1"; 1_000].join(" UNION ALL "));
-    assert_eq!(stdout(local(dir.path(), &["sql", &ors, "--format", "csv"]).output().unwrap()), "n\n0\n");
-    assert_eq!(stdout(local(dir.path(), &["sql", &unions, "--format", "csv"]).output().unwrap()), "n\n1000\n");
+    assert_eq!(finish(local(dir.path(), &["sql", &ors, "--format", "csv"])), "n\n0\n");
+    assert_eq!(finish(local(dir.path(), &["sql", &unions, "--format", "csv"])), "n\n1000\n");
     // Only balanced chains have fewer levels than are planned.
     let ors = (0..3_000).map(|id| format!("id = {id}")).collect::<Vec<_>>().join(" OR ");
     let unions = vec!["SELECT 1"; 2_000].join(" UNION ALL ");
@@ -334,7 +321,7 @@ fn a_deep_statement_is_answered_or_refused() {
         (format!("SELECT count(*) AS n FROM tweets WHERE {ors}"), "n\n0\n"),
         (format!("SELECT count(*) AS n FROM ({unions})"), "n\n2000\n"),
     ] {
-        assert_eq!(stdout(local(dir.path(), &["sql", &statement, "--format", "csv"]).output().unwrap()), want);
+        assert_eq!(finish(local(dir.path(), &["sql", &statement, "--format", "csv"])), want);
     }
     let sum = format!("SELECT {}", chain(600, " AND ").replace(" AND ", " + ").replace("1 = 1", "1"));
     let output = local(dir.path(), &["sql", &sum]).output().unwrap();
@@ -352,7 +339,7 @@ fn a_deep_statement_is_answered_or_refused() {
 #[test]
 fn a_closed_pipe_ends_a_query() {
     let dir = tempfile::tempdir().unwrap();
-    stdout(local(dir.path(), &[]).output().unwrap());
+    finish(local(dir.path(), &[]));
     let products = "tweets a, tweets b, tweets c, tweets d";
     let rows = format!("SELECT a.texto, b.texto FROM {products}");
     let one_row = format!("SELECT count(a.texto || b.texto || c.texto || d.texto) FROM {products}");
@@ -373,7 +360,7 @@ fn a_closed_pipe_ends_a_query() {
 fn printed_commands_can_be_pasted_and_errors_contain_no_control_characters() {
     let dir = tempfile::tempdir().unwrap();
     let lake = dir.path().join("it's a lake");
-    let shown = stdout(local(&lake, &[]).output().unwrap());
+    let shown = finish(local(&lake, &[]));
     let hint = shown.lines().find(|line| line.contains("cargo run -- sql --lake")).unwrap();
     let words = Command::new("sh").arg("-c").arg(format!("for word in {}; do echo \"$word\"; done", hint.trim())).output().unwrap();
     assert_eq!(stdout(words).lines().nth(5), Some(lake.to_str().unwrap()));

@@ -11,7 +11,7 @@ mod panel;
 mod stream;
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// Returns the program on a lake, with nothing from the environment of the tests and an empty standard input.
 fn local(lake: &Path, arguments: &[&str]) -> Command {
@@ -23,7 +23,12 @@ fn local(lake: &Path, arguments: &[&str]) -> Command {
 /// Runs a command that must succeed, and returns its standard output.
 #[track_caller]
 fn finish(mut command: Command) -> String {
-    let output = command.output().unwrap();
+    stdout(command.output().unwrap())
+}
+
+/// Returns the standard output of a command that must have succeeded.
+#[track_caller]
+fn stdout(output: Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
